@@ -1,0 +1,128 @@
+"""The errors of the passports package: one base, data instead of sentences only, no HTTP.
+
+`api/problems.py` maps each class to a status and a problem type; a test walks this module so that
+no class can be forgotten there.
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import ClassVar
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong with an input, and what to do about it.
+
+    Attributes:
+        field: Where it stands, as a path (`readings[2].quantity`) or a column name.
+        value: What was given, shortened; never a secret.
+        reason: Why it is refused, in plain words.
+        remedy: What would be accepted.
+        line: Line of the file it came from, counted from 1, where there is a file.
+    """
+
+    field: str
+    value: str
+    reason: str
+    remedy: str
+    line: int | None = None
+
+    def to_document(self) -> dict[str, str | int | None]:
+        """Return the finding as plain JSON data."""
+        return asdict(self)
+
+    def __str__(self) -> str:
+        where = f"line {self.line}, {self.field}" if self.line is not None else self.field
+        return f"{where}: {self.value!r}: {self.reason}. {self.remedy}"
+
+
+def shorten(value: object, limit: int = 80) -> str:
+    """Return `value` as text of at most `limit` characters, fit to stand in an error."""
+    text = value if isinstance(value, str) else repr(value)
+    return text if len(text) <= limit else text[: limit - 1] + "…"
+
+
+class PassportError(Exception):
+    """Base of all errors of this package."""
+
+    title: ClassVar[str] = "The request cannot be carried out"
+
+    def __init__(self, message: str, findings: Sequence[Finding] = ()) -> None:
+        super().__init__(message)
+        self.message = message
+        self.findings = tuple(findings)
+
+
+class InvalidInputError(PassportError):
+    """An input breaks a rule; `findings` names each field, value, reason and remedy."""
+
+    title = "The input is not valid"
+
+    def __init__(self, findings: Sequence[Finding], what: str = "the input") -> None:
+        count = len(findings)
+        first = str(findings[0]) if findings else ""
+        rest = f" (and {count - 1} more)" if count > 1 else ""
+        super().__init__(f"{what} is not valid: {first}{rest}", findings)
+
+
+class InvalidBatchError(InvalidInputError):
+    """At least one row of a batch fails a gate of issuing; nothing was issued."""
+
+    title = "The batch is not valid"
+
+
+class RecordNotFoundError(PassportError):
+    """There is no record of that kind under that identifier."""
+
+    title = "Not found"
+
+    def __init__(self, kind: str, identifier: str, remedy: str = "Check the identifier.") -> None:
+        reason = f"there is no {kind} with this identifier here"
+        super().__init__(
+            f"no {kind} {shorten(identifier)!r}",
+            [Finding("id", shorten(identifier), reason, remedy)],
+        )
+        self.kind = kind
+        self.identifier = identifier
+
+
+class IdentifierConflictError(PassportError):
+    """An identifier is already taken; identifiers are never reassigned (EN 18219)."""
+
+    title = "The identifier is taken"
+
+    def __init__(self, field: str, value: str, remedy: str) -> None:
+        super().__init__(
+            f"{field} {shorten(value)!r} is already taken",
+            [Finding(field, shorten(value), "it is already taken", remedy)],
+        )
+
+
+class AccessDeniedError(PassportError):
+    """The caller is known but may not do this."""
+
+    title = "Not allowed"
+
+
+class NotAuthenticatedError(PassportError):
+    """No valid key came with a call that needs one."""
+
+    title = "An API key is needed"
+
+
+class UnreadableCarrierError(PassportError):
+    """An image holds no data carrier that can be read, or more than one."""
+
+    title = "The data carrier cannot be read"
+
+
+class EvidenceUnavailableError(PassportError):
+    """A credential or its evidence cannot be fetched or read."""
+
+    title = "Evidence is not available"
+
+
+class StoreIntegrityError(PassportError):
+    """Stored bytes do not agree with what was recorded of them."""
+
+    title = "The store contradicts itself"

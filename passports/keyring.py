@@ -1,0 +1,73 @@
+"""Operators' signing keys: the secret lies in a key back-end, the store knows its public part.
+
+Keys are opened once and kept for the life of the process: opening an encrypted file costs a
+quarter of a second by design (Argon2id).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from passports.store import SigningKeyRow, Transaction
+from signing.did_web import PublicKeyEntry
+from signing.errors import KeyUnavailableError
+from signing.keys import SigningKey, create_key, open_key
+
+
+@dataclass
+class Keyring:
+    """Where signing keys are made and opened.
+
+    Attributes:
+        directory: Folder of the encrypted key files.
+        passphrase: What they are encrypted under; never printed.
+    """
+
+    directory: Path
+    passphrase: bytes = field(repr=False)
+    _opened: dict[str, SigningKey] = field(default_factory=dict, repr=False)
+
+    def create(self, transaction: Transaction, operator_id: str, now: datetime) -> SigningKey:
+        """Make a P-256 key for an operator and record its public part."""
+        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+        stamp = now.strftime("%Y%m%dT%H%M%SZ")
+        uri = f"file:{self.directory.resolve() / f'{operator_id}-{stamp}.json'}"
+        key = create_key(uri, self.passphrase)
+        transaction.signing_keys.add(
+            SigningKeyRow(
+                operator_id=operator_id,
+                kid=key.kid,
+                uri=uri,
+                public_jwk=dict(key.public_jwk),
+                created_at=now,
+            )
+        )
+        self._opened[uri] = key
+        return key
+
+    def current(self, transaction: Transaction, operator_id: str) -> SigningKey:
+        """Open the key with which an operator signs now.
+
+        Raises:
+            KeyUnavailableError: if it has none, or the key cannot be opened.
+        """
+        rows = [r for r in transaction.signing_keys.of(operator_id) if r.retired_at is None]
+        if not rows:
+            raise KeyUnavailableError(f"operator {operator_id} has no signing key in use")
+        uri = rows[-1].uri
+        if uri not in self._opened:
+            self._opened[uri] = open_key(uri, self.passphrase)
+        return self._opened[uri]
+
+
+def public_key_entries(transaction: Transaction, operator_id: str) -> list[PublicKeyEntry]:
+    """Return all public keys of an operator, retired ones too, for its DID document."""
+    return [
+        PublicKeyEntry(jwk=_text_values(r.public_jwk), expires=r.retired_at, revoked=r.revoked_at)
+        for r in transaction.signing_keys.of(operator_id)
+    ]
+
+
+def _text_values(jwk: Mapping[str, object]) -> dict[str, str]:
+    return {key: str(value) for key, value in jwk.items()}

@@ -1,0 +1,35 @@
+"""Alembic's entry: runs migrations on the engine that `configuration` was given."""
+
+from typing import Any, Literal
+
+from alembic import context
+from sqlalchemy import Engine
+from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString
+
+from passports.store import tables
+
+assert tables.OperatorRow.metadata is SQLModel.metadata  # importing the tables registers them
+
+
+def plain_types(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
+    """Write column types of ours as plain ones: a migration does not change when our code does."""
+    if kind == "type" and isinstance(item, AutoString):
+        return f"sa.String(length={item.length})" if item.length else "sa.String()"
+    if kind == "type" and isinstance(item, tables.UtcDateTime):
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
+engine = context.config.attributes["engine"]
+assert isinstance(engine, Engine)
+with engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        target_metadata=SQLModel.metadata,
+        render_as_batch=connection.dialect.name == "sqlite",
+        render_item=plain_types,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+    connection.commit()

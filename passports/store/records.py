@@ -1,0 +1,309 @@
+"""Reading and writing rows: one class a kind of record, all inside a transaction of the store."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import insert, tuple_
+from sqlmodel import Session, SQLModel, col, select
+
+from passports.store.tables import (
+    ApiKeyRow,
+    BatchRow,
+    BatteryModelRow,
+    CertificateRow,
+    EnergyPeriodRow,
+    FacilityRow,
+    FootprintStudyRow,
+    OperatorRow,
+    PassportRow,
+    SigningKeyRow,
+    StatusListRow,
+)
+
+Row = TypeVar("Row", bound=SQLModel)
+# SQLite allows 32,766 parameters a statement since 3.32, PostgreSQL 65,535.
+_KEYS_A_STATEMENT = 500
+
+
+class Records(Generic[Row]):
+    """Rows of one table, by primary key."""
+
+    table: type[Row]
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def add(self, row: Row) -> None:
+        """Insert a row; a taken key shows at once, as `RowExistsError` from the transaction."""
+        self._session.add(row)
+        self._session.flush()
+
+    def get(self, *key: object) -> Row | None:
+        """Return the row under a primary key, or None."""
+        return self._session.get(self.table, key if len(key) > 1 else key[0])
+
+
+class OperatorRecords(Records[OperatorRow]):
+    """Economic operators."""
+
+    table = OperatorRow
+
+    def all(self) -> Sequence[OperatorRow]:
+        """Return all operators, by identifier."""
+        return self._session.exec(select(OperatorRow).order_by(OperatorRow.id)).all()
+
+
+class SigningKeyRecords(Records[SigningKeyRow]):
+    """Public parts of signing keys."""
+
+    table = SigningKeyRow
+
+    def of(self, operator_id: str) -> Sequence[SigningKeyRow]:
+        """Return an operator's keys, oldest first."""
+        query = select(SigningKeyRow).where(SigningKeyRow.operator_id == operator_id)
+        return self._session.exec(query.order_by(col(SigningKeyRow.created_at))).all()
+
+
+class ApiKeyRecords(Records[ApiKeyRow]):
+    """API keys."""
+
+    table = ApiKeyRow
+
+    def of(self, operator_id: str) -> Sequence[ApiKeyRow]:
+        """Return an operator's keys, oldest first."""
+        query = select(ApiKeyRow).where(ApiKeyRow.operator_id == operator_id)
+        return self._session.exec(query.order_by(col(ApiKeyRow.created_at))).all()
+
+
+class FacilityRecords(Records[FacilityRow]):
+    """Factories."""
+
+    table = FacilityRow
+
+    def all(self, operator_id: str | None = None) -> Sequence[FacilityRow]:
+        """Return the factories of an operator, or of all."""
+        query = select(FacilityRow).order_by(FacilityRow.operator_id, FacilityRow.id)
+        if operator_id is not None:
+            query = query.where(FacilityRow.operator_id == operator_id)
+        return self._session.exec(query).all()
+
+
+class EnergyPeriodRecords(Records[EnergyPeriodRow]):
+    """Metered periods."""
+
+    table = EnergyPeriodRow
+
+    def of(self, operator_id: str, facility_id: str) -> Sequence[EnergyPeriodRow]:
+        """Return a factory's periods, oldest first."""
+        query = select(EnergyPeriodRow).where(
+            EnergyPeriodRow.operator_id == operator_id, EnergyPeriodRow.facility_id == facility_id
+        )
+        return self._session.exec(query.order_by(col(EnergyPeriodRow.period_from))).all()
+
+    def overlapping(
+        self, operator_id: str, facility_id: str, period_from: date, period_to: date
+    ) -> EnergyPeriodRow | None:
+        """Return a period that shares a day with the given one, or None."""
+        query = select(EnergyPeriodRow).where(
+            EnergyPeriodRow.operator_id == operator_id,
+            EnergyPeriodRow.facility_id == facility_id,
+            EnergyPeriodRow.period_from <= period_to,
+            EnergyPeriodRow.period_to >= period_from,
+        )
+        return self._session.exec(query).first()
+
+
+class CertificateRecords(Records[CertificateRow]):
+    """Factory certificates."""
+
+    table = CertificateRow
+
+    def of(self, operator_id: str, facility_id: str) -> Sequence[CertificateRow]:
+        """Return a factory's certificates, oldest first."""
+        query = select(CertificateRow).where(
+            CertificateRow.operator_id == operator_id, CertificateRow.facility_id == facility_id
+        )
+        return self._session.exec(query.order_by(col(CertificateRow.created_at))).all()
+
+    def by_id(self, certificate_id: str) -> CertificateRow | None:
+        """Return a certificate of any operator by its identifier, or None."""
+        return self._session.exec(
+            select(CertificateRow).where(CertificateRow.id == certificate_id)
+        ).first()
+
+    def all(self) -> Iterator[CertificateRow]:
+        """Yield all certificates."""
+        yield from self._session.exec(select(CertificateRow).order_by(CertificateRow.id))
+
+
+class BatteryModelRecords(Records[BatteryModelRow]):
+    """Battery models."""
+
+    table = BatteryModelRow
+
+    def by_gtin(self, gtin: str) -> BatteryModelRow | None:
+        """Return the model that a GTIN numbers, or None."""
+        return self._session.exec(select(BatteryModelRow).where(BatteryModelRow.gtin == gtin)).first()
+
+    def all(self, operator_id: str | None = None) -> Sequence[BatteryModelRow]:
+        """Return the models of an operator, or of all."""
+        query = select(BatteryModelRow).order_by(BatteryModelRow.operator_id, BatteryModelRow.id)
+        if operator_id is not None:
+            query = query.where(BatteryModelRow.operator_id == operator_id)
+        return self._session.exec(query).all()
+
+
+@dataclass(frozen=True)
+class StudyFilter:
+    """What a query over footprint studies asks for; None means any."""
+
+    ruleset: str | None = None
+    operator_id: str | None = None
+    facility_id: str | None = None
+    model_id: str | None = None
+    category: str | None = None
+    country: str | None = None
+    include_superseded: bool = False
+    after: tuple[float, str] | None = None
+    limit: int = 100
+
+
+class FootprintStudyRecords(Records[FootprintStudyRow]):
+    """Footprint studies."""
+
+    table = FootprintStudyRow
+
+    def by_id(self, study_id: str) -> FootprintStudyRow | None:
+        """Return a study of any operator by its identifier, or None."""
+        return self._session.exec(
+            select(FootprintStudyRow).where(FootprintStudyRow.id == study_id)
+        ).first()
+
+    def current(
+        self, operator_id: str, model_id: str, facility_id: str
+    ) -> Sequence[FootprintStudyRow]:
+        """Return the studies in force of a model from a factory, by ruleset."""
+        query = select(FootprintStudyRow).where(
+            FootprintStudyRow.operator_id == operator_id,
+            FootprintStudyRow.model_id == model_id,
+            FootprintStudyRow.facility_id == facility_id,
+            col(FootprintStudyRow.superseded_by).is_(None),
+        )
+        return self._session.exec(query.order_by(FootprintStudyRow.ruleset)).all()
+
+    def search(
+        self, wanted: StudyFilter
+    ) -> Sequence[tuple[FootprintStudyRow, BatteryModelRow, FacilityRow, OperatorRow]]:
+        """Return studies with model, factory and operator, lowest footprint first, a page at a time."""
+        study, model, facility = FootprintStudyRow, BatteryModelRow, FacilityRow
+        query = (
+            select(study, model, facility, OperatorRow)
+            .join(
+                model,
+                (col(model.operator_id) == study.operator_id) & (col(model.id) == study.model_id),
+            )
+            .join(
+                facility,
+                (col(facility.operator_id) == study.operator_id)
+                & (col(facility.id) == study.facility_id),
+            )
+            .join(OperatorRow, col(OperatorRow.id) == study.operator_id)
+        )
+        equal: Mapping[Any, str | None] = {
+            study.ruleset: wanted.ruleset,
+            study.operator_id: wanted.operator_id,
+            study.facility_id: wanted.facility_id,
+            study.model_id: wanted.model_id,
+            model.category: wanted.category,
+            facility.country: wanted.country,
+        }
+        for column, value in equal.items():
+            if value is not None:
+                query = query.where(column == value)
+        if not wanted.include_superseded:
+            query = query.where(col(study.superseded_by).is_(None))
+        if wanted.after is not None:
+            query = query.where(tuple_(col(study.kg_co2e_per_kwh), col(study.id)) > wanted.after)
+        query = query.order_by(col(study.kg_co2e_per_kwh), col(study.id)).limit(wanted.limit)
+        return self._session.exec(query).all()
+
+    def all(self) -> Iterator[FootprintStudyRow]:
+        """Yield all studies, superseded ones too."""
+        yield from self._session.exec(select(FootprintStudyRow).order_by(FootprintStudyRow.id))
+
+
+class BatchRecords(Records[BatchRow]):
+    """Batches."""
+
+    table = BatchRow
+
+    def all(self, operator_id: str | None = None) -> Sequence[BatchRow]:
+        """Return the batches of an operator, or of all, newest first."""
+        query = select(BatchRow).order_by(col(BatchRow.issued_at).desc(), BatchRow.id)
+        if operator_id is not None:
+            query = query.where(BatchRow.operator_id == operator_id)
+        return self._session.exec(query).all()
+
+
+class PassportRecords(Records[PassportRow]):
+    """Passports, every version of them."""
+
+    table = PassportRow
+
+    def add_many(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert many rows in one statement (an ORM object a row costs four times as much)."""
+        self._session.execute(insert(PassportRow), list(rows))
+
+    def taken_serials(self, operator_id: str, gtin: str, serials: Sequence[str]) -> set[str]:
+        """Return those of `serials` under which a passport of this model exists."""
+        taken: set[str] = set()
+        for start in range(0, len(serials), _KEYS_A_STATEMENT):
+            query = select(PassportRow.serial).where(
+                PassportRow.operator_id == operator_id,
+                PassportRow.gtin == gtin,
+                col(PassportRow.serial).in_(serials[start : start + _KEYS_A_STATEMENT]),
+            )
+            taken.update(self._session.exec(query))
+        return taken
+
+    def newest(self, gtin: str, serial: str) -> PassportRow | None:
+        """Return the newest version of a battery's passport by product identifier, or None."""
+        query = select(PassportRow).where(PassportRow.gtin == gtin, PassportRow.serial == serial)
+        return self._session.exec(query.order_by(col(PassportRow.version).desc())).first()
+
+    def by_id(self, passport_id: str) -> PassportRow | None:
+        """Return the newest version of a passport by its identifier, or None."""
+        query = select(PassportRow).where(PassportRow.id == passport_id)
+        return self._session.exec(query.order_by(col(PassportRow.version).desc())).first()
+
+    def of_batch(self, operator_id: str, batch_id: str) -> Iterator[PassportRow]:
+        """Yield the passports of a batch, by serial."""
+        query = select(PassportRow).where(
+            PassportRow.operator_id == operator_id, PassportRow.batch_id == batch_id
+        )
+        yield from self._session.exec(query.order_by(PassportRow.serial, col(PassportRow.version)))
+
+    def page(self, after: tuple[str, str] | None = None, limit: int = 500) -> Sequence[PassportRow]:
+        """Return passports by (operator, identifier), beginning after a key: walks the whole table."""
+        query = select(PassportRow).order_by(
+            PassportRow.operator_id, PassportRow.id, col(PassportRow.version)
+        )
+        if after is not None:
+            query = query.where(
+                tuple_(col(PassportRow.operator_id), col(PassportRow.id)) > after
+            )
+        return self._session.exec(query.limit(limit)).all()
+
+
+class StatusListRecords(Records[StatusListRow]):
+    """Status lists."""
+
+    table = StatusListRow
+
+    def of(self, operator_id: str, *, for_update: bool = False) -> Sequence[StatusListRow]:
+        """Return an operator's lists; `for_update` locks them until the transaction ends."""
+        query = select(StatusListRow).where(StatusListRow.operator_id == operator_id)
+        query = query.order_by(StatusListRow.id)
+        return self._session.exec(query.with_for_update() if for_update else query).all()

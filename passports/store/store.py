@@ -1,0 +1,134 @@
+"""The store: opens the database, brings it to the newest schema, and gives out transactions.
+
+SQLite (write-ahead log) is embedded by default; PostgreSQL by the same code and migrations.
+"""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from typing import Any
+
+from sqlalchemy import Engine, create_engine, event, text
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session
+
+from passports.store import records
+from passports.store.errors import RowExistsError
+
+
+class Transaction:
+    """All records, inside one transaction; it ends with the `with` block that opened it."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self.operators = records.OperatorRecords(session)
+        self.signing_keys = records.SigningKeyRecords(session)
+        self.api_keys = records.ApiKeyRecords(session)
+        self.facilities = records.FacilityRecords(session)
+        self.energy_periods = records.EnergyPeriodRecords(session)
+        self.certificates = records.CertificateRecords(session)
+        self.models = records.BatteryModelRecords(session)
+        self.studies = records.FootprintStudyRecords(session)
+        self.batches = records.BatchRecords(session)
+        self.passports = records.PassportRecords(session)
+        self.status_lists = records.StatusListRecords(session)
+
+
+class Store:
+    """A database of voltpass.
+
+    Attributes:
+        url: SQLAlchemy URL, `sqlite:///…` or `postgresql+psycopg://…`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self._engine = _create_engine(url)
+        self._writing = self._engine.execution_options(voltpass_writes=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Tell whether this is the embedded database."""
+        return self._engine.dialect.name == "sqlite"
+
+    @property
+    def engine(self) -> Engine:
+        """The engine, for migrations."""
+        return self._engine
+
+    def migrate(self) -> None:
+        """Bring the schema to the newest version; does nothing where it is."""
+        from passports.store.migrations import upgrade  # noqa: PLC0415 # alembic only where needed
+
+        upgrade(self._engine)
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Open a transaction that writes: committed at the end of the block, rolled back on any error.
+
+        Raises:
+            RowExistsError: if a row inserted in it takes a key that another row has.
+        """
+        with Session(self._writing, expire_on_commit=False, autoflush=False) as session:
+            try:
+                with session.begin():
+                    yield Transaction(session)
+            except IntegrityError as error:
+                raise RowExistsError(str(error.orig)) from error
+
+    @contextmanager
+    def reading(self) -> Iterator[Transaction]:
+        """Open a transaction that only reads: one consistent view, rolled back at its end."""
+        with Session(self._engine, expire_on_commit=False, autoflush=False) as session:
+            yield Transaction(session)
+
+    def ping(self) -> None:
+        """Ask the database for a sign of life; raises what the driver raises."""
+        with self._engine.connect() as connection:
+            connection.execute(text("SELECT 1"))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    @cached_property
+    def _read_credential_statement(self) -> str:
+        # The printed link's hot path: no ORM object, one row by index.
+        return (
+            "SELECT id, version, credential, sha256 FROM passport"
+            " WHERE gtin = :gtin AND serial = :serial ORDER BY version DESC LIMIT 1"
+        )
+
+    def read_credential(self, gtin: str, serial: str) -> tuple[str, int, bytes, str] | None:
+        """Return (identifier, version, credential, SHA-256) of a battery's newest passport, or None."""
+        with self._engine.connect() as connection:
+            row = connection.execute(
+                text(self._read_credential_statement), {"gtin": gtin, "serial": serial}
+            ).first()
+        return None if row is None else (row[0], row[1], bytes(row[2]), row[3])
+
+
+def _create_engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True)
+    engine = create_engine(url, connect_args={"timeout": 30})
+    event.listen(engine, "connect", _prepare_sqlite)
+    event.listen(engine, "begin", _begin_sqlite)
+    return engine
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: Any) -> None:
+    connection.isolation_level = None  # we say BEGIN ourselves, see _begin_sqlite
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode=WAL")
+    cursor.execute("PRAGMA synchronous=FULL")  # what was answered as issued survives a power cut
+    cursor.execute("PRAGMA foreign_keys=ON")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Any) -> None:
+    # A writer takes its lock at once and waits for it there: one that read first could not go on
+    # to write after another had (SQLITE_BUSY_SNAPSHOT). A reader never blocks.
+    writes = connection.get_execution_options().get("voltpass_writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")

@@ -1,0 +1,243 @@
+"""The tables. Stored once: the exact bytes; beside them only the columns that are searched.
+
+Every key begins with the issuing operator, so that rows can be spread by operator over a sharded
+PostgreSQL without a redesign. Tables do not validate: rows are built from validated documents only.
+"""
+
+from datetime import UTC, date, datetime
+from typing import Any, ClassVar
+
+from sqlalchemy import JSON, DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlmodel import Field, SQLModel
+
+SQLModel.metadata.naming_convention = {
+    "pk": "pk_%(table_name)s",
+    "fk": "fk_%(table_name)s_%(referred_table_name)s",
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An instant: aware on both sides, in UTC in the database (SQLite keeps no time zone)."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError("a naive datetime cannot be stored")
+        return value.astimezone(UTC)
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        instant: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return instant.astimezone(UTC)
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(DateTime(timezone=True))
+
+
+def _of_operator(*names: str) -> ForeignKeyConstraint:
+    return ForeignKeyConstraint(list(names) or ["operator_id"], ["operator.id"])
+
+
+class OperatorRow(SQLModel, table=True):
+    """An economic operator."""
+
+    __tablename__: ClassVar[Any] = "operator"
+
+    id: str = Field(primary_key=True, max_length=64)
+    name: str
+    country: str
+    did: str = Field(unique=True)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    document: bytes = Field(sa_type=LargeBinary)
+
+
+class SigningKeyRow(SQLModel, table=True):
+    """The public part of a signing key, and where its secret is kept."""
+
+    __tablename__: ClassVar[Any] = "signing_key"
+    __table_args__: ClassVar[Any] = (_of_operator(),)
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    kid: str = Field(primary_key=True, max_length=64)
+    uri: str
+    public_jwk: dict[str, Any] = Field(sa_type=JSON)
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class ApiKeyRow(SQLModel, table=True):
+    """An API key: only the hash of its secret."""
+
+    __tablename__: ClassVar[Any] = "api_key"
+    __table_args__: ClassVar[Any] = (_of_operator(),)
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=64)
+    secret_sha256: str
+    label: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+
+
+class FacilityRow(SQLModel, table=True):
+    """A factory."""
+
+    __tablename__: ClassVar[Any] = "facility"
+    __table_args__: ClassVar[Any] = (_of_operator(),)
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=64)
+    name: str
+    country: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    document: bytes = Field(sa_type=LargeBinary)
+
+
+class EnergyPeriodRow(SQLModel, table=True):
+    """Metered energy and production of a factory over a period."""
+
+    __tablename__: ClassVar[Any] = "energy_period"
+    __table_args__: ClassVar[Any] = (
+        ForeignKeyConstraint(["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]),
+    )
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    facility_id: str = Field(primary_key=True, max_length=64)
+    period_from: date = Field(primary_key=True)
+    period_to: date
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    document: bytes = Field(sa_type=LargeBinary)
+
+
+class CertificateRow(SQLModel, table=True):
+    """A factory certificate: the exact bytes of the document, and what was read off it."""
+
+    __tablename__: ClassVar[Any] = "certificate"
+    __table_args__: ClassVar[Any] = (
+        ForeignKeyConstraint(["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]),
+        Index(None, "id"),
+    )
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=64)
+    facility_id: str = Field(max_length=64)
+    scheme: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    claims: bytes = Field(sa_type=LargeBinary)
+    document: bytes = Field(sa_type=LargeBinary)
+    sha256: str
+
+
+class BatteryModelRow(SQLModel, table=True):
+    """A battery model."""
+
+    __tablename__: ClassVar[Any] = "battery_model"
+    __table_args__: ClassVar[Any] = (_of_operator(),)
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=64)
+    gtin: str = Field(max_length=14, index=True)
+    category: str
+    chemistry: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    document: bytes = Field(sa_type=LargeBinary)
+
+
+class FootprintStudyRow(SQLModel, table=True):
+    """A footprint of one model from one factory by one ruleset: inputs and result as computed."""
+
+    __tablename__: ClassVar[Any] = "footprint_study"
+    __table_args__: ClassVar[Any] = (
+        ForeignKeyConstraint(["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]),
+        ForeignKeyConstraint(
+            ["operator_id", "model_id"], ["battery_model.operator_id", "battery_model.id"]
+        ),
+        Index(None, "id"),
+        Index(None, "ruleset", "kg_co2e_per_kwh", "id"),
+    )
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=64)
+    model_id: str = Field(max_length=64)
+    facility_id: str = Field(max_length=64)
+    ruleset: str
+    kg_co2e_per_kwh: float
+    kg_co2e_per_battery: float
+    kg_co2e_per_kwh_capacity: float
+    partial: bool
+    computed_at: datetime = Field(sa_type=UtcDateTime)
+    superseded_by: str | None = Field(default=None, max_length=64)
+    inventory: bytes = Field(sa_type=LargeBinary)
+    result: bytes = Field(sa_type=LargeBinary)
+    result_sha256: str
+
+
+class BatchRow(SQLModel, table=True):
+    """A batch of batteries of one model from one factory."""
+
+    __tablename__: ClassVar[Any] = "batch"
+    __table_args__: ClassVar[Any] = (
+        ForeignKeyConstraint(["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]),
+        ForeignKeyConstraint(
+            ["operator_id", "model_id"], ["battery_model.operator_id", "battery_model.id"]
+        ),
+    )
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=64)
+    model_id: str = Field(max_length=64)
+    facility_id: str = Field(max_length=64)
+    size: int
+    request_sha256: str
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+    document: bytes = Field(sa_type=LargeBinary)
+
+
+class PassportRow(SQLModel, table=True):
+    """One version of one battery's passport: the credential exactly as it was signed."""
+
+    __tablename__: ClassVar[Any] = "passport"
+    __table_args__: ClassVar[Any] = (
+        ForeignKeyConstraint(["operator_id", "batch_id"], ["batch.operator_id", "batch.id"]),
+        Index(None, "operator_id", "gtin", "serial", "version", unique=True),
+        Index(None, "gtin", "serial"),
+        Index(None, "id"),
+        Index(None, "operator_id", "batch_id"),
+    )
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=64)
+    version: int = Field(primary_key=True)
+    gtin: str = Field(max_length=14)
+    serial: str = Field(max_length=20)
+    batch_id: str = Field(max_length=64)
+    status_list_id: str = Field(max_length=64)
+    status_list_index: int
+    issued_at: datetime = Field(sa_type=UtcDateTime)
+    credential: bytes = Field(sa_type=LargeBinary)
+    sha256: str
+
+
+class StatusListRow(SQLModel, table=True):
+    """A list of status bits, which of them are given out, and the list as it was last signed."""
+
+    __tablename__: ClassVar[Any] = "status_list"
+    __table_args__: ClassVar[Any] = (_of_operator(),)
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    id: str = Field(primary_key=True, max_length=64)
+    purpose: str
+    bits: bytes = Field(sa_type=LargeBinary)
+    given_out: bytes = Field(sa_type=LargeBinary)
+    credential: bytes = Field(sa_type=LargeBinary)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
