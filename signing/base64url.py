@@ -1,0 +1,42 @@
+"""base64url without padding (RFC 7515 section 2), in exactly one spelling for each value."""
+
+import binascii
+from typing import Final
+
+from signing.errors import MalformedDocumentError
+
+_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
+# Characters of the other alphabet, and padding, become something that no alphabet has.
+_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
+_MISSING_PADDING: Final = {0: b"", 2: b"==", 3: b"="}
+# RFC 4648 section 3.5: the bits that the last character has too many must be zero. Otherwise one
+# signature could be written in several ways.
+_LAST_CHARACTERS: Final = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
+
+
+def encode(data: bytes) -> bytes:
+    """Encode without padding."""
+    return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=")
+
+
+def decode(text: bytes, field: str) -> bytes:
+    """Decode; padding, foreign characters, white space and stray bits are refused.
+
+    Args:
+        text: ASCII bytes.
+        field: What it is, for the error.
+
+    Raises:
+        MalformedDocumentError: Not the one spelling of any value.
+    """
+    surplus = len(text) % 4
+    padding = _MISSING_PADDING.get(surplus)
+    if padding is not None and (not surplus or text[-1] in _LAST_CHARACTERS[surplus]):
+        try:
+            data = binascii.a2b_base64(text.translate(_FROM_URL) + padding)
+        except binascii.Error:
+            data = b""
+        # a2b_base64 skips what it does not know; then the result is too short.
+        if len(data) == len(text) * 3 // 4:
+            return data
+    raise MalformedDocumentError("not_base64url", "not unpadded base64url", field=field)

@@ -1,0 +1,240 @@
+"""The steps of a verification that are the same for every credential: 1 to 7.
+
+Each method is one numbered step of `signing.report.STEPS` and returns its finding. The steps hand
+on what they found: the parsed payload, the candidate keys, and in the end the key that signed.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from signing.canonical import JsonValue
+from signing.credentials import VC_JWT, DecodedCredential, decode, issuer_of, subjects_of, types_of
+from signing.did_web import VerificationKey
+from signing.errors import InvalidSignatureError, MalformedDocumentError
+from signing.evidence import Evidence
+from signing.instants import format_instant, parse_instant
+from signing.jws import SIGNATURE_BYTES, refused_header
+from signing.keys.verifying_key import KEY_TYPE_OF_ALGORITHM
+from signing.report import Finding
+from signing.trust import TrustEntry
+
+# VC-JOSE-COSE section 3.1.1, and what earlier drafts of it called the same thing; UNTP's published
+# samples still do.
+_TYPES: Final = frozenset({VC_JWT, "vc-ld+jwt", "vc+ld+jwt"})
+_CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"  # VCDM 2.0 section 4.3: always the first
+# Clocks differ; a credential that was issued a moment ago is not from the future.
+_CLOCK_SKEW: Final = timedelta(minutes=5)
+
+
+_YEAR_5000: Final = 95_617_584_000  # seconds since 1970; later ones are mistakes
+
+
+class Examination:
+    """One credential on its way through steps 1 to 7.
+
+    Attributes:
+        payload: The parsed credential after step 1; believed only after step 6.
+        issuer: Who claims to have issued it, after step 2.
+        signing_key: The key that signed it, after step 6.
+    """
+
+    def __init__(
+        self, credential: bytes, evidence: Evidence, at: datetime, *, in_scope: bool = True
+    ) -> None:
+        """Begin.
+
+        Args:
+            credential: As it was received.
+            evidence: What is at hand.
+            at: The instant for which validity is judged.
+            in_scope: Whether the type must be within the issuer's scope; not for an issuer's list
+            of
+                the status of what it issues.
+        """
+        self._in_scope = in_scope
+        self._credential = credential
+        self._evidence = evidence
+        self._at = at
+        self._decoded: DecodedCredential
+        self._candidates: tuple[VerificationKey, ...] = ()
+        self.payload: Mapping[str, JsonValue] = {}
+        self.issuer = ""
+        self.entry: TrustEntry | None = None
+        self.signing_key: VerificationKey | None = None
+
+    def parse(self) -> Finding:
+        """Step 1: three parts of exact base64url; header and payload are strict JSON objects."""
+        try:
+            self._decoded = decode(self._credential)
+        except MalformedDocumentError as error:
+            return Finding("failed", error.reason, str(error))
+        self.payload = self._decoded.payload
+        return Finding("passed", "parsed", "a compact JWS around strict JSON")
+
+    def format(self) -> Finding:
+        """Step 2: a Verifiable Credential 2.0 as vc+jwt."""
+        header = self._decoded.header
+        if str(header.get("typ")) not in _TYPES:
+            return Finding("failed", "typ_unknown", "typ is not vc+jwt")
+        if header.get("cty", "vc") != "vc":
+            return Finding("failed", "cty_unknown", "cty is not vc")
+        contexts = self.payload.get("@context")
+        if not isinstance(contexts, list) or not contexts or contexts[0] != _CONTEXT:
+            return Finding("failed", "not_vcdm_2", f"@context does not begin with {_CONTEXT}")
+        if "VerifiableCredential" not in types_of(self.payload) or not subjects_of(self.payload):
+            return Finding("failed", "not_a_credential", "type or credentialSubject is missing")
+        issuer = issuer_of(self.payload)
+        if issuer is None:
+            return Finding("failed", "issuer_missing", "names no issuer")
+        self.issuer = issuer
+        return Finding("passed", "vcdm_2", "Verifiable Credential 2.0 as vc+jwt")
+
+    def algorithm(self) -> Finding:
+        """Step 3: an allowed algorithm, and no header by which the sender would choose the key."""
+        reason = refused_header(self._decoded.header, self._evidence.allowed_algorithms)
+        if reason == "algorithm_not_allowed":
+            return Finding("failed", reason, "alg is not one of those allowed")
+        if reason is not None:
+            return Finding("failed", reason, "the header would choose its own key or rules")
+        if len(self._decoded.signature) != SIGNATURE_BYTES:
+            return Finding("failed", "signature_length", "the signature has not 64 bytes")
+        return Finding("passed", "algorithm_allowed", str(self._decoded.header["alg"]))
+
+    def issuer_found(self) -> Finding:
+        """Step 4: keys of the issuer named in the payload, of the type that the algorithm needs."""
+        header = self._decoded.header
+        claims = header.get("iss"), self.payload.get("iss")
+        if any(claim not in (None, self.issuer) for claim in claims):
+            return Finding("failed", "issuer_contradicted", "iss is not the credential's issuer")
+        self.entry = self._evidence.entry_for(self.issuer, self._evidence.role)
+        keys = self._evidence.keys_of(self.issuer)
+        if isinstance(keys, MalformedDocumentError):
+            return Finding("failed", keys.reason, f"DID document: {keys}")
+        if keys is None:
+            # Offline, a trust list that names the keys is enough.
+            keys = self._keys_of_trust_list()
+            if not keys:
+                return Finding("not_checked", "did_document_missing", f"no keys of {self.issuer}")
+        return self._choose(keys)
+
+    def _keys_of_trust_list(self) -> tuple[VerificationKey, ...]:
+        return tuple(
+            VerificationKey(
+                f"{self.issuer}#{key.id}",
+                key.key,
+                key.expires,
+                key.revoked,
+                key.revoked_from_log_index,
+            )
+            for key in (self.entry.keys if self.entry else ())
+        )
+
+    def _choose(self, keys: tuple[VerificationKey, ...]) -> Finding:
+        """The key that the kid names; without a kid, which some omit, all of the right type."""
+        kid = self._decoded.header.get("kid")
+        if kid is not None:
+            keys = tuple(key for key in keys if key.id == kid)
+            if not keys:
+                return Finding("failed", "key_not_found", "kid is not a key of the issuer")
+        wanted = KEY_TYPE_OF_ALGORITHM[str(self._decoded.header["alg"])]
+        once = {key.key.thumbprint: key for key in reversed(keys) if key.key.key_type == wanted}
+        if not once:
+            return Finding("failed", "key_type_mismatch", "the key is not for this algorithm")
+        self._candidates = tuple(once.values())
+        return Finding("passed", "keys_found", f"{len(once)} key(s) of {self.issuer}")
+
+    def issuer_trusted(self) -> Finding:
+        """Step 5: the trust list knows the issuer in this role, scope and time, with this key."""
+        trust_list, entry = self._evidence.trust_list, self.entry
+        if trust_list is None:
+            return Finding("not_checked", "no_trust_list", "no trust list says who issuers are")
+        if entry is None:
+            return Finding("failed", "issuer_not_trusted", f"the trust list has no {self.issuer}")
+        if self._in_scope and not entry.allows_type(types_of(self.payload)):
+            return Finding("failed", "type_out_of_scope", f"{self.issuer} may not issue this type")
+        if entry.keys:
+            trusted = {key.key.thumbprint: key for key in entry.keys}
+            self._candidates = tuple(
+                _stricter(key, trusted[key.key.thumbprint])
+                for key in self._candidates
+                if key.key.thumbprint in trusted
+            )
+            if not self._candidates:
+                return Finding("failed", "key_not_trusted", "the trust list has not this key")
+        return self._within_trust(entry)
+
+    def _within_trust(self, entry: TrustEntry) -> Finding:
+        try:
+            issued = self._issued_at() or self._at
+        except MalformedDocumentError as error:
+            return Finding("failed", error.reason, str(error))
+        if not entry.holds_at(issued):
+            return Finding("failed", "trust_not_at_issue", "not trusted when this was issued")
+        if not entry.holds_at(self._at):
+            return Finding("warning", "trust_ended", "trusted when issued, but no longer")
+        trust_list = self._evidence.trust_list
+        if trust_list is not None and trust_list.valid_until < self._at:
+            until = format_instant(trust_list.valid_until)
+            return Finding("warning", "trust_list_stale", f"the trust list was good until {until}")
+        name = entry.names[0] if entry.names else self.issuer
+        return Finding("passed", "issuer_trusted", f"{name} is trusted as {entry.role}")
+
+    def signature(self) -> Finding:
+        """Step 6: one of the candidate keys made the signature over exactly these bytes."""
+        for candidate in self._candidates:
+            try:
+                candidate.key.verify(self._decoded.signature, self._decoded.signing_input)
+            except InvalidSignatureError:
+                continue
+            if candidate.revoked is not None:
+                revoked = format_instant(candidate.revoked)
+                return Finding("failed", "key_revoked", f"its key is compromised since {revoked}")
+            self.signing_key = candidate
+            return Finding("passed", "signature_valid", f"signed by key {candidate.key.thumbprint}")
+        if not self._candidates:
+            return Finding("not_checked", "no_trusted_key", "there is no trusted key to check with")
+        return Finding("failed", "signature_invalid", "the signature does not fit these bytes")
+
+    def validity(self) -> Finding:
+        """Step 7: the instant lies within the credential's period, and the key was in use."""
+        try:
+            issued = self._issued_at()
+            until = _instant(self.payload, "validUntil", "exp")
+        except MalformedDocumentError as error:
+            return Finding("failed", error.reason, str(error))
+        if issued is not None and issued > self._at + _CLOCK_SKEW:
+            return Finding("failed", "not_yet_valid", f"valid from {format_instant(issued)}")
+        if until is not None and until < self._at:
+            return Finding("failed", "expired", f"was valid until {format_instant(until)}")
+        key = self.signing_key
+        if key is not None and key.expires is not None and (issued is None or issued > key.expires):
+            return Finding("failed", "key_retired", "issued after its key was retired")
+        return Finding("passed", "within_period", "within its period of validity")
+
+    def _issued_at(self) -> datetime | None:
+        return _instant(self.payload, "validFrom", "nbf")
+
+
+def _stricter(found: VerificationKey, trusted: VerificationKey) -> VerificationKey:
+    """The key under the earlier end that its owner and the trust list state."""
+    cuts = (found.revoked_from_log_index, trusted.revoked_from_log_index)
+    return VerificationKey(
+        found.id,
+        found.key,
+        min(filter(None, (found.expires, trusted.expires)), default=None),
+        min(filter(None, (found.revoked, trusted.revoked)), default=None),
+        min((cut for cut in cuts if cut is not None), default=None),
+    )
+
+
+def _instant(payload: Mapping[str, JsonValue], member: str, claim: str) -> datetime | None:
+    """A VCDM instant; where there is none, the JWT claim that says the same."""
+    value, seconds = payload.get(member), payload.get(claim)
+    if value is not None:
+        return parse_instant(value, member)
+    if seconds is None:
+        return None
+    if type(seconds) is int and 0 <= seconds < _YEAR_5000:
+        return datetime.fromtimestamp(seconds, UTC)
+    raise MalformedDocumentError("not_an_instant", "not a NumericDate", field=claim)

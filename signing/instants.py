@@ -1,0 +1,44 @@
+"""Instants as text: XML Schema ``dateTimeStamp``, as VCDM 2.0 section 4.9 and DID Core use it."""
+
+import re
+from datetime import UTC, datetime
+from typing import Final
+
+from signing.errors import MalformedDocumentError
+
+_DATE_TIME_STAMP: Final = re.compile(
+    r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII
+)
+
+
+def parse_instant(value: object, field: str) -> datetime:
+    """Read a date-time with a time zone.
+
+    Args:
+        value: What stands in the document.
+        field: Where it stands, for the error.
+
+    Raises:
+        MalformedDocumentError: Not text, no such day, or without a time zone.
+    """
+    if isinstance(value, str) and _DATE_TIME_STAMP.fullmatch(value):
+        try:
+            return datetime.fromisoformat(value)
+        except ValueError:
+            pass
+    raise MalformedDocumentError(
+        "not_an_instant",
+        "not a date and time with a time zone, such as 2027-02-18T00:00:00Z",
+        field=field,
+    )
+
+
+def format_instant(instant: datetime) -> str:
+    """Write an instant in UTC, ending in ``Z``, to the second.
+
+    Raises:
+        MalformedDocumentError: The instant knows no time zone.
+    """
+    if instant.tzinfo is None:
+        raise MalformedDocumentError("not_an_instant", f"{instant} knows no time zone")
+    return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

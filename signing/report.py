@@ -1,0 +1,167 @@
+"""What a verification found: numbered steps, each with an outcome, and one verdict over all.
+
+The numbers, identifiers and reason codes are a public contract (README.md lists them); the verifier
+page for browsers uses the same.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Final, Literal, Protocol
+
+from signing.json_value import JsonValue
+
+Outcome = Literal["passed", "failed", "warning", "not_checked"]
+Verdict = Literal["valid", "valid_with_warnings", "invalid", "cannot_tell"]
+
+# The steps in the order in which they are made; a step's number is its place, counted from 1.
+STEPS: Final = (
+    "parse",
+    "format",
+    "algorithm",
+    "issuer_found",
+    "issuer_trusted",
+    "signature",
+    "validity",
+    "schema",
+    "identifier",
+    "version",
+    "status",
+    "log_inclusion",
+    "factory_certificate",
+    "footprint_study",
+)
+_NUMBERS: Final = {step: number for number, step in enumerate(STEPS, start=1)}
+
+# Without these nothing can be claimed about a credential: not checked means "cannot tell".
+# issuer_trusted and status have rules of their own, see `verdict_over`.
+_INDISPENSABLE: Final = frozenset(
+    {"parse", "format", "algorithm", "issuer_found", "signature", "validity"}
+)
+
+
+class CheckOutcome(Protocol):
+    """What a check hands back; `Finding` and `StepResult` both are one."""
+
+    @property
+    def outcome(self) -> Outcome:
+        """Whether the check passed, failed, warns, or could not be made."""
+
+    @property
+    def reason_code(self) -> str:
+        """Stable snake-case code for machines."""
+
+    @property
+    def message(self) -> str:
+        """One sentence for people."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Outcome of one check before it has a place in a report."""
+
+    outcome: Outcome
+    reason_code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """Outcome of one numbered step.
+
+    Attributes:
+        number: Place in `STEPS`, counted from 1.
+        step: Identifier from `STEPS`.
+        outcome: Whether the step passed, failed, warns, or could not be made.
+        reason_code: Stable snake-case code for machines.
+        message: One sentence for people.
+    """
+
+    number: int
+    step: str
+    outcome: Outcome
+    reason_code: str
+    message: str
+
+    def to_document(self) -> dict[str, JsonValue]:
+        """This step as JSON."""
+        return {
+            "number": self.number,
+            "step": self.step,
+            "outcome": self.outcome,
+            "reasonCode": self.reason_code,
+            "message": self.message,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class VerificationReport:
+    """All steps of one verification and the verdict over them.
+
+    Attributes:
+        verdict: One word over all steps, see `verdict_over`.
+        steps: Exactly one result for each of `STEPS`, in order.
+        credential: The payload as it was signed; ``None`` unless its signature was right, so that
+            nobody shows content which nobody vouches for.
+        checked_at: The instant for which validity and status were judged.
+    """
+
+    verdict: Verdict
+    steps: tuple[StepResult, ...]
+    credential: Mapping[str, JsonValue] | None
+    checked_at: datetime
+
+    @property
+    def failed_step(self) -> StepResult | None:
+        """The first step that failed, or ``None``."""
+        return next((step for step in self.steps if step.outcome == "failed"), None)
+
+    def step(self, name: str) -> StepResult:
+        """The result of the step with this identifier.
+
+        Raises:
+            KeyError: There is no such step.
+        """
+        return self.steps[_NUMBERS[name] - 1]
+
+    def to_document(self) -> dict[str, JsonValue]:
+        """The report as JSON, without the credential itself."""
+        failed = self.failed_step
+        return {
+            "verdict": self.verdict,
+            "checkedAt": self.checked_at.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+            "failedStep": failed.step if failed else None,
+            "steps": [step.to_document() for step in self.steps],
+        }
+
+
+def step_result(step: str, finding: CheckOutcome) -> StepResult:
+    """Give a finding its place among the numbered steps."""
+    return StepResult(_NUMBERS[step], step, finding.outcome, finding.reason_code, finding.message)
+
+
+def verdict_over(steps: tuple[StepResult, ...]) -> Verdict:
+    """One verdict over all steps; every doubt counts against the credential.
+
+    1. A failed step: ``invalid``.
+    2. No signature checked, or a status list that the credential names was not at hand:
+       ``cannot_tell``.
+    3. A warning, or no trust list to say who the issuer is: ``valid_with_warnings``.
+    4. Otherwise ``valid``. Steps for which the caller brought no evidence (no scanned link, no log
+       proof, no certificate) remain visible as ``not_checked`` and do not change the verdict.
+    """
+    if any(step.outcome == "failed" for step in steps):
+        return "invalid"
+    for step in steps:
+        if step.outcome == "not_checked" and (
+            step.step in _INDISPENSABLE
+            or (step.step == "status" and step.reason_code != "no_status_entry")
+        ):
+            return "cannot_tell"
+    if any(
+        step.outcome == "warning"
+        or (step.step == "issuer_trusted" and step.outcome == "not_checked")
+        for step in steps
+    ):
+        return "valid_with_warnings"
+    return "valid"

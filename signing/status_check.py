@@ -1,0 +1,185 @@
+"""Step 11 and part of step 10: what the status lists that a credential names say about it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from signing.canonical import JsonValue
+from signing.credentials import subjects_of, types_of
+from signing.errors import MalformedDocumentError
+from signing.evidence import Evidence
+from signing.examination import Examination
+from signing.instants import format_instant, parse_instant
+from signing.report import Finding
+from signing.status_list import ENTRY_TYPE, STATUS_LIST_TYPE, StatusList, VerifiedStatusList
+
+# What a set bit means for the credential, in the order in which it is reported.
+_WITHDRAWN: Final = {"revocation": "revoked", "suspension": "suspended"}
+REFRESH: Final = "refresh"
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEntry:
+    """One ``credentialStatus`` object (Bitstring Status List section 3.1)."""
+
+    purpose: str
+    index: int
+    url: str
+
+
+def status_entries(payload: Mapping[str, JsonValue]) -> tuple[StatusEntry, ...]:
+    """The status entries of a credential.
+
+    Raises:
+        MalformedDocumentError: One of them is of an unknown type, or incomplete.
+    """
+    status = payload.get("credentialStatus")
+    if status is None:
+        return ()
+    return tuple(_entry(item) for item in (status if isinstance(status, list) else [status]))
+
+
+def _entry(item: JsonValue) -> StatusEntry:
+    if not isinstance(item, dict) or item.get("type") != ENTRY_TYPE:
+        raise MalformedDocumentError(
+            "status_type_unknown", f"not a {ENTRY_TYPE}", field="credentialStatus"
+        )
+    purpose, index, url = (
+        item.get(member) for member in ("statusPurpose", "statusListIndex", "statusListCredential")
+    )
+    if not isinstance(purpose, str) or not isinstance(url, str) or not isinstance(index, str):
+        raise MalformedDocumentError(
+            "status_entry_incomplete", "purpose, index or list is missing", field="credentialStatus"
+        )
+    if not index.isdecimal() or not index.isascii() or len(index) > len("16777216"):
+        raise MalformedDocumentError("status_index", "not an index", field="statusListIndex")
+    return StatusEntry(purpose, int(index), url)
+
+
+def check_status(
+    payload: Mapping[str, JsonValue], issuer: str, evidence: Evidence, at: datetime
+) -> Finding:
+    """Step 11: whether the credential is revoked or suspended, and how old that knowledge is."""
+    try:
+        entries = status_entries(payload)
+    except MalformedDocumentError as error:
+        return Finding("failed", error.reason, str(error))
+    entries = tuple(entry for entry in entries if entry.purpose in _WITHDRAWN)
+    if not entries:
+        return Finding("not_checked", "no_status_entry", "the credential names no status list")
+    findings = [_check_entry(entry, issuer, evidence, at) for entry in entries]
+    return min(findings, key=lambda finding: _SEVERITY[finding.outcome])
+
+
+_SEVERITY: Final = {"failed": 0, "not_checked": 1, "warning": 2, "passed": 3}
+
+
+def _check_entry(entry: StatusEntry, issuer: str, evidence: Evidence, at: datetime) -> Finding:
+    found = _list_of(entry, issuer, evidence, at)
+    if isinstance(found, Finding):
+        return found
+    if entry.index >= len(found.bits):
+        return Finding("failed", "status_index", f"the list has no entry {entry.index}")
+    age = _age(found, at)
+    if found.bits.get(entry.index):
+        word = _WITHDRAWN[entry.purpose]
+        return Finding("failed", word, f"{word} by its issuer ({age})")
+    if found.valid_until is not None and found.valid_until < at:
+        until = format_instant(found.valid_until)
+        return Finding("warning", "status_list_stale", f"the list was good until {until} ({age})")
+    return Finding("passed", "not_withdrawn", f"neither revoked nor suspended ({age})")
+
+
+def check_refresh(
+    payload: Mapping[str, JsonValue], issuer: str, evidence: Evidence, at: datetime
+) -> Finding:
+    """Part of step 10: whether the issuer says that a newer version exists."""
+    try:
+        entries = status_entries(payload)
+    except MalformedDocumentError:
+        entries = ()  # step 11 says why
+    entry = next((entry for entry in entries if entry.purpose == REFRESH), None)
+    if entry is None:
+        return Finding(
+            "not_checked", "no_version_evidence", "nothing says which version is current"
+        )
+    found = _list_of(entry, issuer, evidence, at)
+    if isinstance(found, Finding):
+        return Finding("not_checked", found.reason_code, found.message)
+    if entry.index >= len(found.bits):
+        return Finding("failed", "status_index", f"the list has no entry {entry.index}")
+    if found.bits.get(entry.index):
+        return Finding("warning", "superseded", f"a newer version exists ({_age(found, at)})")
+    return Finding("passed", "version_current", f"no newer version ({_age(found, at)})")
+
+
+def _list_of(
+    entry: StatusEntry, issuer: str, evidence: Evidence, at: datetime
+) -> VerifiedStatusList | Finding:
+    """The verified list that an entry names, if it is at hand, the right issuer's and purpose."""
+    if entry.url not in evidence.status_lists:
+        return Finding("not_checked", "status_list_missing", f"{entry.url} is not at hand")
+    if entry.url not in evidence.verified_lists:
+        evidence.verified_lists[entry.url] = _verified(entry.url, evidence, at)
+    found = evidence.verified_lists[entry.url]
+    if isinstance(found, Finding):
+        return found
+    if found.issuer != issuer and not _is_delegated(found.issuer, evidence):
+        return Finding("failed", "status_list_of_another", f"the list is {found.issuer}'s")
+    if entry.purpose not in found.purposes:
+        return Finding("failed", "status_purpose", f"the list is not for {entry.purpose}")
+    return found
+
+
+def _is_delegated(list_issuer: str, evidence: Evidence) -> bool:
+    """Whether the trust list lets this issuer keep status lists: the type must be named."""
+    entry = evidence.entry_for(list_issuer, evidence.role)
+    return entry is not None and STATUS_LIST_TYPE in entry.scope
+
+
+def _verified(url: str, evidence: Evidence, at: datetime) -> VerifiedStatusList | Finding:
+    examination = Examination(evidence.status_lists[url], evidence, at, in_scope=False)
+    for step in (
+        examination.parse,
+        examination.format,
+        examination.algorithm,
+        examination.issuer_found,
+        examination.issuer_trusted,
+        examination.signature,
+    ):
+        finding = step()
+        if finding.outcome == "failed":
+            message = f"status list: {finding.message}"
+            return Finding("failed", f"status_list_{finding.reason_code}", message)
+    if examination.signing_key is None:
+        message = f"no keys of {examination.issuer}, which issued the status list"
+        return Finding("not_checked", "status_list_keys_missing", message)
+    try:
+        return _read(examination.payload, examination.issuer, url)
+    except MalformedDocumentError as error:
+        return Finding("failed", error.reason, f"status list: {error}")
+
+
+def _read(payload: Mapping[str, JsonValue], issuer: str, url: str) -> VerifiedStatusList:
+    if STATUS_LIST_TYPE not in types_of(payload):
+        raise MalformedDocumentError("not_a_status_list", f"not a {STATUS_LIST_TYPE}")
+    if payload.get("id") != url:
+        raise MalformedDocumentError("status_list_substituted", f"it is not the list at {url}")
+    subject = subjects_of(payload)[0]
+    purposes = subject.get("statusPurpose")
+    valid_from, valid_until = payload.get("validFrom"), payload.get("validUntil")
+    return VerifiedStatusList(
+        issuer,
+        tuple(str(item) for item in (purposes if isinstance(purposes, list) else [purposes])),
+        StatusList.decode(subject.get("encodedList")),
+        None if valid_from is None else parse_instant(valid_from, "validFrom"),
+        None if valid_until is None else parse_instant(valid_until, "validUntil"),
+    )
+
+
+def _age(status_list: VerifiedStatusList, at: datetime) -> str:
+    if status_list.valid_from is None:
+        return "a list without a date"
+    hours = (at - status_list.valid_from).total_seconds() / 3600
+    return f"list of {format_instant(status_list.valid_from)}, {max(hours, 0.0):.1f} hours old"

@@ -1,0 +1,197 @@
+"""Verification as numbered steps with a verdict, without any input or output of its own.
+
+`examine` says what every step found, on any input. `verify` is for code that must not go on with
+something that is not valid: it raises. README.md lists the steps, the reason codes and the rule for
+the verdict.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final, TypeAlias
+
+from signing.canonical import JsonValue
+from signing.credentials import subjects_of
+from signing.errors import (
+    ExpiredError,
+    InvalidInclusionError,
+    InvalidSignatureError,
+    RevokedError,
+    SuspendedError,
+    UntrustedKeyError,
+    VerificationError,
+)
+from signing.evidence import Evidence
+from signing.examination import Examination
+from signing.report import (
+    STEPS,
+    CheckOutcome,
+    Finding,
+    Outcome,
+    StepResult,
+    Verdict,
+    VerificationReport,
+    step_result,
+    verdict_over,
+)
+from signing.status_check import check_refresh, check_status
+
+__all__ = [
+    "STEPS",
+    "CheckOutcome",
+    "DomainCheck",
+    "Evidence",
+    "Finding",
+    "Outcome",
+    "StepResult",
+    "Verdict",
+    "VerificationReport",
+    "examine",
+    "verify",
+]
+
+# A check that needs to know what the credential is about. It gets the payload, whose signature has
+# been checked, and is asked only then.
+DomainCheck: TypeAlias = Callable[[Mapping[str, JsonValue]], CheckOutcome]
+
+# GS1 Digital Link URI syntax 1.4 section 4.2: primary key 01, a GTIN in its 14-digit form.
+_GTIN: Final = re.compile(r"/01/([0-9]{14})(?![0-9])")
+_NO_CHECKS: Final[Mapping[str, DomainCheck]] = MappingProxyType({})
+_NOT_BELIEVED: Final = Finding(
+    "not_checked", "signature_not_verified", "not looked at, because the signature was not verified"
+)
+_NOT_REACHED: Final = Finding("not_checked", "earlier_step_failed", "an earlier step failed")
+_SEVERITY: Final = {"failed": 0, "warning": 1, "passed": 2, "not_checked": 3}
+_ERRORS: Final[Mapping[str, type[VerificationError]]] = MappingProxyType(
+    {
+        "issuer_trusted": UntrustedKeyError,
+        "signature": InvalidSignatureError,
+        "log_inclusion": InvalidInclusionError,
+    }
+)
+_ERRORS_BY_REASON: Final[Mapping[str, type[VerificationError]]] = MappingProxyType(
+    {"expired": ExpiredError, "revoked": RevokedError, "suspended": SuspendedError}
+)
+
+
+def examine(
+    credential: bytes,
+    evidence: Evidence,
+    *,
+    at: datetime,
+    domain_checks: Mapping[str, DomainCheck] = _NO_CHECKS,
+) -> VerificationReport:
+    """Make every step that the evidence allows and say what each found; never raises, on any bytes.
+
+    Args:
+        credential: The credential as it was received, compact vc+jwt.
+        evidence: What is at hand; nothing is fetched.
+        at: The instant for which validity and status are judged; aware of its time zone.
+        domain_checks: By step: what only somebody can check who knows what the credential is about.
+            Where a step also has a check of its own here (identifier, version), the worse outcome
+            stands.
+    """
+    examination = Examination(credential, evidence, at)
+    findings: dict[str, CheckOutcome] = {}
+    blocked = False
+    for step, check in _authenticity(examination):
+        # An issuer that is not trusted still has a signature that can be looked at.
+        finding = findings[step] = _NOT_REACHED if blocked else check()
+        blocked = blocked or (finding.outcome == "failed" and step != "issuer_trusted")
+    if examination.signing_key is None:
+        findings.update(dict.fromkeys(STEPS[len(findings) :], _NOT_BELIEVED))
+    else:
+        findings.update(_content(examination, evidence, at, domain_checks))
+    steps = tuple(step_result(step, findings[step]) for step in STEPS)
+    believed = examination.payload if examination.signing_key is not None else None
+    return VerificationReport(verdict_over(steps), steps, believed, at)
+
+
+def verify(
+    credential: bytes,
+    evidence: Evidence,
+    *,
+    at: datetime,
+    domain_checks: Mapping[str, DomainCheck] = _NO_CHECKS,
+) -> VerificationReport:
+    """Like `examine`, but returns only for a credential that is valid, with or without warnings.
+
+    Raises:
+        VerificationError: A step failed, or what is needed to tell was not at hand. Whatever the
+            bytes are, it is this class or a subclass: `UntrustedKeyError`, `InvalidSignatureError`,
+            `ExpiredError`, `RevokedError`, `SuspendedError`, `InvalidInclusionError`. Its ``step``
+            says where, its ``report`` all that was found.
+    """
+    report = examine(credential, evidence, at=at, domain_checks=domain_checks)
+    if report.verdict in {"valid", "valid_with_warnings"}:
+        return report
+    refused = report.failed_step or next(
+        step for step in report.steps if step.outcome == "not_checked"
+    )
+    error = _ERRORS_BY_REASON.get(refused.reason_code) or _ERRORS.get(refused.step)
+    raise (error or VerificationError)(refused.step, refused.reason_code, refused.message, report)
+
+
+def _authenticity(examination: Examination) -> tuple[tuple[str, Callable[[], Finding]], ...]:
+    """Steps 1 to 6, in order."""
+    return (
+        ("parse", examination.parse),
+        ("format", examination.format),
+        ("algorithm", examination.algorithm),
+        ("issuer_found", examination.issuer_found),
+        ("issuer_trusted", examination.issuer_trusted),
+        ("signature", examination.signature),
+    )
+
+
+def _content(
+    examination: Examination,
+    evidence: Evidence,
+    at: datetime,
+    domain_checks: Mapping[str, DomainCheck],
+) -> dict[str, CheckOutcome]:
+    """Steps 7 to 14; each is made, whatever the others find."""
+    payload, issuer = examination.payload, examination.issuer
+
+    def domain(step: str) -> CheckOutcome:
+        check = domain_checks.get(step)
+        if check is None:
+            return Finding("not_checked", "no_check", f"no check was supplied for {step}")
+        try:
+            return check(payload)
+        except Exception as error:  # noqa: BLE001 - foreign code on foreign content: a crash refuses
+            return Finding("failed", "check_crashed", f"the check ended in {type(error).__name__}")
+
+    return {
+        "validity": examination.validity(),
+        "schema": domain("schema"),
+        "identifier": _worse(_identifier(examination, evidence), domain("identifier")),
+        "version": _worse(check_refresh(payload, issuer, evidence, at), domain("version")),
+        "status": check_status(payload, issuer, evidence, at),
+        "log_inclusion": Finding("not_checked", "no_log_proof", "no proof of inclusion at hand"),
+        "factory_certificate": domain("factory_certificate"),
+        "footprint_study": domain("footprint_study"),
+    }
+
+
+def _worse(own: Finding, domain: CheckOutcome) -> CheckOutcome:
+    """The worse of two outcomes; where one could not be made, the other."""
+    return min((own, domain), key=lambda finding: _SEVERITY[finding.outcome])
+
+
+def _identifier(examination: Examination, evidence: Evidence) -> Finding:
+    """Step 9: the scanned link is the credential's subject, and its GS1 prefix the issuer's."""
+    identifiers = [subject.get("id") for subject in subjects_of(examination.payload)]
+    for identifier in identifiers:
+        gtin = _GTIN.search(identifier) if isinstance(identifier, str) else None
+        if gtin and examination.entry and not examination.entry.allows_gtin(gtin[1]):
+            return Finding(
+                "failed", "gs1_prefix_of_another", f"GTIN {gtin[1]} is not of the issuer's prefix"
+            )
+    expected = evidence.expected_identifier
+    if expected is None:
+        return Finding("not_checked", "no_link_scanned", "no link to compare with")
+    if expected in (*identifiers, examination.payload.get("id")):
+        return Finding("passed", "identifier_matches", "is about what was scanned")
+    return Finding("failed", "identifier_differs", "is about another thing than what was scanned")
