@@ -80,7 +80,7 @@ def read_document(model: type[Model], data: object, what: str) -> Model:
             return model.model_validate_json(data)
         return model.model_validate(data)
     except ValidationError as error:
-        findings = findings_of(error.errors(include_url=False))  # type: ignore[arg-type] # TypedDicts are Mappings
+        findings = findings_of(error.errors(include_url=False))
         raise InvalidInputError(findings, what) from None
 
 
@@ -97,11 +97,21 @@ def _not_in_the_future(value: date) -> date:
     return value
 
 
+def _printable(value: str) -> str:
+    # No control characters: they have no business in a label, a log line or a signed template.
+    if any(ord(c) < 0x20 and c not in "\n\t" or ord(c) == 0x7F for c in value):  # noqa: PLR2004 # ASCII
+        raise RuleError("it holds a control character", "Remove it.")
+    if any(0xD800 <= ord(c) <= 0xDFFF for c in value):  # noqa: PLR2004 # surrogates, Unicode 3.9
+        raise RuleError("it holds half of a character (a lone surrogate)", "Type it anew.")
+    return value
+
+
+Printable = AfterValidator(_printable)
 Slug = Annotated[str, AfterValidator(lambda v: _rule(check_slug(v), v))]
 Gtin = Annotated[str, AfterValidator(lambda v: _rule(check_gtin(v), v))]
 Gln = Annotated[str, AfterValidator(lambda v: _rule(check_gln(v), v))]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Text = Annotated[str, Field(max_length=2000)]
+Name = Annotated[str, Field(min_length=1, max_length=200), Printable]
+Text = Annotated[str, Field(max_length=2000), Printable]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
 PastDate = Annotated[date, AfterValidator(_not_in_the_future)]
 PositiveNumber = Annotated[float, Field(gt=0, le=1e15)]

@@ -54,7 +54,11 @@ class Keyring:
         """
         rows = [r for r in transaction.signing_keys.of(operator_id) if r.retired_at is None]
         if not rows:
-            raise KeyUnavailableError(f"operator {operator_id} has no signing key in use")
+            raise KeyUnavailableError(
+                f"operator {operator_id}",
+                "it has no signing key in use",
+                f"Make one: voltpass keys create --operator {operator_id}.",
+            )
         uri = rows[-1].uri
         if uri not in self._opened:
             self._opened[uri] = open_key(uri, self.passphrase)

@@ -229,6 +229,12 @@ class FootprintStudyRecords(Records[FootprintStudyRow]):
         query = query.order_by(col(study.kg_co2e_per_kwh), col(study.id)).limit(wanted.limit)
         return self._session.exec(query).all()
 
+    def supersede(self, row: FootprintStudyRow, by: str) -> None:
+        """Mark a study as replaced by another; nothing else of it ever changes."""
+        row.superseded_by = by
+        self._session.add(row)
+        self._session.flush()
+
     def all(self) -> Iterator[FootprintStudyRow]:
         """Yield all studies, superseded ones too."""
         yield from self._session.exec(select(FootprintStudyRow).order_by(FootprintStudyRow.id))
@@ -254,7 +260,7 @@ class PassportRecords(Records[PassportRow]):
 
     def add_many(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Insert many rows in one statement (an ORM object a row costs four times as much)."""
-        self._session.execute(insert(PassportRow), list(rows))
+        self._session.connection().execute(insert(PassportRow), list(rows))
 
     def taken_serials(self, operator_id: str, gtin: str, serials: Sequence[str]) -> set[str]:
         """Return those of `serials` under which a passport of this model exists."""

@@ -1,0 +1,142 @@
+"""Batches: which batteries of a model were made where and when, read from CSV or JSON."""
+
+import csv
+import io
+from datetime import date, datetime
+from typing import Annotated, Final
+
+from pydantic import Field
+
+from passports.documents import Document, PastDate, Slug
+from passports.errors import Finding, InvalidBatchError, RecordNotFoundError, shorten
+from passports.store import Transaction
+
+MAX_UNITS: Final = 100_000
+MAX_CSV_BYTES: Final = 16 * 1024 * 1024
+_COLUMNS: Final = ("serial", "manufactured_on")
+
+
+class BatteryUnit(Document):
+    """One battery: its serial number, and its own day of manufacture where that differs."""
+
+    serial: str
+    manufactured_on: PastDate | None = None
+
+
+class BatchCreate(Document):
+    """A batch as it is handed in for issuing.
+
+    `manufactured_on` holds for every unit that does not bring its own. `responsible_operator_id` is
+    who places the batteries on the Union market (Art. 77(4)); it is needed where the maker is abroad.
+    """
+
+    id: Slug
+    model_id: Slug
+    facility_id: Slug
+    responsible_operator_id: Slug | None = None
+    manufactured_on: PastDate
+    units: Annotated[list[BatteryUnit], Field(min_length=1, max_length=MAX_UNITS)]
+
+
+class Batch(Document):
+    """A batch as it stands in the store."""
+
+    id: str
+    operator_id: str
+    model_id: str
+    facility_id: str
+    responsible_operator_id: str | None
+    manufactured_from: date
+    manufactured_to: date
+    size: int
+    issued_at: datetime
+
+
+def read_units_csv(data: bytes) -> list[BatteryUnit]:
+    """Read battery units from CSV (UTF-8, header `serial[,manufactured_on]`, comma or semicolon).
+
+    Raises:
+        InvalidBatchError: with line, column, value and reason of everything that cannot be read.
+    """
+    text = _decode(data)
+    dialect_delimiter = ";" if ";" in text.split("\n", 1)[0] else ","
+    reader = csv.DictReader(io.StringIO(text), delimiter=dialect_delimiter, strict=True)
+    findings: list[Finding] = []
+    units: list[BatteryUnit] = []
+    try:
+        _check_header([name.strip() for name in reader.fieldnames or []])
+        for row in reader:
+            unit = _read_row(reader.line_num, row, findings)
+            if unit is not None:
+                units.append(unit)
+            if len(units) > MAX_UNITS:
+                reason = f"more than {MAX_UNITS} units in one batch"
+                findings.append(Finding("file", "", reason, "Split it.", reader.line_num))
+                break
+    except csv.Error as error:
+        remedy = "Save it as CSV in UTF-8."
+        findings.append(Finding("file", "", f"not readable: {error}", remedy, reader.line_num))
+    if not units and not findings:
+        findings.append(Finding("file", "", "it holds no units", "One battery a line."))
+    if findings:
+        raise InvalidBatchError(findings, "the batch file")
+    return units
+
+
+def _decode(data: bytes) -> str:
+    if len(data) > MAX_CSV_BYTES:
+        reason = f"the file has {len(data)} bytes, at most {MAX_CSV_BYTES} are read"
+        raise InvalidBatchError([Finding("file", "", reason, "Split it.")], "the batch file")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        reason = f"byte {error.start} is not UTF-8"
+        finding = Finding("file", "", reason, "Save the file as CSV in UTF-8.")
+        raise InvalidBatchError([finding], "the batch file") from None
+
+
+def _check_header(names: list[str]) -> None:
+    unknown = [name for name in names if name not in _COLUMNS]
+    if "serial" in names and not unknown:
+        return
+    reason = "there is no column serial" if "serial" not in names else "this column is not known"
+    value = shorten(", ".join(unknown or names))
+    remedy = f"The header reads {','.join(_COLUMNS)}; the second column may be missing."
+    raise InvalidBatchError([Finding("header", value, reason, remedy, 1)], "the batch file")
+
+
+def _read_row(
+    line: int, row: dict[str, str | None], findings: list[Finding]
+) -> BatteryUnit | None:
+    if None in row or None in row.values():
+        reason = "the line has another number of cells than the header"
+        findings.append(Finding("line", "", reason, "Check its separators.", line))
+        return None
+    cells = {(name or "").strip(): (cell or "").strip() for name, cell in row.items()}
+    day = cells.get("manufactured_on", "")
+    try:
+        manufactured_on = date.fromisoformat(day) if day else None
+    except ValueError:
+        reason, remedy = "this is not a date", "Write it as YYYY-MM-DD."
+        findings.append(Finding("manufactured_on", shorten(day), reason, remedy, line))
+        return None
+    # Not validated here: the gates of issuing judge every unit, wherever it came from.
+    return BatteryUnit.model_construct(serial=cells["serial"], manufactured_on=manufactured_on)
+
+
+def get_batch(transaction: Transaction, operator_id: str, batch_id: str) -> Batch:
+    """Return a batch of an operator.
+
+    Raises:
+        RecordNotFoundError: if there is none with this identifier.
+    """
+    row = transaction.batches.get(operator_id, batch_id)
+    if row is None:
+        raise RecordNotFoundError("batch", batch_id)
+    return Batch.model_validate_json(row.document)
+
+
+def list_batches(transaction: Transaction, operator_id: str | None = None) -> list[Batch]:
+    """Return the batches of one operator, or of all, newest first."""
+    rows = transaction.batches.all(operator_id)
+    return [Batch.model_validate_json(row.document) for row in rows]

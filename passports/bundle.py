@@ -1,0 +1,145 @@
+"""Bundles: passports with all evidence in one file, to be verified without any network.
+
+A ZIP archive: `manifest.json` names each member by what it is (URL or DID) and its SHA-256. The
+trust list travels along but is believed only under a root key that the verifier has already.
+"""
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from passports.errors import EvidenceUnavailableError, Finding
+from passports.verification import CollectedEvidence
+from signing.errors import SigningError
+
+FORMAT: Final = "voltpass-bundle/1"
+MAX_MEMBERS: Final = 50_000
+MAX_MEMBER_BYTES: Final = 20 * 1024 * 1024
+MAX_TOTAL_BYTES: Final = 1024 * 1024 * 1024
+_MANIFEST: Final = "manifest.json"
+# ZIP stores local times from 1980 on; a fixed one makes the same content the same bytes.
+_FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
+
+
+@dataclass
+class Bundle:
+    """What a bundle holds."""
+
+    made_at: str = ""
+    credentials: list[bytes] = field(default_factory=list)
+    evidence: CollectedEvidence = field(default_factory=CollectedEvidence)
+    inventories: dict[str, bytes] = field(default_factory=dict)
+    trust_list: bytes | None = None
+
+
+def write_bundle(bundle: Bundle, now: datetime) -> bytes:
+    """Write a bundle as a ZIP archive."""
+    members: list[tuple[str, str, bytes]] = [
+        ("credential", str(number), credential)
+        for number, credential in enumerate(bundle.credentials, start=1)
+    ]
+    evidence = bundle.evidence
+    kinds: Sequence[tuple[str, Mapping[str, bytes]]] = (
+        ("did_document", evidence.did_document_bytes),
+        ("status_list", evidence.status_lists),
+        ("document", evidence.documents),
+        ("study", evidence.studies),
+        ("inventory", bundle.inventories),
+    )
+    members += [(kind, name, data) for kind, items in kinds for name, data in items.items()]
+    if bundle.trust_list is not None:
+        members.append(("trust_list", "", bundle.trust_list))
+    return _zip(members, now)
+
+
+def _zip(members: Sequence[tuple[str, str, bytes]], now: datetime) -> bytes:
+    rows: list[dict[str, Any]] = []
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for number, (kind, name, data) in enumerate(members, start=1):
+            path = f"{kind}/{number:05d}"
+            digest = hashlib.sha256(data).hexdigest()
+            rows.append({"path": path, "kind": kind, "name": name, "sha256": digest})
+            archive.writestr(zipfile.ZipInfo(path, _FIXED_TIME), data)
+        manifest = {"format": FORMAT, "madeAt": now.isoformat(), "members": rows}
+        archive.writestr(zipfile.ZipInfo(_MANIFEST, _FIXED_TIME), orjson.dumps(manifest))
+    return buffer.getvalue()
+
+
+def is_bundle(data: bytes) -> bool:
+    """Tell whether bytes look like a bundle (a ZIP archive)."""
+    return data[:4] == b"PK\x03\x04"
+
+
+def read_bundle(data: bytes) -> Bundle:
+    """Read a bundle and hold every member against its hash.
+
+    Raises:
+        EvidenceUnavailableError: not a bundle, damaged, too large, or a member is not as listed.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return _read(archive)
+    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, SigningError, OSError) as error:
+        raise _damaged(f"it cannot be read ({type(error).__name__})") from None
+    except (NotImplementedError, RuntimeError, EOFError) as error:  # zipfile's other refusals
+        raise _damaged(f"it cannot be unpacked ({type(error).__name__})") from None
+
+
+def _damaged(reason: str) -> EvidenceUnavailableError:
+    finding = Finding("bundle", "", reason, "Ask for the bundle again.")
+    return EvidenceUnavailableError(f"the bundle: {reason}", [finding])
+
+
+def _read(archive: zipfile.ZipFile) -> Bundle:
+    infos = archive.infolist()
+    if len(infos) > MAX_MEMBERS or sum(i.file_size for i in infos) > MAX_TOTAL_BYTES:
+        raise _damaged("it is larger than any bundle of ours")
+    manifest = _read_manifest(_member(archive, _MANIFEST))
+    bundle = Bundle(made_at=str(manifest["madeAt"]))
+    for row in manifest["members"]:
+        content = _member(archive, row["path"])
+        if hashlib.sha256(content).hexdigest() != row["sha256"]:
+            raise _damaged(f"{row['kind']} {row['name']} is not what the manifest says (SHA-256)")
+        _place(bundle, row["kind"], row["name"], content)
+    return bundle
+
+
+def _read_manifest(data: bytes) -> dict[str, Any]:
+    # Not signed, so not read as strictly: every member is held against its hash, and what counts as
+    # evidence carries a signature of its own.
+    document = orjson.loads(data)
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise ValueError("not a manifest")
+    return document
+
+
+def _member(archive: zipfile.ZipFile, path: str) -> bytes:
+    with archive.open(path) as member:
+        content = member.read(MAX_MEMBER_BYTES + 1)
+    if len(content) > MAX_MEMBER_BYTES:
+        raise _damaged(f"{path} is larger than {MAX_MEMBER_BYTES} bytes")
+    return content
+
+
+def _place(bundle: Bundle, kind: str, name: str, content: bytes) -> None:
+    targets = {
+        "status_list": bundle.evidence.status_lists,
+        "document": bundle.evidence.documents,
+        "study": bundle.evidence.studies,
+        "inventory": bundle.inventories,
+    }
+    if kind == "credential":
+        bundle.credentials.append(content)
+    elif kind == "did_document":
+        bundle.evidence.add_did_document(name, content)
+    elif kind == "trust_list":
+        bundle.trust_list = content
+    elif kind in targets:
+        targets[kind][name] = content

@@ -1,0 +1,306 @@
+"""Factory certificates ("zero-carbon factory", carbon neutrality): shown, checked, never subtracted.
+
+A certificate speaks of a site and a period; EU law gives it no effect on a battery's footprint
+(Annex II, point 7 of Regulation (EU) 2023/1542: offsets stay outside). Each check says what it looked
+at; what the certificate does not state is "cannot tell", never a pass.
+"""
+
+import csv
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+from functools import cache
+from importlib import resources
+from types import MappingProxyType
+from typing import Annotated, Literal, Self
+from uuid import uuid4
+
+from pydantic import Base64Bytes, Field, model_validator
+
+from passports.documents import Document, Name, RuleError, Slug, Text
+from passports.errors import Finding, InvalidInputError, RecordNotFoundError
+from passports.factories import get_facility
+from passports.store import CertificateRow, Store, Transaction
+
+Outcome = Literal["passed", "failed", "warning", "cannot_tell"]
+
+
+@dataclass(frozen=True)
+class CertificateScheme:
+    """One row of `data/certificate_schemes.csv`: what a scheme certifies, and whether it stands."""
+
+    id: str
+    title: str
+    certifies: str
+    granted_to: str
+    offsets_count: str
+    state: str
+    successor: str
+    types: tuple[str, ...]
+    max_stars: int | None
+    max_score: float | None
+    source: str
+
+
+@cache
+def certificate_schemes() -> Mapping[str, CertificateScheme]:
+    """Return the known schemes by identifier. One row in the CSV adds one."""
+    with resources.files("passports.data").joinpath("certificate_schemes.csv").open("r") as file:
+        schemes = [
+            CertificateScheme(
+                **{k: row[k] for k in ("id", "title", "certifies", "granted_to", "offsets_count")},
+                state=row["state"],
+                successor=row["successor"],
+                types=tuple(filter(None, row["types"].split("|"))),
+                max_stars=int(row["max_stars"]) if row["max_stars"] else None,
+                max_score=float(row["max_score"]) if row["max_score"] else None,
+                source=row["source"],
+            )
+            for row in csv.DictReader(file)
+        ]
+    return MappingProxyType({scheme.id: scheme for scheme in schemes})
+
+
+class CertificateEvidence(StrEnum):
+    """What the statement rests on."""
+
+    DOCUMENT = "document"
+    PRESS_REPORT = "press_report"
+
+
+class CertificateScope(StrEnum):
+    """What the certificate speaks of."""
+
+    FACILITY = "facility"
+    ORGANISATION = "organisation"
+
+
+class FactoryCertificateCreate(Document):
+    """A certificate as it is registered: what was read off it, and the document itself.
+
+    Fields that the document does not state stay empty; nothing is assumed in their place.
+    """
+
+    facility_id: Slug
+    scheme: Name
+    certified: bool
+    holder: Name
+    issuer: Name | None = None
+    number: Name | None = None
+    valid_from: date | None = None
+    valid_to: date | None = None
+    issued_on: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}){0,2}$")] | None = None
+    scope: CertificateScope | None = None
+    type: Name | None = None
+    stars: Annotated[int, Field(ge=1, le=10)] | None = None
+    score: Annotated[float, Field(ge=0)] | None = None
+    evidence: CertificateEvidence
+    source: Text
+    note: Text | None = None
+    document: Base64Bytes
+    media_type: Name = "application/pdf"
+
+    @model_validator(mode="after")
+    def _fits_its_scheme(self) -> Self:
+        scheme = certificate_schemes().get(self.scheme)
+        if scheme is None:
+            known = ", ".join(certificate_schemes())
+            raise RuleError(f"the scheme {self.scheme!r} is not known", f"Known are {known}.")
+        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
+            raise RuleError("it ends before it begins", "Check both dates.")
+        if self.stars is not None and scheme.max_stars and self.stars > scheme.max_stars:
+            raise RuleError(f"{scheme.id} gives at most {scheme.max_stars} stars", "Check it.")
+        if self.score is not None and scheme.max_score and self.score > scheme.max_score:
+            raise RuleError(f"{scheme.id} gives at most {scheme.max_score:g} points", "Check it.")
+        if self.type is not None and scheme.types and self.type not in scheme.types:
+            raise RuleError(f"{scheme.id} knows the types {', '.join(scheme.types)}", "Check it.")
+        return self
+
+
+class FactoryCertificate(Document):
+    """A certificate as it stands in the store, without its document's bytes."""
+
+    id: str
+    operator_id: str
+    facility_id: str
+    scheme: str
+    certified: bool
+    holder: str
+    issuer: str | None
+    number: str | None
+    valid_from: date | None
+    valid_to: date | None
+    issued_on: str | None
+    scope: CertificateScope | None
+    type: str | None
+    stars: int | None
+    score: float | None
+    evidence: CertificateEvidence
+    source: str
+    note: str | None
+    media_type: str
+    document_sha256: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class CertificateCheck:
+    """One check of a certificate: what was asked, what came out, and why."""
+
+    id: str
+    outcome: Outcome
+    explanation: str
+
+    def to_document(self) -> dict[str, str]:
+        """Return the check as plain JSON data."""
+        return asdict(self)
+
+
+def register_certificate(
+    store: Store, operator_id: str, request: FactoryCertificateCreate, now: datetime
+) -> FactoryCertificate:
+    """Record a certificate of a facility as unsigned evidence, with the hash of its document.
+
+    Raises:
+        RecordNotFoundError: there is no such facility.
+        InvalidInputError: the document is empty.
+    """
+    if not request.document:
+        reason = "the document is empty"
+        finding = Finding("document", "", reason, "Send the certificate's bytes as base64.")
+        raise InvalidInputError([finding], "the certificate")
+    certificate = FactoryCertificate(
+        **request.model_dump(exclude={"document"}),
+        id=str(uuid4()),
+        operator_id=operator_id,
+        document_sha256=hashlib.sha256(request.document).hexdigest(),
+        created_at=now,
+    )
+    with store.transaction() as transaction:
+        get_facility(transaction, operator_id, request.facility_id)
+        transaction.certificates.add(
+            CertificateRow(
+                operator_id=operator_id,
+                id=certificate.id,
+                facility_id=certificate.facility_id,
+                scheme=certificate.scheme,
+                created_at=now,
+                claims=certificate.model_dump_json().encode(),
+                document=request.document,
+                sha256=certificate.document_sha256,
+            )
+        )
+    return certificate
+
+
+def get_certificate(
+    transaction: Transaction, certificate_id: str
+) -> tuple[FactoryCertificate, bytes]:
+    """Return a certificate and the exact bytes of its document.
+
+    Raises:
+        RecordNotFoundError: if there is none with this identifier.
+    """
+    row = transaction.certificates.by_id(certificate_id)
+    if row is None:
+        raise RecordNotFoundError("certificate", certificate_id)
+    return FactoryCertificate.model_validate_json(row.claims), row.document
+
+
+def certificates_of(
+    transaction: Transaction, operator_id: str, facility_id: str
+) -> list[FactoryCertificate]:
+    """Return the certificates of a facility, oldest first."""
+    rows = transaction.certificates.of(operator_id, facility_id)
+    return [FactoryCertificate.model_validate_json(row.claims) for row in rows]
+
+
+def check_certificate(
+    certificate: FactoryCertificate, facility_id: str, produced_on: Sequence[date]
+) -> list[CertificateCheck]:
+    """Check a certificate against a facility and the days on which batteries were made there."""
+    return [
+        _check_certified(certificate),
+        _check_facility(certificate, facility_id),
+        _check_period(certificate, produced_on),
+        _check_scope(certificate),
+        _check_scheme(certificate),
+        _check_evidence(certificate),
+        CertificateCheck(
+            "effect_on_footprint",
+            "passed",
+            "none: the certificate stands beside the footprint and is not subtracted from it",
+        ),
+    ]
+
+
+def coverage(checks: Sequence[CertificateCheck]) -> Literal["covered", "not_covered", "cannot_tell"]:
+    """Sum the checks up: does the certificate cover what was made?"""
+    outcomes = {check.outcome for check in checks}
+    if "failed" in outcomes:
+        return "not_covered"
+    return "cannot_tell" if "cannot_tell" in outcomes else "covered"
+
+
+def _check_certified(certificate: FactoryCertificate) -> CertificateCheck:
+    if certificate.certified:
+        issuer = certificate.issuer or "an issuer that is not stated"
+        return CertificateCheck("certified", "passed", f"granted by {issuer} as stated")
+    return CertificateCheck("certified", "failed", "planned or pending: it certifies nothing yet")
+
+
+def _check_facility(certificate: FactoryCertificate, facility_id: str) -> CertificateCheck:
+    if certificate.facility_id == facility_id:
+        return CertificateCheck("facility", "passed", f"it names {certificate.holder}")
+    explanation = f"it names {certificate.holder}, another facility than {facility_id}"
+    return CertificateCheck("facility", "failed", explanation)
+
+
+def _check_period(
+    certificate: FactoryCertificate, produced_on: Sequence[date]
+) -> CertificateCheck:
+    start, end = certificate.valid_from, certificate.valid_to
+    if start is None and end is None:
+        stated = f" (issued {certificate.issued_on})" if certificate.issued_on else ""
+        explanation = f"the source states no period of validity{stated}"
+        return CertificateCheck("period", "cannot_tell", explanation)
+    if not produced_on:
+        return CertificateCheck("period", "cannot_tell", "no date of production is at hand")
+    first, last = min(produced_on), max(produced_on)
+    span = f"{start or 'an unstated day'} to {end or 'an unstated day'}"
+    if (start is not None and first < start) or (end is not None and last > end):
+        explanation = f"it is valid from {span}; production was {first} to {last}"
+        return CertificateCheck("period", "failed", explanation)
+    if start is None or end is None:
+        return CertificateCheck("period", "cannot_tell", f"only one end is stated: {span}")
+    return CertificateCheck("period", "passed", f"production {first} to {last} lies in {span}")
+
+
+def _check_scope(certificate: FactoryCertificate) -> CertificateCheck:
+    scheme = certificate_schemes()[certificate.scheme]
+    said = f"{scheme.id} certifies {scheme.certifies}, granted to {scheme.granted_to}"
+    if certificate.scope is None:
+        explanation = f"{said}; the source does not state the scope of this one"
+        return CertificateCheck("scope", "cannot_tell", explanation)
+    if certificate.scope is CertificateScope.ORGANISATION:
+        explanation = f"{said}; this one speaks of the organisation, not of the plant"
+        return CertificateCheck("scope", "failed", explanation)
+    return CertificateCheck("scope", "passed", f"{said}; it speaks of the facility, not the battery")
+
+
+def _check_scheme(certificate: FactoryCertificate) -> CertificateCheck:
+    scheme = certificate_schemes()[certificate.scheme]
+    if scheme.state == "in force":
+        return CertificateCheck("scheme", "passed", f"{scheme.title} is in force")
+    explanation = f"{scheme.title} is {scheme.state}; {scheme.successor} succeeds it"
+    return CertificateCheck("scheme", "warning", explanation)
+
+
+def _check_evidence(certificate: FactoryCertificate) -> CertificateCheck:
+    kind = "a press report" if certificate.evidence is CertificateEvidence.PRESS_REPORT else "a document"
+    explanation = (
+        f"unsigned: {kind} whose bytes are recorded by SHA-256; no certifier's signature vouches for it"
+    )
+    return CertificateCheck("evidence", "warning", explanation)

@@ -1,0 +1,271 @@
+"""What a battery passport's verification asks beyond its signature: steps 8, 9, 10, 13 and 14.
+
+`signing.verify` makes the steps that any credential has; these know batteries. Each returns a finding
+and looks only at what it was given: nothing is fetched here.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from passports.credential import CREDENTIAL_TYPE
+from passports.documents import findings_of
+from passports.errors import InvalidInputError
+from passports.identifiers import UniqueProductIdentifier, parse_digital_link
+from signing.canonical import JsonValue
+from signing.report import Finding, Outcome
+
+DomainCheck = Callable[[Mapping[str, JsonValue]], Finding]
+
+NonEmpty = Annotated[str, Field(min_length=1)]
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class _Claims(BaseModel):
+    """Claims may say more than this; what is named must be there and be of its kind."""
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+
+
+class _ModelClaims(_Claims):
+    id: NonEmpty
+    gtin: NonEmpty
+    name: NonEmpty
+    category: Literal["ev", "lmt", "industrial"]
+    chemistry: NonEmpty
+    massKg: Annotated[float, Field(gt=0)]  # noqa: N815 # the credential's own spelling
+    capacityKwh: Annotated[float, Field(gt=0)]  # noqa: N815 # as above
+
+
+class _StudyClaims(_Claims):
+    ruleset: NonEmpty
+    kgCo2ePerKwh: float  # noqa: N815 # the credential's own spelling
+    kgCo2ePerBattery: float  # noqa: N815 # as above
+    partial: bool
+    study: NonEmpty
+    studySha256: Sha256  # noqa: N815 # as above
+
+
+class _CertificateClaims(_Claims):
+    scheme: NonEmpty
+    facility: NonEmpty
+    validFrom: date | None  # noqa: N815 # the credential's own spelling
+    validTo: date | None  # noqa: N815 # as above
+    coverage: Literal["covered", "not_covered", "cannot_tell"]
+    document: NonEmpty
+    documentSha256: Sha256  # noqa: N815 # as above
+
+
+class _OperatorClaims(_Claims):
+    id: NonEmpty
+    name: NonEmpty
+
+
+class _Subject(_Claims):
+    id: NonEmpty
+    granularity: Literal["item"]
+    passportVersion: Annotated[int, Field(ge=1)]  # noqa: N815 # the credential's own spelling
+    serialNumber: NonEmpty  # noqa: N815 # as above
+    manufacturedOn: date  # noqa: N815 # as above
+    batch: NonEmpty
+    model: _ModelClaims
+    manufacturer: _OperatorClaims
+    responsibleOperator: _OperatorClaims  # noqa: N815 # as above
+    manufacturingFacility: _OperatorClaims  # noqa: N815 # as above
+    carbonFootprint: list[_StudyClaims]  # noqa: N815 # as above
+    factoryCertificates: list[_CertificateClaims]  # noqa: N815 # as above
+
+
+class _Credential(_Claims):
+    type: list[str]
+    credentialSubject: _Subject  # noqa: N815 # the credential's own spelling
+
+
+@dataclass(frozen=True)
+class BatteryEvidence:
+    """What is at hand beside the evidence that any credential needs.
+
+    Attributes:
+        scanned_link: The link that was read off the battery, if one was.
+        documents: Exact bytes of certificates' documents, by URL.
+        studies: Exact bytes of footprint results, by URL.
+        recomputed: Per study URL, whether a recomputation gave the same result, where one was made.
+        newest_version: The newest version number that the issuer's server tells, if it was asked.
+    """
+
+    scanned_link: str | None = None
+    documents: Mapping[str, bytes] = field(default_factory=dict)
+    studies: Mapping[str, bytes] = field(default_factory=dict)
+    recomputed: Mapping[str, bool] = field(default_factory=dict)
+    newest_version: int | None = None
+
+
+def domain_checks(evidence: BatteryEvidence) -> dict[str, DomainCheck]:
+    """Return the checks for `signing.verify`, by step."""
+    return {
+        "schema": check_schema,
+        "identifier": lambda payload: check_identifier(payload, evidence.scanned_link),
+        "version": lambda payload: check_version(payload, evidence.newest_version),
+        "factory_certificate": lambda payload: check_certificates(payload, evidence.documents),
+        "footprint_study": lambda payload: check_studies(payload, evidence),
+    }
+
+
+_SHOWN_FINDINGS: Final = 3
+
+
+def check_schema(payload: Mapping[str, JsonValue]) -> Finding:
+    """Step 8: all that a battery passport must say is there, for a category that is known."""
+    try:
+        credential = _Credential.model_validate(payload)
+    except ValidationError as error:
+        found = findings_of(error.errors(include_url=False))
+        text = "; ".join(f"{f.field}: {f.reason}" for f in found[:_SHOWN_FINDINGS])
+        return Finding("failed", "schema_violated", text)
+    if CREDENTIAL_TYPE not in credential.type:
+        return Finding("failed", "not_a_passport", f"its type is not {CREDENTIAL_TYPE}")
+    category = credential.credentialSubject.model.category
+    return Finding("passed", "schema_fits", f"a battery passport of category {category}")
+
+
+def _subject(payload: Mapping[str, JsonValue]) -> _Subject | None:
+    try:
+        return _Credential.model_validate(payload).credentialSubject
+    except ValidationError:
+        return None
+
+
+_NO_SUBJECT: Final = Finding("not_checked", "schema_violated", "the passport cannot be read, see step 8")
+
+
+def check_identifier(payload: Mapping[str, JsonValue], scanned_link: str | None) -> Finding:
+    """Step 9: the link in the passport names its own GTIN and serial, and is the link that was scanned."""
+    subject = _subject(payload)
+    if subject is None:
+        return _NO_SUBJECT
+    try:
+        named = UniqueProductIdentifier(subject.model.gtin, subject.serialNumber)
+        linked = parse_digital_link(subject.id)
+    except InvalidInputError as error:
+        return Finding("failed", "identifier_malformed", error.message)
+    if named != linked:
+        message = f"the passport's link names {linked.serial}, its data name {named.serial}"
+        return Finding("failed", "identifier_contradicts_itself", message)
+    if scanned_link is None:
+        message = "no scanned link was given to compare with"
+        return Finding("not_checked", "no_scanned_link", message)
+    try:
+        scanned = parse_digital_link(scanned_link)
+    except InvalidInputError as error:
+        return Finding("failed", "scanned_link_malformed", error.message)
+    if scanned != named:
+        message = f"scanned was {scanned.gtin}/{scanned.serial}, this is {named.gtin}/{named.serial}"
+        return Finding("failed", "identifier_mismatch", message)
+    return Finding("passed", "identifier_matches", f"it is the battery that was scanned ({named.serial})")
+
+
+def check_version(payload: Mapping[str, JsonValue], newest: int | None) -> Finding:
+    """Step 10: no newer version of this passport is known."""
+    subject = _subject(payload)
+    if subject is None:
+        return _NO_SUBJECT
+    if newest is None:
+        return Finding("not_checked", "server_not_asked", "only the issuer's server knows of newer versions")
+    if subject.passportVersion < newest:
+        message = f"this is version {subject.passportVersion}, the newest is {newest}"
+        return Finding("warning", "superseded", message)
+    return Finding("passed", "current", f"version {subject.passportVersion} is the newest")
+
+
+def check_certificates(
+    payload: Mapping[str, JsonValue], documents: Mapping[str, bytes]
+) -> Finding:
+    """Step 13: each cited certificate's bytes, facility and period; none has an effect on the footprint."""
+    subject = _subject(payload)
+    if subject is None:
+        return _NO_SUBJECT
+    if not subject.factoryCertificates:
+        return Finding("passed", "no_certificate_cited", "no factory certificate is cited")
+    findings = [_check_certificate(subject, c, documents) for c in subject.factoryCertificates]
+    return _worst(findings)
+
+
+def _check_certificate(
+    subject: _Subject, certificate: _CertificateClaims, documents: Mapping[str, bytes]
+) -> Finding:
+    name = certificate.scheme
+    if certificate.facility != subject.manufacturingFacility.id:
+        message = f"{name} names another facility than {subject.manufacturingFacility.id}"
+        return Finding("failed", "certificate_facility_mismatch", message)
+    made_on, start, end = subject.manufacturedOn, certificate.validFrom, certificate.validTo
+    outside = (start is not None and made_on < start) or (end is not None and made_on > end)
+    if outside and certificate.coverage == "covered":
+        message = f"{name} is said to cover {made_on}, which lies outside of its period"
+        return Finding("failed", "certificate_period_mismatch", message)
+    document = documents.get(certificate.document)
+    if document is None:
+        message = f"the document of {name} is not at hand"
+        return Finding("not_checked", "certificate_not_at_hand", message)
+    if hashlib.sha256(document).hexdigest() != certificate.documentSha256:
+        message = f"the document of {name} is not the one that was cited (SHA-256 differs)"
+        return Finding("failed", "certificate_hash_mismatch", message)
+    message = f"{name}: document as cited; unsigned evidence; covers this battery: {certificate.coverage}"
+    return Finding("warning", "certificate_unsigned", message)
+
+
+def check_studies(payload: Mapping[str, JsonValue], evidence: BatteryEvidence) -> Finding:
+    """Step 14: each cited study is the one that was cited, and recomputes where its inputs are at hand."""
+    subject = _subject(payload)
+    if subject is None:
+        return _NO_SUBJECT
+    if not subject.carbonFootprint:
+        return Finding("passed", "no_footprint_stated", "no carbon footprint is stated")
+    return _worst([_check_study(study, evidence) for study in subject.carbonFootprint])
+
+
+def _check_study(study: _StudyClaims, evidence: BatteryEvidence) -> Finding:
+    result = evidence.studies.get(study.study)
+    if result is None:
+        message = f"the study by {study.ruleset} is not at hand"
+        return Finding("not_checked", "study_not_at_hand", message)
+    if hashlib.sha256(result).hexdigest() != study.studySha256:
+        message = f"the study by {study.ruleset} is not the one that was cited (SHA-256 differs)"
+        return Finding("failed", "study_hash_mismatch", message)
+    anew = evidence.recomputed.get(study.study)
+    if anew is False:
+        message = f"the study by {study.ruleset} does not recompute"
+        return Finding("failed", "study_does_not_recompute", message)
+    how = "recomputed with the same result" if anew else "as cited; not recomputed here"
+    return Finding("passed", "study_fits", f"the study by {study.ruleset}: {how}")
+
+
+_SEVERITY: Final[Mapping[Outcome, int]] = {"failed": 3, "not_checked": 2, "warning": 1, "passed": 0}
+
+
+def _worst(findings: Sequence[Finding]) -> Finding:
+    worst = max(findings, key=lambda finding: _SEVERITY[finding.outcome])
+    if len(findings) == 1:
+        return worst
+    messages = "; ".join(dict.fromkeys(finding.message for finding in findings))
+    return Finding(worst.outcome, worst.reason_code, messages)
+
+
+def cited_urls(payload: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the URLs that a passport cites, by kind: `documents`, `studies`, `status_lists`."""
+    subject = payload.get("credentialSubject")
+    subject = subject if isinstance(subject, Mapping) else {}
+    return {
+        "documents": _texts(subject.get("factoryCertificates"), "document"),
+        "studies": _texts(subject.get("carbonFootprint"), "study"),
+        "status_lists": _texts(payload.get("credentialStatus"), "statusListCredential"),
+    }
+
+
+def _texts(items: object, member: str) -> list[str]:
+    rows = items if isinstance(items, list) else [items]
+    found = [row.get(member) for row in rows if isinstance(row, Mapping)]
+    return list(dict.fromkeys(text for text in found if isinstance(text, str)))

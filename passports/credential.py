@@ -1,0 +1,180 @@
+"""What a battery's credential says: W3C Verifiable Credentials 2.0, Annex XIII point 1 (public).
+
+Only public, static data of model, batch and item stand in it. Status (revoked, suspended, replaced)
+lives outside, in a status list. The footprint is shown as voluntary information: no act makes a method
+binding, and the Commission's data point table (v2.0, 15 Aug 2026, points 17 and 18) does not ask for it.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from passports.batches import Batch
+from passports.certificates import certificates_of, check_certificate, coverage
+from passports.factories import Facility, get_facility
+from passports.footprints import FootprintStudy, current_studies
+from passports.identifiers import PublicAddress
+from passports.models import BatteryModel
+from passports.operators import EconomicOperator, get_operator
+from passports.store import Transaction
+
+PROFILE: Final = "voluntary-footprint"
+CREDENTIAL_TYPE: Final = "BatteryPassport"
+# VCDM 2.0, section 4.3 and B.1: the second context lets plain JSON terms stand.
+CONTEXTS: Final = (
+    "https://www.w3.org/ns/credentials/v2",
+    "https://www.w3.org/ns/credentials/undefined-terms/v2",
+)
+# What differs from battery to battery, see passports/issue.py. Control characters cannot come in
+# through any document (passports/documents.py), so a mark cannot be forged.
+MARKS: Final = ("passport_id", "link", "serial", "manufactured_on", "status_index")
+
+
+def mark(name: str) -> str:
+    """Return the mark that stands in a template for a value of this name."""
+    return f"\x00{name}\x00"
+
+
+def credential_with_marks(
+    transaction: Transaction,
+    address: PublicAddress,
+    operator: EconomicOperator,
+    model: BatteryModel,
+    batch: Batch,
+    status_list_id: str,
+) -> dict[str, Any]:
+    """Return the credential of a batch's batteries, with marks for what differs between them."""
+    facility = get_facility(transaction, operator.id, batch.facility_id)
+    studies = current_studies(transaction, operator.id, model.id, facility.id)
+    list_url = address.status_list(operator.id, status_list_id)
+    return {
+        "@context": list(CONTEXTS),
+        "id": f"urn:uuid:{mark('passport_id')}",
+        "type": ["VerifiableCredential", CREDENTIAL_TYPE],
+        "issuer": {"id": operator.did, "name": operator.name},
+        "validFrom": batch.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "credentialStatus": {
+            "id": f"{list_url}#{mark('status_index')}",
+            "type": "BitstringStatusListEntry",
+            "statusPurpose": "revocation",
+            "statusListIndex": mark("status_index"),
+            "statusListCredential": list_url,
+        },
+        "credentialSubject": {
+            "id": mark("link"),
+            "type": "Battery",
+            "granularity": "item",
+            "passportVersion": 1,
+            "profile": PROFILE,
+            "serialNumber": mark("serial"),
+            "manufacturedOn": mark("manufactured_on"),
+            "batch": batch.id,
+            "model": _model_claims(model),
+            "manufacturer": _operator_claims(operator),
+            "responsibleOperator": _responsible(transaction, operator, batch),
+            "manufacturingFacility": _facility_claims(address, facility),
+            "carbonFootprint": [_study_claims(address, study) for study in studies],
+            "factoryCertificates": _certificate_claims(transaction, address, facility, batch),
+        },
+    }
+
+
+def _model_claims(model: BatteryModel) -> dict[str, Any]:
+    return {
+        "id": model.id,
+        "gtin": model.gtin,
+        "name": model.name,
+        "category": model.category.value,
+        "chemistry": model.chemistry,
+        "massKg": model.mass_kg,
+        "capacityKwh": model.capacity_kwh,
+        "usableEnergyKwh": model.usable_energy_kwh,
+        "serviceLife": model.service_life.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _operator_claims(operator: EconomicOperator) -> dict[str, Any]:
+    claims = {
+        "id": operator.id,
+        "name": operator.name,
+        "country": operator.country,
+        "did": operator.did,
+        "gln": operator.gln,
+        "postalAddress": operator.postal_address,
+    }
+    return {key: value for key, value in claims.items() if value is not None}
+
+
+def _responsible(
+    transaction: Transaction, manufacturer: EconomicOperator, batch: Batch
+) -> dict[str, Any]:
+    if batch.responsible_operator_id in {None, manufacturer.id}:
+        return _operator_claims(manufacturer)
+    return _operator_claims(get_operator(transaction, str(batch.responsible_operator_id)))
+
+
+def _facility_claims(address: PublicAddress, facility: Facility) -> dict[str, Any]:
+    return {
+        "id": facility.id,
+        "name": facility.name,
+        "place": facility.place,
+        "country": facility.country,
+        "url": address.facility(facility.operator_id, facility.id),
+    }
+
+
+def _study_claims(address: PublicAddress, study: FootprintStudy) -> dict[str, Any]:
+    result = study.result
+    columns: Mapping[str, Mapping[str, Any]] = result["electricity_columns"]
+    stages: Sequence[Mapping[str, Any]] = result["stages"]
+    return {
+        "standing": "voluntary information",
+        "ruleset": result["ruleset"]["id"],
+        "legalState": result["ruleset"]["legal_state"],
+        "functionalUnit": "1 kWh of the total energy delivered over the service life",
+        "totalEnergyKwh": result["functional_unit"]["total_energy_kwh"],
+        "kgCo2ePerKwh": result["kg_co2e_per_kwh"],
+        "kgCo2ePerBattery": result["kg_co2e_per_battery"],
+        "kgCo2ePerKwhCapacity": result["kg_co2e_per_kwh_capacity"],
+        "partial": result["partial"],
+        "notAssessed": result["not_assessed"],
+        "stages": [
+            {"stage": row["stage"], "kgCo2ePerKwh": row["kg_co2e_per_kwh"]} for row in stages
+        ],
+        "electricityColumns": {
+            name: {
+                "boundary": column["boundary"],
+                "kgCo2ePerKwhElectricity": column["kg_co2e_per_kwh_electricity"],
+                "kgCo2ePerKwhCapacity": column["kg_co2e_per_kwh_capacity"],
+            }
+            for name, column in columns.items()
+        },
+        "offsetsListedT": result["offsets"]["listed_t"],
+        "study": address.footprint_study(study.id),
+        "studySha256": study.result_sha256,
+    }
+
+
+def _certificate_claims(
+    transaction: Transaction, address: PublicAddress, facility: Facility, batch: Batch
+) -> list[dict[str, Any]]:
+    claims = []
+    for certificate in certificates_of(transaction, facility.operator_id, facility.id):
+        produced = [batch.manufactured_from, batch.manufactured_to]
+        checks = check_certificate(certificate, facility.id, produced)
+        claims.append(
+            {
+                "scheme": certificate.scheme,
+                "holder": certificate.holder,
+                "issuer": certificate.issuer,
+                "facility": certificate.facility_id,
+                "validFrom": str(certificate.valid_from) if certificate.valid_from else None,
+                "validTo": str(certificate.valid_to) if certificate.valid_to else None,
+                "evidence": f"unsigned {certificate.evidence.value}",
+                "coverage": coverage(checks),
+                "checks": [check.to_document() for check in checks],
+                "effectOnFootprint": "none",
+                "document": address.certificate(certificate.id),
+                "documentSha256": certificate.document_sha256,
+            }
+        )
+    return claims

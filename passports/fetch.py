@@ -1,0 +1,92 @@
+"""Fetching evidence from others' servers: bounded in size and time, no redirects, https.
+
+A link on a label may come from anybody, so nothing about it is trusted; what is fetched is only
+looked at by the verification. Plain http is for loopback alone (a server on this very machine).
+"""
+
+import ipaddress
+from typing import Final, Protocol
+from urllib.parse import urlsplit
+
+import httpx
+
+from passports.errors import EvidenceUnavailableError, Finding, shorten
+
+MAX_BYTES: Final = 256 * 1024
+TIMEOUT_SECONDS: Final = 3.0
+
+
+class Fetch(Protocol):
+    """Something that gets the bytes behind a URL."""
+
+    def __call__(self, url: str, accept: str = "*/*") -> bytes:
+        """Return the body; raise EvidenceUnavailableError with the reason otherwise."""
+
+
+def refused_fetch(url: str, accept: str = "*/*") -> bytes:
+    """Fetch nothing: for verification offline."""
+    raise _unavailable(url, f"the network is not used (wanted {accept})", "Bring a bundle.")
+
+
+def _unavailable(url: str, reason: str, remedy: str) -> EvidenceUnavailableError:
+    finding = Finding("url", shorten(url), reason, remedy)
+    return EvidenceUnavailableError(f"{shorten(url)} cannot be fetched: {reason}", [finding])
+
+
+def is_loopback(host: str | None) -> bool:
+    """Tell whether a host names this machine."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host or "").is_loopback
+    except ValueError:
+        return False
+
+
+class HttpFetch:
+    """Fetches over HTTP with one client; a context manager."""
+
+    def __init__(self) -> None:
+        self._client = httpx.Client(
+            timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
+        )
+
+    def __enter__(self) -> "HttpFetch":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+    def __call__(self, url: str, accept: str = "*/*") -> bytes:
+        """Return the body of a 200 answer.
+
+        Raises:
+            EvidenceUnavailableError: not https (or loopback), no answer, another status, too large.
+        """
+        try:
+            parts = urlsplit(url)
+            secure = parts.scheme == "https" or (
+                parts.scheme == "http" and is_loopback(parts.hostname)
+            )
+        except ValueError:
+            secure = False
+        if not secure:
+            raise _unavailable(url, "only https is fetched", "Check the link.")
+        try:
+            return self._get(url, accept)
+        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            reason = f"no answer ({type(error).__name__})"
+            raise _unavailable(url, reason, "Try again later, or verify offline.") from None
+
+    def _get(self, url: str, accept: str) -> bytes:
+        with self._client.stream("GET", url, headers={"Accept": accept}) as response:
+            if response.status_code != httpx.codes.OK:
+                reason = f"the server answered {response.status_code}"
+                raise _unavailable(url, reason, "Check the link.")
+            body = b""
+            for piece in response.iter_bytes():
+                body += piece
+                if len(body) > MAX_BYTES:
+                    reason = f"the answer is larger than {MAX_BYTES} bytes"
+                    raise _unavailable(url, reason, "This is not a passport's evidence.")
+            return body

@@ -1,0 +1,319 @@
+"""Footprint studies: one model from one factory by one ruleset (Art. 7(1): per model and plant).
+
+The engine is `lca`; here its inventory is put together from what is registered (model, factory,
+metered energy), and inputs and result are stored as computed, so that anybody can recompute them.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Annotated, Any, Final
+from uuid import uuid4
+
+import orjson
+from pydantic import Field
+
+from lca.datasets import Dataset
+from lca.errors import LcaError
+from lca.footprint import compute_footprint
+from lca.inventory import parse_inventory
+from lca.rulesets import load_ruleset, ruleset_ids
+from lca.units import convert
+from passports.documents import Document, PastDate, Slug
+from passports.errors import Finding, InvalidInputError, RecordNotFoundError, StoreIntegrityError
+from passports.factories import (
+    EnergyCarrier,
+    EnergyPeriod,
+    Facility,
+    find_energy_period,
+    get_facility,
+)
+from passports.models import BatteryModel, get_model
+from passports.store import FootprintStudyRow, Store, Transaction
+from signing.canonical import canonicalize
+
+# What voltpass fills in from its own records; an inventory that brings them would contradict them.
+_FILLED_IN: Final = ("format", "title", "product", "plant", "offsets")
+
+
+class FootprintRequest(Document):
+    """What is to be computed.
+
+    `inventory` brings activities, exchanges, demand, gaps and the factors of the grid
+    (`electricity.factors`); product, plant, metered supply and offsets come from the records.
+    `energy_period_from` picks the metered period; without it the newest one counts.
+    """
+
+    model_id: Slug
+    facility_id: Slug
+    rulesets: Annotated[list[str], Field(min_length=1)] = ["da-2024"]
+    energy_period_from: PastDate | None = None
+    inventory: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class FootprintStudy:
+    """A study as it stands in the store; `result` is the engine's document."""
+
+    id: str
+    operator_id: str
+    model_id: str
+    facility_id: str
+    ruleset: str
+    computed_at: datetime
+    superseded_by: str | None
+    inventory: Mapping[str, Any]
+    result: Mapping[str, Any]
+    result_sha256: str
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the public version of the study: result and provenance, no inventory."""
+        return {
+            "id": self.id,
+            "operator_id": self.operator_id,
+            "model_id": self.model_id,
+            "facility_id": self.facility_id,
+            "ruleset": self.ruleset,
+            "computed_at": self.computed_at.isoformat(),
+            "superseded_by": self.superseded_by,
+            "result": dict(self.result),
+            "result_sha256": self.result_sha256,
+        }
+
+
+def compute_studies(
+    store: Store, dataset: Dataset, operator_id: str, request: FootprintRequest, now: datetime
+) -> list[FootprintStudy]:
+    """Compute and store one study for each ruleset; a study that it replaces is marked superseded.
+
+    The same inputs give the study that is there already.
+
+    Raises:
+        RecordNotFoundError: model, facility or metered period is not registered.
+        InvalidInputError: the inventory is not valid, a ruleset is unknown, or a factor is missing.
+    """
+    with store.reading() as reading:
+        model = get_model(reading, operator_id, request.model_id)
+        facility = get_facility(reading, operator_id, request.facility_id)
+        period = find_energy_period(
+            reading, operator_id, facility.id, request.energy_period_from
+        )
+    _check_rulesets(request.rulesets)
+    document = assemble_inventory(model, facility, period, request.inventory)
+    results = [(ruleset, _compute(document, ruleset, dataset)) for ruleset in request.rulesets]
+    with store.transaction() as transaction:
+        return [
+            _store_study(transaction, model, facility, ruleset, document, result, now)
+            for ruleset, result in results
+        ]
+
+
+def assemble_inventory(
+    model: BatteryModel, facility: Facility, period: EnergyPeriod, given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Put the engine's inventory together from the records and what the maker gives.
+
+    Raises:
+        InvalidInputError: if `given` brings what the records bring.
+    """
+    electricity = given.get("electricity", {})
+    doubled = [f"inventory.{name}" for name in _FILLED_IN if name in given]
+    if isinstance(electricity, Mapping) and "supply" in electricity:
+        doubled.append("inventory.electricity.supply")
+    if doubled:
+        reason = "it comes from the registered model, facility and metered period"
+        raise InvalidInputError(
+            [Finding(name, "", reason, "Leave it out.") for name in doubled], "the inventory"
+        )
+    return {
+        **given,
+        "format": "voltpass-inventory/1",
+        "title": f"{model.name}, made at {facility.name}",
+        "product": _product(model),
+        "plant": {
+            "facility_id": facility.id,
+            "country": facility.country,
+            "grid_region": facility.grid_region,
+            "period": {"from": str(period.period_from), "to": str(period.period_to)},
+            "production_kwh": period.production_kwh,
+        },
+        "electricity": {**electricity, "supply": _supply(period)},
+        "offsets": [entry.model_dump(mode="json") for entry in period.offsets],
+        "assumptions": [*given.get("assumptions", []), *period.assumptions],
+    }
+
+
+def _product(model: BatteryModel) -> dict[str, Any]:
+    return {
+        "category": model.category.value,
+        "chemistry": model.chemistry,
+        "mass_kg": model.mass_kg,
+        "capacity_kwh": model.capacity_kwh,
+        "usable_energy_kwh": model.usable_energy_kwh,
+        "service_life": model.service_life.model_dump(mode="json", exclude_none=True),
+    }
+
+
+def _supply(period: EnergyPeriod) -> list[dict[str, Any]]:
+    rows = []
+    for reading in period.readings:
+        if reading.carrier is not EnergyCarrier.ELECTRICITY or reading.arrangement is None:
+            continue
+        row: dict[str, Any] = {
+            "arrangement": reading.arrangement.value,
+            "kwh": convert(reading.quantity, reading.unit, "kWh"),
+            "evidence": reading.evidence,
+        }
+        for name in ("technology", "factor"):
+            if getattr(reading, name) is not None:
+                row[name] = getattr(reading, name)
+        if reading.contract is not None:
+            row["contract"] = reading.contract.model_dump(mode="json", exclude_none=True)
+        rows.append(row)
+    return rows
+
+
+def _check_rulesets(wanted: Sequence[str]) -> None:
+    known = ruleset_ids()
+    findings = [
+        Finding(f"rulesets[{i}]", name, "there is no such ruleset", f"Known: {', '.join(known)}.")
+        for i, name in enumerate(wanted)
+        if name not in known
+    ]
+    if findings:
+        raise InvalidInputError(findings, "the request")
+
+
+def translate(error: LcaError) -> InvalidInputError:
+    """Turn an error of the engine into one of this package, finding by finding."""
+    findings = [
+        Finding(f"inventory.{f.path}" if f.path else "inventory", f.value, f.reason, f.remedy)
+        for f in error.findings
+    ]
+    return InvalidInputError(findings, "the inventory")
+
+
+def _compute(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> dict[str, Any]:
+    try:
+        inventory = parse_inventory(document)
+        result: dict[str, Any] = compute_footprint(
+            inventory, load_ruleset(ruleset), dataset
+        ).to_document()
+    except LcaError as error:
+        raise translate(error) from error
+    return result
+
+
+def _store_study(
+    transaction: Transaction,
+    model: BatteryModel,
+    facility: Facility,
+    ruleset: str,
+    inventory: Mapping[str, Any],
+    result: Mapping[str, Any],
+    now: datetime,
+) -> FootprintStudy:
+    result_bytes = canonicalize(result)
+    digest = hashlib.sha256(result_bytes).hexdigest()
+    current = transaction.studies.current(model.operator_id, model.id, facility.id)
+    replaced = [row for row in current if row.ruleset == ruleset]
+    for row in replaced:
+        if row.result_sha256 == digest:
+            return study_of(row)
+    study = FootprintStudyRow(
+        operator_id=model.operator_id,
+        id=str(uuid4()),
+        model_id=model.id,
+        facility_id=facility.id,
+        ruleset=ruleset,
+        kg_co2e_per_kwh=result["kg_co2e_per_kwh"],
+        kg_co2e_per_battery=result["kg_co2e_per_battery"],
+        kg_co2e_per_kwh_capacity=result["kg_co2e_per_kwh_capacity"],
+        partial=result["partial"],
+        computed_at=now,
+        inventory=canonicalize(inventory),
+        result=result_bytes,
+        result_sha256=digest,
+    )
+    transaction.studies.add(study)
+    for row in replaced:
+        transaction.studies.supersede(row, study.id)
+    return study_of(study)
+
+
+def study_of(row: FootprintStudyRow) -> FootprintStudy:
+    """Read a study out of its row."""
+    return FootprintStudy(
+        id=row.id,
+        operator_id=row.operator_id,
+        model_id=row.model_id,
+        facility_id=row.facility_id,
+        ruleset=row.ruleset,
+        computed_at=row.computed_at,
+        superseded_by=row.superseded_by,
+        inventory=orjson.loads(row.inventory),
+        result=orjson.loads(row.result),
+        result_sha256=row.result_sha256,
+    )
+
+
+def get_study(transaction: Transaction, study_id: str) -> FootprintStudy:
+    """Return a study.
+
+    Raises:
+        RecordNotFoundError: if there is none with this identifier.
+    """
+    row = transaction.studies.by_id(study_id)
+    if row is None:
+        raise RecordNotFoundError("footprint study", study_id)
+    return study_of(row)
+
+
+def current_studies(
+    transaction: Transaction, operator_id: str, model_id: str, facility_id: str
+) -> list[FootprintStudy]:
+    """Return the studies in force of a model from a facility, by ruleset."""
+    rows = transaction.studies.current(operator_id, model_id, facility_id)
+    return [study_of(row) for row in rows]
+
+
+@dataclass(frozen=True)
+class Recomputation:
+    """A stored study computed anew from its stored inputs."""
+
+    study_id: str
+    stored_kg_co2e_per_kwh: float
+    recomputed_kg_co2e_per_kwh: float
+    same_dataset: bool
+
+    @property
+    def equal(self) -> bool:
+        """Tell whether the two agree to one part in a billion."""
+        stored, anew = self.stored_kg_co2e_per_kwh, self.recomputed_kg_co2e_per_kwh
+        return abs(stored - anew) <= 1e-9 * max(abs(stored), abs(anew))
+
+
+def recompute(row: FootprintStudyRow, dataset: Dataset) -> Recomputation:
+    """Compute a stored study anew from its stored inputs.
+
+    Raises:
+        StoreIntegrityError: the stored result is not what its hash says.
+        InvalidInputError: the stored inputs no longer compute, for example for want of a factor.
+    """
+    if hashlib.sha256(row.result).hexdigest() != row.result_sha256:
+        raise StoreIntegrityError(f"the result of study {row.id} is not what its hash says")
+    stored = orjson.loads(row.result)
+    result = _compute(orjson.loads(row.inventory), row.ruleset, dataset)
+    return Recomputation(
+        study_id=row.id,
+        stored_kg_co2e_per_kwh=stored["kg_co2e_per_kwh"],
+        recomputed_kg_co2e_per_kwh=result["kg_co2e_per_kwh"],
+        same_dataset=stored["dataset"]["fingerprint"] == dataset.fingerprint,
+    )
+
+
+def produced_in(inventory: Mapping[str, Any]) -> tuple[date, date]:
+    """Return the first and last day of the period that a study's inventory speaks of."""
+    period = inventory["plant"]["period"]
+    return date.fromisoformat(period["from"]), date.fromisoformat(period["to"])

@@ -1,0 +1,286 @@
+"""Issuing: validated units -> credential bytes -> signature -> status index -> store.
+
+One batch, one transaction: either every battery of it has its passport, or none. What differs from
+battery to battery is filled into bytes that were written once for the batch; the bytes that are signed
+are the bytes that are stored, and nothing rebuilds them.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+
+from passports.batches import Batch, BatchCreate, BatteryUnit
+from passports.credential import MARKS, credential_with_marks, mark
+from passports.errors import IdentifierConflictError
+from passports.factories import get_facility
+from passports.identifiers import PublicAddress, UniqueProductIdentifier
+from passports.keyring import Keyring
+from passports.models import BatteryModel, get_model
+from passports.operators import get_operator
+from passports.status_lists import allocate_indices
+from passports.store import BatchRow, Store, Transaction
+from passports.validate import check_batch
+from signing.credentials import CredentialSigner
+
+CHUNK: Final = 1000  # rows in one insert statement
+Progress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True)
+class IssuedPassport:
+    """What the manufacturer gets back for one battery."""
+
+    id: str
+    serial: str
+    link: str
+
+    def to_document(self) -> dict[str, str]:
+        """Return it as plain JSON data."""
+        return {"id": self.id, "serial": self.serial, "link": self.link}
+
+
+@dataclass(frozen=True)
+class IssuedBatch:
+    """A batch and its passports; `created` is False where the same batch had been issued before."""
+
+    batch: Batch
+    passports: Sequence[IssuedPassport]
+    created: bool
+
+
+class CredentialTemplate:
+    """The JSON of a credential with gaps, cut into pieces between which values are filled in."""
+
+    def __init__(self, credential: Mapping[str, Any]) -> None:
+        text = orjson.dumps(credential)
+        pieces: list[bytes] = []
+        names: list[str] = []
+        while True:
+            found = [(text.find(_mark_json(name)), name) for name in MARKS]
+            position, name = min(((p, n) for p, n in found if p >= 0), default=(-1, ""))
+            if position < 0:
+                break
+            pieces.append(text[:position])
+            names.append(name)
+            text = text[position + len(_mark_json(name)) :]
+        self._pieces = pieces
+        self._names = names
+        self._tail = text
+
+    def fill(self, values: Mapping[str, str]) -> bytes:
+        """Return the JSON with the values in their places, escaped as JSON asks."""
+        escaped = {name: orjson.dumps(value)[1:-1] for name, value in values.items()}
+        parts = [
+            part
+            for piece, name in zip(self._pieces, self._names, strict=True)
+            for part in (piece, escaped[name])
+        ]
+        return b"".join([*parts, self._tail])
+
+
+def _mark_json(name: str) -> bytes:
+    return orjson.dumps(mark(name))[1:-1]
+
+
+def check_only(store: Store, operator_id: str, request: BatchCreate, now: datetime) -> None:
+    """Run the gates of issuing and issue nothing.
+
+    Raises:
+        InvalidBatchError: exactly as `issue_batch` would.
+        RecordNotFoundError: model or facility is not registered.
+    """
+    with store.reading() as reading:
+        operator = get_operator(reading, operator_id)
+        model = get_model(reading, operator_id, request.model_id)
+        get_facility(reading, operator_id, request.facility_id)
+        check_batch(reading, operator, model, request, now.date())
+
+
+def issue_batch(
+    store: Store,
+    keyring: Keyring,
+    address: PublicAddress,
+    operator_id: str,
+    request: BatchCreate,
+    now: datetime,
+    progress: Progress = lambda _done, _all: None,
+) -> IssuedBatch:
+    """Issue one signed passport for each battery of a batch, all or none.
+
+    The same request again returns the passports that are there and creates nothing.
+
+    Raises:
+        InvalidBatchError: a gate of issuing refuses the batch.
+        IdentifierConflictError: another batch has this identifier.
+        RecordNotFoundError: model or facility is not registered.
+        KeyUnavailableError: the operator's signing key cannot be opened.
+    """
+    request_sha256 = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
+    with store.transaction() as transaction:
+        earlier = _issued_before(transaction, address, operator_id, request, request_sha256)
+        if earlier is not None:
+            return earlier
+        operator = get_operator(transaction, operator_id)
+        model = get_model(transaction, operator_id, request.model_id)
+        check_batch(transaction, operator, model, request, now.date())
+        batch = _record_batch(transaction, operator_id, request, request_sha256, now)
+        signer = CredentialSigner(keyring.current(transaction, operator_id), operator.did)
+        indices = allocate_indices(
+            transaction, signer, address, operator_id, len(request.units), now
+        )
+        template = CredentialTemplate(
+            credential_with_marks(transaction, address, operator, model, batch, indices.list_id)
+        )
+        printing = _Printing(
+            signer,
+            template,
+            address,
+            model,
+            batch,
+            request.manufactured_on,
+            indices.list_id,
+        )
+        passports = _sign_and_store(
+            transaction, printing, request.units, indices.values, progress
+        )
+    return IssuedBatch(batch, passports, created=True)
+
+
+def _issued_before(
+    transaction: Transaction,
+    address: PublicAddress,
+    operator_id: str,
+    request: BatchCreate,
+    request_sha256: str,
+) -> IssuedBatch | None:
+    row = transaction.batches.get(operator_id, request.id)
+    if row is None:
+        return None
+    if row.request_sha256 != request_sha256:
+        remedy = "The batch was issued with other content; give the new one its own identifier."
+        raise IdentifierConflictError("id", request.id, remedy)
+    rows = transaction.passports.of_batch(operator_id, request.id)
+    passports = [
+        IssuedPassport(
+            r.id, r.serial, address.digital_link(UniqueProductIdentifier(r.gtin, r.serial))
+        )
+        for r in rows
+    ]
+    return IssuedBatch(Batch.model_validate_json(row.document), passports, created=False)
+
+
+def _record_batch(
+    transaction: Transaction,
+    operator_id: str,
+    request: BatchCreate,
+    request_sha256: str,
+    now: datetime,
+) -> Batch:
+    get_facility(transaction, operator_id, request.facility_id)
+    if request.responsible_operator_id is not None:
+        get_operator(transaction, request.responsible_operator_id)
+    days = [unit.manufactured_on or request.manufactured_on for unit in request.units]
+    batch = Batch(
+        id=request.id,
+        operator_id=operator_id,
+        model_id=request.model_id,
+        facility_id=request.facility_id,
+        responsible_operator_id=request.responsible_operator_id,
+        manufactured_from=min(days),
+        manufactured_to=max(days),
+        size=len(request.units),
+        issued_at=now,
+    )
+    transaction.batches.add(
+        BatchRow(
+            operator_id=operator_id,
+            id=batch.id,
+            model_id=batch.model_id,
+            facility_id=batch.facility_id,
+            size=batch.size,
+            request_sha256=request_sha256,
+            issued_at=now,
+            document=batch.model_dump_json().encode(),
+        )
+    )
+    return batch
+
+
+@dataclass(frozen=True)
+class _Printing:
+    """All that the units of one batch have in common while their credentials are made."""
+
+    signer: CredentialSigner
+    template: CredentialTemplate
+    address: PublicAddress
+    model: BatteryModel
+    batch: Batch
+    default_day: date
+    status_list_id: str
+
+    def make(self, unit: BatteryUnit, status_index: int) -> tuple[IssuedPassport, bytes]:
+        """Fill in and sign the credential of one unit."""
+        identifier = UniqueProductIdentifier(self.model.gtin, unit.serial)
+        link = self.address.digital_link(identifier)
+        passport = IssuedPassport(str(uuid4()), unit.serial, link)
+        payload = self.template.fill(
+            {
+                "passport_id": passport.id,
+                "link": passport.link,
+                "serial": passport.serial,
+                "manufactured_on": str(unit.manufactured_on or self.default_day),
+                "status_index": str(status_index),
+            }
+        )
+        return passport, self.signer.sign(payload)
+
+    def row(
+        self, passport: IssuedPassport, status_index: int, credential: bytes
+    ) -> dict[str, object]:
+        """Return what the store keeps of it."""
+        return {
+            "operator_id": self.batch.operator_id,
+            "id": passport.id,
+            "version": 1,
+            "gtin": self.model.gtin,
+            "serial": passport.serial,
+            "batch_id": self.batch.id,
+            "status_list_id": self.status_list_id,
+            "status_list_index": status_index,
+            "issued_at": self.batch.issued_at,
+            "credential": credential,
+            "sha256": hashlib.sha256(credential).hexdigest(),
+        }
+
+
+def _sign_and_store(
+    transaction: Transaction,
+    printing: _Printing,
+    units: Sequence[BatteryUnit],
+    status_indices: Sequence[int],
+    progress: Progress,
+) -> list[IssuedPassport]:
+    issued: list[IssuedPassport] = []
+    pairs = list(zip(units, status_indices, strict=True))
+    for start in range(0, len(pairs), CHUNK):
+        rows = []
+        for unit, status_index in pairs[start : start + CHUNK]:
+            passport, credential = printing.make(unit, status_index)
+            rows.append(printing.row(passport, status_index, credential))
+            issued.append(passport)
+        transaction.passports.add_many(rows)
+        progress(len(issued), len(units))
+    return issued
+
+
+def links_of_batch(
+    transaction: Transaction, address: PublicAddress, operator_id: str, batch_id: str
+) -> Iterator[tuple[str, str]]:
+    """Yield (serial, link) of a batch's passports, by serial."""
+    for row in transaction.passports.of_batch(operator_id, batch_id):
+        yield row.serial, address.digital_link(UniqueProductIdentifier(row.gtin, row.serial))

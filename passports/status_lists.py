@@ -1,0 +1,161 @@
+"""Status lists of an operator: where the bits of its passports stand, outside of what is signed.
+
+Bits are given out at random within a list, so that an index does not tell when or in which order a
+battery was made. A list is signed once a change, and anew when it is asked for after half its life.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from passports.errors import RecordNotFoundError
+from passports.identifiers import PublicAddress
+from passports.keyring import Keyring
+from passports.operators import get_operator
+from passports.store import PassportRow, StatusListRow, Store, Transaction
+from signing.canonical import canonicalize
+from signing.credentials import CredentialSigner
+from signing.status_list import MIN_LENGTH, StatusList, build_status_list_credential
+
+PURPOSE: Final = "revocation"
+# How long a verifier may go on with a copy. Not from a standard: a day is how old a revocation may
+# stay unnoticed by somebody who caches; a verification always prints the age of the list it used.
+LIFETIME: Final = timedelta(days=1)
+_RANDOM: Final = secrets.SystemRandom()
+
+
+@dataclass(frozen=True)
+class StatusIndices:
+    """Indices of one list, given out to the units of one batch in order."""
+
+    list_id: str
+    values: Sequence[int]
+
+
+def allocate_indices(
+    transaction: Transaction,
+    signer: CredentialSigner,
+    address: PublicAddress,
+    operator_id: str,
+    count: int,
+    now: datetime,
+) -> StatusIndices:
+    """Give out `count` unused indices of one of the operator's lists; opens a list where needed."""
+    for row in transaction.status_lists.of(operator_id, for_update=True):
+        given_out = StatusList.from_bytes(row.given_out)
+        free = [index for index in range(len(given_out)) if not given_out.get(index)]
+        if len(free) >= count:
+            break
+    else:
+        row = _open_list(transaction, signer, address, operator_id, count, now)
+        given_out = StatusList(len(row.given_out) * 8)
+        free = list(range(len(given_out)))
+    values = _RANDOM.sample(free, count)
+    for index in values:
+        given_out.set(index)
+    row.given_out = given_out.to_bytes()
+    transaction.status_lists.add(row)
+    return StatusIndices(row.id, values)
+
+
+def _open_list(
+    transaction: Transaction,
+    signer: CredentialSigner,
+    address: PublicAddress,
+    operator_id: str,
+    count: int,
+    now: datetime,
+) -> StatusListRow:
+    number = len(transaction.status_lists.of(operator_id)) + 1
+    empty = StatusList(max(MIN_LENGTH, -(-2 * count // 8) * 8))
+    row = StatusListRow(
+        operator_id=operator_id,
+        id=f"{PURPOSE}-{number}",
+        purpose=PURPOSE,
+        bits=empty.to_bytes(),
+        given_out=empty.to_bytes(),
+        credential=b"",
+        updated_at=now,
+    )
+    _sign(transaction, row, signer, address, now)
+    return row
+
+
+def _sign(
+    transaction: Transaction,
+    row: StatusListRow,
+    signer: CredentialSigner,
+    address: PublicAddress,
+    now: datetime,
+) -> None:
+    credential = build_status_list_credential(
+        url=address.status_list(row.operator_id, row.id),
+        issuer_did=get_operator(transaction, row.operator_id).did,
+        purpose=PURPOSE,
+        status_list=StatusList.from_bytes(row.bits),
+        valid_from=now,
+        valid_until=now + LIFETIME,
+    )
+    row.credential = signer.sign(canonicalize(credential))
+    row.updated_at = now
+    transaction.status_lists.add(row)
+
+
+def _signer_of(transaction: Transaction, keyring: Keyring, operator_id: str) -> CredentialSigner:
+    operator = get_operator(transaction, operator_id)
+    return CredentialSigner(keyring.current(transaction, operator_id), operator.did)
+
+
+def publish_status_list(
+    store: Store,
+    keyring: Keyring,
+    address: PublicAddress,
+    operator_id: str,
+    list_id: str,
+    now: datetime,
+) -> bytes:
+    """Return the signed list, signed anew where it has passed half its life.
+
+    Raises:
+        RecordNotFoundError: there is no such list.
+    """
+    with store.reading() as reading:
+        row = reading.status_lists.get(operator_id, list_id)
+    if row is None:
+        raise RecordNotFoundError("status list", f"{operator_id}/{list_id}")
+    if now - row.updated_at < LIFETIME / 2:
+        return row.credential
+    with store.transaction() as transaction:
+        signer = _signer_of(transaction, keyring, operator_id)
+        locked = [r for r in transaction.status_lists.of(operator_id, for_update=True)]
+        fresh = next(r for r in locked if r.id == list_id)
+        _sign(transaction, fresh, signer, address, now)
+        return fresh.credential
+
+
+def revoke_passport(
+    store: Store,
+    keyring: Keyring,
+    address: PublicAddress,
+    operator_id: str,
+    passport_id: str,
+    now: datetime,
+) -> PassportRow:
+    """Revoke a passport of an operator for good; its signed bytes stay as they are.
+
+    Raises:
+        RecordNotFoundError: the operator has no such passport.
+    """
+    with store.transaction() as transaction:
+        passport = transaction.passports.by_id(passport_id)
+        if passport is None or passport.operator_id != operator_id:
+            raise RecordNotFoundError("passport", passport_id)
+        locked = transaction.status_lists.of(operator_id, for_update=True)
+        row = next(r for r in locked if r.id == passport.status_list_id)
+        bits = StatusList.from_bytes(row.bits)
+        bits.set(passport.status_list_index)
+        row.bits = bits.to_bytes()
+        _sign(transaction, row, _signer_of(transaction, keyring, operator_id), address, now)
+    return passport

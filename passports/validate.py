@@ -1,0 +1,81 @@
+"""The gates of issuing. A dry run and the real thing pass through exactly these."""
+
+from collections.abc import Sequence
+from datetime import date
+
+from passports.batches import BatchCreate, BatteryUnit
+from passports.errors import Finding, InvalidBatchError
+from passports.identifiers import check_serial, gtin_belongs_to
+from passports.models import BatteryModel
+from passports.operators import EconomicOperator
+from passports.store import Transaction
+
+# Line 1 of a CSV file is its header; units of a JSON document are counted the same way.
+_FIRST_LINE = 2
+
+
+def check_batch(
+    transaction: Transaction,
+    operator: EconomicOperator,
+    model: BatteryModel,
+    request: BatchCreate,
+    today: date,
+) -> None:
+    """Let a batch through, or refuse it whole.
+
+    Raises:
+        InvalidBatchError: naming line, field, value, reason and remedy of everything that is wrong.
+    """
+    findings = [
+        *_check_ownership(operator, model),
+        *_check_serials(request.units),
+        *_check_dates(request.units, request.manufactured_on, today),
+        *_check_not_issued(transaction, model, request.units),
+    ]
+    if findings:
+        raise InvalidBatchError(sorted(findings, key=lambda f: f.line or 0), "the batch")
+
+
+def _check_ownership(operator: EconomicOperator, model: BatteryModel) -> list[Finding]:
+    if gtin_belongs_to(model.gtin, operator.gs1_prefixes):
+        return []
+    reason = f"the GTIN stands under no GS1 prefix of {operator.name}"
+    return [Finding("model_id", model.gtin, reason, "Have the prefix registered first.")]
+
+
+def _check_serials(units: Sequence[BatteryUnit]) -> list[Finding]:
+    findings = []
+    first_seen: dict[str, int] = {}
+    for line, unit in enumerate(units, start=_FIRST_LINE):
+        wrong = check_serial(unit.serial, "serial", line)
+        if wrong is not None:
+            findings.append(wrong)
+        elif unit.serial in first_seen:
+            reason = f"the same serial stands on line {first_seen[unit.serial]}"
+            remedy = "One line a battery; serials are unique within a model."
+            findings.append(Finding("serial", unit.serial, reason, remedy, line))
+        first_seen.setdefault(unit.serial, line)
+    return findings
+
+
+def _check_dates(
+    units: Sequence[BatteryUnit], default: date, today: date
+) -> list[Finding]:
+    findings = []
+    for line, unit in enumerate(units, start=_FIRST_LINE):
+        made_on = unit.manufactured_on or default
+        if made_on > today:
+            remedy = "Passports are issued for batteries that exist."
+            reason = "the date lies in the future"
+            findings.append(Finding("manufactured_on", str(made_on), reason, remedy, line))
+    return findings
+
+
+def _check_not_issued(
+    transaction: Transaction, model: BatteryModel, units: Sequence[BatteryUnit]
+) -> list[Finding]:
+    lines = {unit.serial: line for line, unit in enumerate(units, start=_FIRST_LINE)}
+    taken = transaction.passports.taken_serials(model.operator_id, model.gtin, list(lines))
+    reason = "a passport with this serial exists; identifiers are never reassigned"
+    remedy = "Take this battery out of the file, or number it anew."
+    return [Finding("serial", serial, reason, remedy, lines[serial]) for serial in sorted(taken)]

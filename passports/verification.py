@@ -1,0 +1,168 @@
+"""Verifying a passport: collect the evidence, then let `signing.verify` make its numbered steps.
+
+The same function serves the link, a file, a picture, a bundle, the command line and the HTTP route;
+only where the evidence comes from differs.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Any, Final
+
+from passports.checks import BatteryEvidence, cited_urls, domain_checks
+from passports.errors import EvidenceUnavailableError, Finding, InvalidInputError
+from passports.fetch import Fetch, is_loopback
+from passports.identifiers import parse_digital_link
+from signing.canonical import JsonValue, parse_strict
+from signing.credentials import decode, issuer_of
+from signing.did_web import document_url
+from signing.errors import SigningError
+from signing.evidence import Evidence
+from signing.report import VerificationReport
+from signing.trust import TrustList
+from signing.verify import examine
+
+CREDENTIAL_MEDIA_TYPE: Final = "application/vc+jwt"
+
+
+@dataclass
+class CollectedEvidence:
+    """Everything that was fetched or found for a set of credentials, by URL or DID.
+
+    `unavailable` tells what was wanted and could not be had, with the reason.
+    """
+
+    did_documents: dict[str, Mapping[str, JsonValue]] = field(default_factory=dict)
+    did_document_bytes: dict[str, bytes] = field(default_factory=dict)
+    status_lists: dict[str, bytes] = field(default_factory=dict)
+    documents: dict[str, bytes] = field(default_factory=dict)
+    studies: dict[str, bytes] = field(default_factory=dict)
+    unavailable: dict[str, str] = field(default_factory=dict)
+
+    def add_did_document(self, did: str, data: bytes) -> None:
+        """Read a DID document strictly and keep it; a malformed one is kept as unavailable."""
+        try:
+            document = parse_strict(data)
+        except SigningError as error:
+            self.unavailable[did] = str(error)
+            return
+        if isinstance(document, dict):
+            self.did_documents[did] = document
+            self.did_document_bytes[did] = data
+
+
+def fetch_passport(link: str, fetch: Fetch) -> bytes:
+    """Fetch the credential behind a printed link.
+
+    Raises:
+        InvalidInputError: this is no battery's link.
+        EvidenceUnavailableError: it cannot be fetched.
+    """
+    parse_digital_link(link)
+    return fetch(link, CREDENTIAL_MEDIA_TYPE).strip()
+
+
+def collect_evidence(credential: bytes, fetch: Fetch, into: CollectedEvidence) -> None:
+    """Fetch what a credential cites: its issuer's DID document, status list, certificates, studies.
+
+    What cannot be had is noted, not raised: the verification says what it could not check.
+    """
+    payload = _payload(credential)
+    did = issuer_of(payload)
+    if did is not None and did not in into.did_documents:
+        _fetch_did_document(did, fetch, into)
+    cited = cited_urls(payload)
+    wanted = [
+        (into.status_lists, cited["status_lists"], CREDENTIAL_MEDIA_TYPE),
+        (into.documents, cited["documents"], "*/*"),
+        (into.studies, cited["studies"], RESULT_MEDIA_TYPE),
+    ]
+    for target, urls, accept in wanted:
+        for url in urls:
+            if url not in target:
+                _fetch_into(target, url, accept, fetch, into)
+
+
+# The exact bytes of a result, whose hash a passport cites (GET /v1/footprints/{id} by Accept).
+RESULT_MEDIA_TYPE: Final = "application/vnd.voltpass.footprint+json"
+
+
+def _payload(credential: bytes) -> Mapping[str, Any]:
+    try:
+        return decode(credential).payload
+    except SigningError:
+        return {}
+
+
+def _fetch_into(
+    target: dict[str, bytes], url: str, accept: str, fetch: Fetch, into: CollectedEvidence
+) -> None:
+    try:
+        target[url] = fetch(url, accept)
+    except EvidenceUnavailableError as error:
+        into.unavailable[url] = error.message
+
+
+def _fetch_did_document(did: str, fetch: Fetch, into: CollectedEvidence) -> None:
+    try:
+        url = document_url(did)
+        host = url.removeprefix("https://").partition("/")[0].rpartition(":")[0]
+        if is_loopback(host):
+            url = url.replace("https://", "http://", 1)  # this very machine, see passports/fetch.py
+        into.add_did_document(did, fetch(url, "application/did+json, application/json"))
+    except EvidenceUnavailableError as error:
+        into.unavailable[did] = error.message
+    except SigningError as error:
+        into.unavailable[did] = str(error)
+
+
+def verify_passport(
+    credential: bytes,
+    evidence: CollectedEvidence,
+    trust_list: TrustList | None,
+    battery: BatteryEvidence,
+    at: datetime,
+) -> VerificationReport:
+    """Make all numbered steps over one credential; never raises, whatever the bytes are."""
+    whole = replace(battery, documents=evidence.documents, studies=evidence.studies)
+    return examine(
+        credential,
+        Evidence(
+            did_documents=evidence.did_documents,
+            trust_list=trust_list,
+            status_lists=evidence.status_lists,
+        ),
+        at=at,
+        domain_checks=domain_checks(whole),
+    )
+
+
+def newest_version(credential: bytes, fetch: Fetch) -> int | None:
+    """Ask the issuer's server which version of this passport is the newest, or None."""
+    subject = _payload(credential).get("credentialSubject")
+    link = subject.get("id") if isinstance(subject, Mapping) else None
+    if not isinstance(link, str):
+        return None
+    try:
+        newest = _payload(fetch_passport(link, fetch)).get("credentialSubject")
+    except (EvidenceUnavailableError, InvalidInputError):
+        return None
+    version = newest.get("passportVersion") if isinstance(newest, Mapping) else None
+    return version if isinstance(version, int) else None
+
+
+def read_trust_list(data: bytes, roots: list[Mapping[str, JsonValue]]) -> TrustList:
+    """Read a signed trust list and believe it because one of `roots` signed it.
+
+    Raises:
+        EvidenceUnavailableError: it is malformed, or signed by another key.
+    """
+    try:
+        return TrustList.verify(data.strip(), roots)
+    except SigningError as error:
+        digest = hashlib.sha256(data).hexdigest()[:12]
+        finding = Finding(
+            "trust_list", digest, str(error), "Take the list and its root key from whom you trust."
+        )
+        raise EvidenceUnavailableError("the trust list cannot be believed", [finding]) from error
