@@ -1,0 +1,1 @@
+"""Reviewed data: factors, sources, units, characterisation, rulesets."""

@@ -1,0 +1,309 @@
+"""Reads an inventory document ("voltpass-inventory/1", schema in `data/inventory.schema.json`).
+
+Everything that is wrong is reported at once, each with its path; nothing is taken over then.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from importlib import resources
+from types import MappingProxyType
+from typing import Final
+
+from lca.activities import (
+    AbsentComponent,
+    Activity,
+    Amount,
+    Arrangement,
+    Certificate,
+    CircularMaterial,
+    Contract,
+    CutOff,
+    DataOrigin,
+    ElectricitySupply,
+    Exchange,
+    ExchangeKind,
+    Gap,
+    Inventory,
+    Offset,
+    Period,
+    Plant,
+    Product,
+    ServiceLife,
+    Supply,
+)
+from lca.documents import DocumentReader, load_json
+from lca.emission_factors import sha256_of
+from lca.errors import Finding, InventoryError
+from lca.inventory_checks import check_inventory
+from lca.rulesets import STAGES, LifeCycleStage
+
+INVENTORY_FORMAT: Final = "voltpass-inventory/1"
+
+CATEGORIES: Final = ("ev", "lmt", "industrial", "sli", "portable")
+"""Battery categories of Article 3 of Regulation (EU) 2023/1542."""
+
+_PROVIDERS: Final = ("activity", "factor", "flow", "electricity")
+
+
+def parse_inventory(document: Mapping[str, object] | bytes) -> Inventory:
+    """Return the inventory in a document.
+
+    Args:
+        document: A parsed JSON object, or the bytes of one.
+
+    Raises:
+        InventoryError: Something in it is wrong; every finding has a path, a reason and a remedy.
+    """
+    findings: list[Finding] = []
+    data = load_json(document, findings) if isinstance(document, bytes) else document
+    if findings:
+        raise InventoryError(findings)
+    reader = DocumentReader(data, findings=findings)
+    inventory = _inventory(reader, data)
+    reader.done()
+    if not findings:
+        findings.extend(check_inventory(inventory))
+    if findings:
+        raise InventoryError(findings)
+    return inventory
+
+
+def inventory_schema() -> dict[str, object]:
+    """Return the JSON Schema of the document format."""
+    text = resources.files("lca.data").joinpath("inventory.schema.json").read_text("utf-8")
+    schema: dict[str, object] = json.loads(text)
+    return schema
+
+
+def _inventory(reader: DocumentReader, data: Mapping[str, object]) -> Inventory:
+    reader.constant("format", INVENTORY_FORMAT)
+    demand = reader.child("demand")
+    supply = reader.optional_child("electricity")
+    inventory = Inventory(
+        title=reader.text("title"),
+        product=_product(reader.child("product")),
+        plant=_plant(reader.child("plant")),
+        electricity=None if supply is None else _electricity(supply),
+        activities=tuple(_activity(item) for item in reader.children("activities", required=True)),
+        demand=Amount(demand.positive("amount"), demand.text("unit")),
+        demand_activity=demand.text("activity"),
+        offsets=tuple(_offset(item) for item in reader.children("offsets")),
+        gaps=tuple(_gap(item) for item in reader.children("gaps")),
+        assumptions=reader.texts("assumptions"),
+        absent_components=tuple(
+            AbsentComponent(item.text("process"), item.text("reason"))
+            for item in reader.children("absent_components")
+        ),
+        cut_off=tuple(_cut_off(item) for item in reader.children("cut_off")),
+        circular=tuple(_circular(item) for item in reader.children("circular")),
+        screening=reader.flag("screening", default=False),
+        document=MappingProxyType(dict(data)),
+        sha256="" if reader.findings else sha256_of(dict(data)),
+    )
+    demand.done()
+    return inventory
+
+
+def _product(reader: DocumentReader) -> Product:
+    life = reader.child("service_life")
+    product = Product(
+        category=reader.choice("category", CATEGORIES),
+        chemistry=reader.text("chemistry"),
+        mass_kg=reader.positive("mass_kg"),
+        capacity_kwh=reader.positive("capacity_kwh"),
+        usable_energy_kwh=reader.positive("usable_energy_kwh"),
+        service_life=ServiceLife(
+            vehicle_class=life.optional_text("vehicle_class"),
+            warranty_years=life.optional_positive("warranty_years"),
+            warranty_distance_km=life.optional_positive("warranty_distance_km"),
+            warranty_capacity_share=life.optional_number(
+                "warranty_capacity_share", minimum=0, maximum=1
+            ),
+            warranty_evidence=life.optional_text("warranty_evidence"),
+            distance_km=life.optional_positive("distance_km"),
+            consumption_kwh_per_km=life.optional_positive("consumption_kwh_per_km"),
+            declared_cycles=life.optional_positive("declared_cycles"),
+        ),
+    )
+    life.done()
+    reader.done()
+    return product
+
+
+def _period(reader: DocumentReader) -> Period:
+    period = Period(reader.day("from"), reader.day("to"))
+    if period.last_on < period.first_on:
+        reader.refuse("to", "lies before the first day", "swap the two days")
+    reader.done()
+    return period
+
+
+def _plant(reader: DocumentReader) -> Plant:
+    country = reader.text("country")
+    if country and not (len(country) == 2 and country.isalpha() and country.isupper()):  # noqa: PLR2004 - ISO 3166-1 alpha-2
+        reader.refuse("country", "is no ISO 3166-1 alpha-2 code", "write e.g. CN")
+    plant = Plant(
+        facility_id=reader.text("facility_id"),
+        country=country,
+        grid_region=reader.optional_text("grid_region"),
+        period=_period(reader.child("period")),
+        production_kwh=reader.positive("production_kwh"),
+    )
+    reader.done()
+    return plant
+
+
+def _electricity(reader: DocumentReader) -> ElectricitySupply:
+    factors = reader.child("factors")
+    supply = ElectricitySupply(
+        national_mix=factors.optional_text("national_mix"),
+        grid_location=factors.optional_text("grid_location"),
+        residual=factors.optional_text("residual"),
+        residual_lca=factors.optional_text("residual_lca"),
+        supply=tuple(_supply(item) for item in reader.children("supply", required=True)),
+    )
+    factors.done()
+    reader.done()
+    return supply
+
+
+def _supply(reader: DocumentReader) -> Supply:
+    contract = reader.optional_child("contract")
+    supply = Supply(
+        arrangement=Arrangement(reader.choice("arrangement", [item.value for item in Arrangement])),
+        kwh=reader.number("kwh", minimum=0),
+        technology=reader.optional_text("technology"),
+        factor=reader.optional_text("factor"),
+        contract=None if contract is None else _contract(contract),
+        evidence=reader.optional_text("evidence"),
+        path=reader.path,
+    )
+    reader.done()
+    return supply
+
+
+def _contract(reader: DocumentReader) -> Contract:
+    contract = Contract(
+        technology=reader.text("technology"),
+        factor=reader.text("factor"),
+        kwh=reader.number("kwh", minimum=0),
+        certificates=tuple(_certificate(item) for item in reader.children("certificates")),
+        evidence=reader.optional_text("evidence"),
+    )
+    reader.done()
+    return contract
+
+
+def _certificate(reader: DocumentReader) -> Certificate:
+    certificate = Certificate(
+        id=reader.text("id"),
+        kwh=reader.positive("kwh"),
+        vintage_year=reader.whole("vintage_year", minimum=1990, maximum=2200),
+        retired_on=reader.day("retired_on") if reader.has("retired_on") else None,
+    )
+    reader.done()
+    return certificate
+
+
+def _activity(reader: DocumentReader) -> Activity:
+    output = reader.child("output")
+    activity = Activity(
+        id=reader.text("id"),
+        name=reader.text("name"),
+        output=Amount(output.positive("amount"), output.text("unit")),
+        exchanges=tuple(_exchange(item) for item in reader.children("exchanges")),
+        path=reader.path,
+    )
+    output.done()
+    reader.done()
+    return activity
+
+
+def _exchange(reader: DocumentReader) -> Exchange:
+    kind = ExchangeKind(reader.choice("kind", [item.value for item in ExchangeKind]))
+    given = [key for key in _PROVIDERS if reader.has(key)]
+    if len(given) != 1:
+        remedy = "name one of activity, factor, flow, electricity"
+        reader.refuse("kind", "an exchange has exactly one provider", remedy)
+    elif kind is ExchangeKind.BIOSPHERE and given[0] in {"activity", "electricity"}:
+        reader.refuse(given[0], "nature is no activity", "name a flow or a direct_ghg factor")
+    elif kind is not ExchangeKind.BIOSPHERE and given[0] == "flow":
+        reader.refuse("flow", "goes to nature", "make the kind biosphere")
+    if reader.has("electricity"):
+        reader.choice("electricity", ["plant"])
+    exchange = Exchange(
+        path=reader.path,
+        kind=kind,
+        amount=reader.number("amount", minimum=-1e18 if kind is ExchangeKind.BIOSPHERE else 0),
+        unit=reader.text("unit"),
+        process=reader.text("process"),
+        origin=DataOrigin(reader.choice("origin", [item.value for item in DataOrigin])),
+        activity=reader.optional_text("activity"),
+        factor=reader.optional_text("factor"),
+        flow=reader.optional_text("flow"),
+        electricity=reader.optional_text("electricity"),
+        name=reader.optional_text("name"),
+        evidence=reader.optional_text("evidence"),
+        gsd=reader.optional_number("gsd", minimum=1, maximum=100),
+        plausibility_override=reader.optional_text("plausibility_override"),
+        confidential=reader.flag("confidential", default=False),
+    )
+    if exchange.origin is DataOrigin.COMPANY_SPECIFIC and exchange.evidence is None:
+        reader.refuse("evidence", "a company-specific amount needs evidence", "name the record")
+    reader.done()
+    return exchange
+
+
+def _offset(reader: DocumentReader) -> Offset:
+    offset = Offset(
+        id=reader.text("id"),
+        registry=reader.text("registry"),
+        quantity_t=reader.positive("quantity_t"),
+        vintage_year=reader.whole("vintage_year", minimum=1990, maximum=2200),
+        note=reader.optional_text("note"),
+    )
+    reader.done()
+    return offset
+
+
+def _gap(reader: DocumentReader) -> Gap:
+    gap = Gap(
+        stage=LifeCycleStage(reader.choice("stage", [stage.value for stage in STAGES])),
+        reason=reader.text("reason"),
+        partial=reader.flag("partial", default=False),
+    )
+    reader.done()
+    return gap
+
+
+def _cut_off(reader: DocumentReader) -> CutOff:
+    left_out = CutOff(
+        activity=reader.text("activity"),
+        component=reader.text("component"),
+        missing_mass_kg=reader.positive("missing_mass_kg"),
+        component_mass_kg=reader.positive("component_mass_kg"),
+        reason=reader.text("reason"),
+        path=reader.path,
+    )
+    reader.done()
+    return left_out
+
+
+def _circular(reader: DocumentReader) -> CircularMaterial:
+    factors = reader.child("factors")
+    names = {key: factors.text(key) for key in factors.document}
+    evidence = DocumentReader(reader.mapping("evidence"), reader.at("evidence"), reader.findings)
+    material = CircularMaterial(
+        id=reader.text("id"),
+        material=reader.text("material"),
+        mass_kg=reader.positive("mass_kg"),
+        factors=MappingProxyType(names),
+        parameters=reader.numbers("parameters") if reader.has("parameters") else {},
+        evidence=MappingProxyType({key: evidence.text(key) for key in evidence.document}),
+        virgin_counted=reader.flag("virgin_counted", default=False),
+        path=reader.path,
+    )
+    reader.done()
+    return material
