@@ -172,8 +172,13 @@ class Supply:
 
 @dataclass(frozen=True, slots=True)
 class ElectricitySupply:
-    """All metered electricity of the period, and the factors that value it."""
+    """All metered electricity of the period, and the factors that value it.
 
+    Attributes:
+        period: The metered period, where it is not the plant's; it must cover that.
+    """
+
+    period: Period | None
     national_mix: str | None
     grid_location: str | None
     residual: str | None

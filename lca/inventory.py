@@ -157,7 +157,9 @@ def _plant(reader: DocumentReader) -> Plant:
 
 def _electricity(reader: DocumentReader) -> ElectricitySupply:
     factors = reader.child("factors")
+    period = reader.optional_child("period")
     supply = ElectricitySupply(
+        period=None if period is None else _period(period),
         national_mix=factors.optional_text("national_mix"),
         grid_location=factors.optional_text("grid_location"),
         residual=factors.optional_text("residual"),
@@ -294,14 +296,15 @@ def _cut_off(reader: DocumentReader) -> CutOff:
 def _circular(reader: DocumentReader) -> CircularMaterial:
     factors = reader.child("factors")
     names = {key: factors.text(key) for key in factors.document}
-    evidence = DocumentReader(reader.mapping("evidence"), reader.at("evidence"), reader.findings)
+    proofs = reader.optional_child("evidence")
+    evidence = {} if proofs is None else {key: proofs.text(key) for key in proofs.document}
     material = CircularMaterial(
         id=reader.text("id"),
         material=reader.text("material"),
         mass_kg=reader.positive("mass_kg"),
         factors=MappingProxyType(names),
         parameters=reader.numbers("parameters") if reader.has("parameters") else {},
-        evidence=MappingProxyType({key: evidence.text(key) for key in evidence.document}),
+        evidence=MappingProxyType(evidence),
         virgin_counted=reader.flag("virgin_counted", default=False),
         path=reader.path,
     )

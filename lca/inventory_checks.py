@@ -77,6 +77,12 @@ def _metered_electricity(inventory: Inventory) -> Iterator[Finding]:
         yield Finding(path, "plant", "no metered electricity is given", "add `electricity`")
     if inventory.electricity is None:
         return
+    metered = inventory.electricity.period
+    if metered is not None and not metered.covers(inventory.plant.period):
+        value = f"{metered.first_on} to {metered.last_on}"
+        reason = "the metered period does not cover the production period"
+        remedy = f"meter {inventory.plant.period.first_on} to {inventory.plant.period.last_on}"
+        yield Finding("electricity.period", value, reason, remedy)
     if inventory.electricity.kwh <= 0:
         yield Finding("electricity.supply", "", "no kWh were metered", "give metered kWh")
     for supply in inventory.electricity.supply:
