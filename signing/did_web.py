@@ -87,7 +87,7 @@ def did_from_url(url: str) -> str:
         raise MalformedDocumentError("not_a_did_url", "not a host and a path alone", field="url")
     segments = [segment for segment in parts.path.split("/") if segment]
     did = ":".join(["did:web", host if port is None else f"{host}%3A{port}", *segments])
-    if not _DID.fullmatch(did):
+    if ":" in parts.path or not _DID.fullmatch(did):
         raise MalformedDocumentError(
             "not_a_did_url", "the path cannot be part of a DID", field="url"
         )

@@ -48,9 +48,8 @@ class Examination:
             credential: As it was received.
             evidence: What is at hand.
             at: The instant for which validity is judged.
-            in_scope: Whether the type must be within the issuer's scope; not for an issuer's list
-            of
-                the status of what it issues.
+            in_scope: Whether type and time must be within the issuer's scope and trust; not for an
+                issuer's list of the status of what it issued.
         """
         self._in_scope = in_scope
         self._credential = credential
@@ -162,6 +161,9 @@ class Examination:
             )
             if not self._candidates:
                 return Finding("failed", "key_not_trusted", "the trust list has not this key")
+        if not self._in_scope:
+            # Who is no longer trusted may still revoke what was issued before.
+            return Finding("passed", "issuer_trusted", f"{self.issuer} is in the trust list")
         return self._within_trust(entry)
 
     def _within_trust(self, entry: TrustEntry) -> Finding:
@@ -207,10 +209,14 @@ class Examination:
             return Finding("failed", "not_yet_valid", f"valid from {format_instant(issued)}")
         if until is not None and until < self._at:
             return Finding("failed", "expired", f"was valid until {format_instant(until)}")
-        key = self.signing_key
-        if key is not None and key.expires is not None and (issued is None or issued > key.expires):
+        if not self.key_was_in_use(issued):
             return Finding("failed", "key_retired", "issued after its key was retired")
         return Finding("passed", "within_period", "within its period of validity")
+
+    def key_was_in_use(self, issued: datetime | None) -> bool:
+        """Whether the key that signed had not been retired at the instant of issue."""
+        expires = self.signing_key.expires if self.signing_key else None
+        return expires is None or (issued is not None and issued <= expires)
 
     def _issued_at(self) -> datetime | None:
         return _instant(self.payload, "validFrom", "nbf")

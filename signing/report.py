@@ -116,6 +116,11 @@ class VerificationReport:
         """The first step that failed, or ``None``."""
         return next((step for step in self.steps if step.outcome == "failed"), None)
 
+    @property
+    def undecided_step(self) -> StepResult | None:
+        """The first step without which nothing can be claimed and that could not be made."""
+        return next((step for step in self.steps if _is_undecided(step)), None)
+
     def step(self, name: str) -> StepResult:
         """The result of the step with this identifier.
 
@@ -152,12 +157,8 @@ def verdict_over(steps: tuple[StepResult, ...]) -> Verdict:
     """
     if any(step.outcome == "failed" for step in steps):
         return "invalid"
-    for step in steps:
-        if step.outcome == "not_checked" and (
-            step.step in _INDISPENSABLE
-            or (step.step == "status" and step.reason_code != "no_status_entry")
-        ):
-            return "cannot_tell"
+    if any(_is_undecided(step) for step in steps):
+        return "cannot_tell"
     if any(
         step.outcome == "warning"
         or (step.step == "issuer_trusted" and step.outcome == "not_checked")
@@ -165,3 +166,10 @@ def verdict_over(steps: tuple[StepResult, ...]) -> Verdict:
     ):
         return "valid_with_warnings"
     return "valid"
+
+
+def _is_undecided(step: StepResult) -> bool:
+    return step.outcome == "not_checked" and (
+        step.step in _INDISPENSABLE
+        or (step.step == "status" and step.reason_code != "no_status_entry")
+    )

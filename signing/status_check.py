@@ -156,9 +156,12 @@ def _verified(url: str, evidence: Evidence, at: datetime) -> VerifiedStatusList 
         message = f"no keys of {examination.issuer}, which issued the status list"
         return Finding("not_checked", "status_list_keys_missing", message)
     try:
-        return _read(examination.payload, examination.issuer, url)
+        found = _read(examination.payload, examination.issuer, url)
     except MalformedDocumentError as error:
         return Finding("failed", error.reason, f"status list: {error}")
+    if not examination.key_was_in_use(found.valid_from):
+        return Finding("failed", "status_list_key_retired", "status list: signed by a retired key")
+    return found
 
 
 def _read(payload: Mapping[str, JsonValue], issuer: str, url: str) -> VerifiedStatusList:

@@ -124,11 +124,9 @@ def verify(
             says where, its ``report`` all that was found.
     """
     report = examine(credential, evidence, at=at, domain_checks=domain_checks)
-    if report.verdict in {"valid", "valid_with_warnings"}:
+    refused = report.failed_step or report.undecided_step
+    if refused is None:
         return report
-    refused = report.failed_step or next(
-        step for step in report.steps if step.outcome == "not_checked"
-    )
     error = _ERRORS_BY_REASON.get(refused.reason_code) or _ERRORS.get(refused.step)
     raise (error or VerificationError)(refused.step, refused.reason_code, refused.message, report)
 
