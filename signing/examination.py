@@ -10,6 +10,7 @@ from typing import Final
 
 from signing.canonical import JsonValue
 from signing.credentials import VC_JWT, DecodedCredential, decode, issuer_of, subjects_of, types_of
+from signing.data_integrity import DATA_INTEGRITY, decode_secured
 from signing.did_web import VerificationKey
 from signing.errors import InvalidSignatureError, MalformedDocumentError
 from signing.evidence import Evidence
@@ -21,7 +22,7 @@ from signing.trust import TrustEntry
 
 # VC-JOSE-COSE section 3.1.1, and what earlier drafts of it called the same thing; UNTP's published
 # samples still do.
-_TYPES: Final = frozenset({VC_JWT, "vc-ld+jwt", "vc+ld+jwt"})
+_TYPES: Final = frozenset({VC_JWT, "vc-ld+jwt", "vc+ld+jwt", DATA_INTEGRITY})
 _CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"  # VCDM 2.0 section 4.3: always the first
 # Clocks differ; a credential that was issued a moment ago is not from the future.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
@@ -63,16 +64,17 @@ class Examination:
         self.signing_key: VerificationKey | None = None
 
     def parse(self) -> Finding:
-        """Step 1: three parts of exact base64url; header and payload are strict JSON objects."""
+        """Step 1: a compact JWS in exact base64url around strict JSON, or JSON with one proof."""
+        embedded = self._credential.startswith(b"{")
         try:
-            self._decoded = decode(self._credential)
+            self._decoded = (decode_secured if embedded else decode)(self._credential)
         except MalformedDocumentError as error:
             return Finding("failed", error.reason, str(error))
         self.payload = self._decoded.payload
-        return Finding("passed", "parsed", "a compact JWS around strict JSON")
+        return Finding("passed", "parsed", "strict JSON with one signature")
 
     def format(self) -> Finding:
-        """Step 2: a Verifiable Credential 2.0 as vc+jwt."""
+        """Step 2: a Verifiable Credential 2.0, enveloped as vc+jwt or with an embedded proof."""
         header = self._decoded.header
         if str(header.get("typ")) not in _TYPES:
             return Finding("failed", "typ_unknown", "typ is not vc+jwt")
@@ -87,7 +89,7 @@ class Examination:
         if issuer is None:
             return Finding("failed", "issuer_missing", "names no issuer")
         self.issuer = issuer
-        return Finding("passed", "vcdm_2", "Verifiable Credential 2.0 as vc+jwt")
+        return Finding("passed", "vcdm_2", "Verifiable Credential 2.0")
 
     def algorithm(self) -> Finding:
         """Step 3: an allowed algorithm, and no header by which the sender would choose the key."""
@@ -203,12 +205,15 @@ class Examination:
         try:
             issued = self._issued_at()
             until = _instant(self.payload, "validUntil", "exp")
+            proof_until = self._proof_expires()
         except MalformedDocumentError as error:
             return Finding("failed", error.reason, str(error))
         if issued is not None and issued > self._at + _CLOCK_SKEW:
             return Finding("failed", "not_yet_valid", f"valid from {format_instant(issued)}")
         if until is not None and until < self._at:
             return Finding("failed", "expired", f"was valid until {format_instant(until)}")
+        if proof_until is not None and proof_until < self._at:
+            return Finding("failed", "proof_expired", "its proof was for a shorter time")
         if not self.key_was_in_use(issued):
             return Finding("failed", "key_retired", "issued after its key was retired")
         return Finding("passed", "within_period", "within its period of validity")
@@ -217,6 +222,12 @@ class Examination:
         """Whether the key that signed had not been retired at the instant of issue."""
         expires = self.signing_key.expires if self.signing_key else None
         return expires is None or (issued is not None and issued <= expires)
+
+    def _proof_expires(self) -> datetime | None:
+        header = self._decoded.header
+        if header.get("typ") != DATA_INTEGRITY or header.get("expires") is None:
+            return None
+        return parse_instant(header["expires"], "proof.expires")
 
     def _issued_at(self) -> datetime | None:
         return _instant(self.payload, "validFrom", "nbf")

@@ -43,10 +43,12 @@ from signing_world import (
 
 from signing import base64url
 from signing.canonical import JsonValue, canonicalize
+from signing.data_integrity import add_proof
 from signing.did_web import PublicKeyEntry
 from signing.instants import format_instant
 from signing.jws import encode_header, sign_compact
 from signing.keys.signing_key import SigningKey
+from signing.keys.verifying_key import from_jwk
 from signing.status_list import status_entry
 
 KID: Final = f"{MAKER}#{MAKER_KEY.kid}"
@@ -189,7 +191,7 @@ def parse_assets() -> dict[str, Asset]:
             ("empty", "not_compact_jws", ""),
             ("two_parts", "not_compact_jws", _good().rsplit(".", 1)[0]),
             ("four_parts", "not_compact_jws", _good() + ".AAAA"),
-            ("json_serialisation", "not_compact_jws", json.dumps({"payload": "AAAA"})),
+            ("json_serialisation", "proof_missing", json.dumps({"payload": "AAAA"})),
             ("signature_padded", "not_base64url", _good() + "=="),
             ("signature_with_newline", "not_base64url", _good() + "\n"),
             ("signature_unused_bits_set", "not_base64url", _part(2, _unused_bits)),
@@ -499,6 +501,79 @@ def status_assets() -> dict[str, Asset]:
     }
 
 
+def embedded_assets() -> dict[str, Asset]:
+    """The same passport with an embedded proof (ecdsa-jcs-2019)."""
+
+    def secured(**proof: JsonValue) -> dict[str, Any]:
+        made: Any = add_proof(passport(), MAKER_KEY, MAKER, AT - timedelta(days=5))
+        made["proof"].update(proof)
+        return {**made, "proof": {k: v for k, v in made["proof"].items() if v is not None}}
+
+    def text(document: JsonValue) -> str:
+        return canonicalize(document).decode()
+
+    improved = text(secured()).replace('kg_co2e_per_kwh":61', 'kg_co2e_per_kwh":31')
+    foreign = f"{STRANGER}#{from_jwk(STRANGER_KEY.public_jwk).multikey}"
+    stolen = add_proof(passport(), STRANGER_KEY, MAKER, AT)
+    twice: Any = secured()
+    made = {
+        "embedded_footprint_improved": ("signature", "signature_invalid", improved),
+        "embedded_proof_redated": (
+            "signature",
+            "signature_invalid",
+            text(secured(created="2027-02-19T00:00:00Z")),
+        ),
+        "embedded_proof_of_another_issuer": (
+            "issuer_found",
+            "key_not_found",
+            text(secured(verificationMethod=foreign)),
+        ),
+        "embedded_proof_by_a_stranger": ("issuer_found", "key_not_found", text(stolen)),
+        "embedded_proof_without_method": (
+            "issuer_found",
+            "key_not_found",
+            text(secured(verificationMethod=None)),
+        ),
+        "embedded_proof_without_value": ("parse", "not_multibase", text(secured(proofValue=None))),
+        "embedded_proof_of_an_unknown_suite": (
+            "parse",
+            "cryptosuite_unknown",
+            text(secured(cryptosuite="ecdsa-rdfc-2019")),
+        ),
+        "embedded_proof_of_another_type": (
+            "parse",
+            "cryptosuite_unknown",
+            text(secured(type="Ed25519Signature2020")),
+        ),
+        "embedded_proof_of_another_suite": (
+            "issuer_found",
+            "key_type_mismatch",
+            text(secured(cryptosuite="eddsa-jcs-2022")),
+        ),
+        "embedded_proof_for_authentication": (
+            "parse",
+            "proof_purpose",
+            text(secured(proofPurpose="authentication")),
+        ),
+        "embedded_proof_of_another_context": (
+            "parse",
+            "proof_context",
+            text(secured(**{"@context": ["https://evil.example"]})),
+        ),
+        "embedded_proofs_two": (
+            "parse",
+            "proof_missing",
+            text({**twice, "proof": [twice["proof"], twice["proof"]]}),
+        ),
+    }
+    assets = {
+        name: _refused(step, reason, credential)
+        for name, (step, reason, credential) in made.items()
+    }
+    assets["good_embedded_proof"] = Asset(None, "not_withdrawn", "valid", text(secured()))
+    return assets
+
+
 def accepted_assets() -> dict[str, Asset]:
     """What must be accepted, with a warning or without, or cannot be told: the other side."""
     other = ed25519("maker")
@@ -565,6 +640,7 @@ def all_assets() -> dict[str, Asset]:
         **signature_assets(),
         **content_assets(),
         **status_assets(),
+        **embedded_assets(),
         **accepted_assets(),
     }
 
