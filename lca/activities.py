@@ -11,7 +11,9 @@ import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 
+from lca.emission_factors import sha256_of
 from lca.rulesets import LifeCycleStage
 
 
@@ -193,12 +195,12 @@ class ElectricitySupply:
 
 @dataclass(frozen=True, slots=True)
 class Offset:
-    """A carbon credit: listed, never subtracted."""
+    """A carbon credit: listed, never subtracted. None where nothing was published."""
 
     id: str
-    registry: str
+    registry: str | None
     quantity_t: float
-    vintage_year: int
+    vintage_year: int | None
     note: str | None
 
 
@@ -264,7 +266,6 @@ class Inventory:
         screening: Declared as a screening study: aggregates and defaults are admitted, and the
             result says that it is not eligible as a declaration under Article 7.
         document: The document it was read from.
-        sha256: Hash of that document's canonical bytes.
     """
 
     title: str
@@ -282,4 +283,8 @@ class Inventory:
     circular: tuple[CircularMaterial, ...]
     screening: bool
     document: Mapping[str, object] = field(repr=False)
-    sha256: str = ""
+
+    @cached_property
+    def sha256(self) -> str:
+        """Hash of the document's canonical bytes."""
+        return sha256_of(dict(self.document))

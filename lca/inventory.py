@@ -34,17 +34,15 @@ from lca.activities import (
     Supply,
 )
 from lca.documents import DocumentReader, load_json
-from lca.emission_factors import sha256_of
 from lca.errors import Finding, InventoryError
 from lca.inventory_checks import check_inventory
+from lca.plain_exchanges import PROVIDERS, plain_exchange
 from lca.rulesets import STAGES, LifeCycleStage
 
 INVENTORY_FORMAT: Final = "voltpass-inventory/1"
 
 CATEGORIES: Final = ("ev", "lmt", "industrial", "sli", "portable")
 """Battery categories of Article 3 of Regulation (EU) 2023/1542."""
-
-_PROVIDERS: Final = ("activity", "factor", "flow", "electricity")
 
 
 def parse_inventory(document: Mapping[str, object] | bytes) -> Inventory:
@@ -100,7 +98,6 @@ def _inventory(reader: DocumentReader, data: Mapping[str, object]) -> Inventory:
         circular=tuple(_circular(item) for item in reader.children("circular")),
         screening=reader.flag("screening", default=False),
         document=MappingProxyType(dict(data)),
-        sha256="" if reader.findings else sha256_of(dict(data)),
     )
     demand.done()
     return inventory
@@ -224,8 +221,13 @@ def _activity(reader: DocumentReader) -> Activity:
 
 
 def _exchange(reader: DocumentReader) -> Exchange:
+    """Return an exchange: at once where it is plainly well-formed, else with all findings."""
+    return plain_exchange(reader.document, reader.path) or _exchange_with_findings(reader)
+
+
+def _exchange_with_findings(reader: DocumentReader) -> Exchange:
     kind = ExchangeKind(reader.choice("kind", [item.value for item in ExchangeKind]))
-    given = [key for key in _PROVIDERS if reader.has(key)]
+    given = [key for key in PROVIDERS if reader.has(key)]
     if len(given) != 1:
         remedy = "name one of activity, factor, flow, electricity"
         reader.refuse("kind", "an exchange has exactly one provider", remedy)
@@ -261,9 +263,13 @@ def _exchange(reader: DocumentReader) -> Exchange:
 def _offset(reader: DocumentReader) -> Offset:
     offset = Offset(
         id=reader.text("id"),
-        registry=reader.text("registry"),
+        registry=reader.optional_text("registry"),
         quantity_t=reader.positive("quantity_t"),
-        vintage_year=reader.whole("vintage_year", minimum=1990, maximum=2200),
+        vintage_year=(
+            reader.whole("vintage_year", minimum=1990, maximum=2200)
+            if reader.has("vintage_year")
+            else None
+        ),
         note=reader.optional_text("note"),
     )
     reader.done()
