@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 from lca.activities import Arrangement, Inventory, Supply
 from lca.errors import Finding, LcaError
-from lca.units import convert
+from lca.units import convert, units
 
 _ROUNDING = 1e-9
 """Relative slack of a comparison of two metered sums."""
@@ -31,6 +31,7 @@ def _unique_identifiers(inventory: Inventory) -> Iterator[Finding]:
 def _known_activities(inventory: Inventory) -> Iterator[Finding]:
     known = {activity.id: activity for activity in inventory.activities}
     remedy = f"known: {', '.join(sorted(known))}"
+    known_units = units()
     demanded = known.get(inventory.demand_activity)
     if demanded is None:
         yield Finding("demand.activity", inventory.demand_activity, "no such activity", remedy)
@@ -39,6 +40,8 @@ def _known_activities(inventory: Inventory) -> Iterator[Finding]:
     for activity in inventory.activities:
         for exchange in activity.exchanges:
             if exchange.activity is None:
+                if exchange.unit not in known_units:
+                    yield from _unit(exchange.unit, "kg", f"{exchange.path}.unit")
                 continue
             provider = known.get(exchange.activity)
             path = f"{exchange.path}.activity"

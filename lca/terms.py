@@ -31,7 +31,7 @@ from lca.errors import (
 )
 from lca.plausibility import implausible
 from lca.rulesets import LifeCycleStage, Ruleset
-from lca.units import convert, find_unit
+from lca.units import convert
 
 _SUPPLY_GROUPS = frozenset({"fuels", "transport", "heat"})
 """Groups of factors that supply what a direct emission burns."""
@@ -72,6 +72,16 @@ class Terms:
     missing: list[tuple[str, str]] = field(default_factory=list)
     findings: dict[type[LcaError], list[Finding]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    _valued: dict[str, tuple[float, str, Finding | None]] = field(default_factory=dict)
+
+    def valued(self, record: FactorRecord) -> tuple[float, str, Finding | None]:
+        """Return a factor's intensity, its reference unit, and why it is implausible, once each."""
+        known = self._valued.get(record.id)
+        if known is None:
+            intensity = characterised(record, self.flows)
+            known = (intensity, reference_unit(record.dimension), implausible(record, self.flows))
+            self._valued[record.id] = known
+        return known
 
     def refuse(self, kind: type[LcaError], *findings: Finding) -> None:
         """Add findings of one kind."""
@@ -187,19 +197,17 @@ def _factor(terms: Terms, place: _Place, factor_id: str) -> None:
         error = mixed_boundaries(expected, record.boundary, f"{exchange.path}.factor ({factor_id})")
         terms.refuse(BoundaryMismatchError, *error.findings)
         return
-    _check_plausible(terms, exchange, record)
-    quantity = _converted(terms, exchange, record.per)
+    intensity, unit, doubt = terms.valued(record)
+    if doubt is not None:
+        _check_plausible(terms, exchange, record, doubt)
+    quantity = _converted(terms, exchange, unit)
     if quantity is not None:
-        quantity *= find_unit(record.per).per_reference
-        unit = reference_unit(record.dimension)
-        intensity = characterised(record, terms.flows)
         terms.burdens.append(place.burden(quantity, unit, intensity, factor_id, record))
 
 
-def _check_plausible(terms: Terms, exchange: Exchange, record: FactorRecord) -> None:
-    finding = implausible(record, terms.flows)
-    if finding is None:
-        return
+def _check_plausible(
+    terms: Terms, exchange: Exchange, record: FactorRecord, finding: Finding
+) -> None:
     if exchange.plausibility_override:
         terms.warnings.append(
             f"{exchange.path}: {record.id} {finding.reason}; overridden by the inventory: "

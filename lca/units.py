@@ -162,6 +162,8 @@ def convert(amount: float, from_unit: str, to_unit: str, path: str = "unit") -> 
         UnknownUnitError: One of the units is not in the table.
         UnitMismatchError: Their dimensions differ.
     """
+    if from_unit == to_unit and from_unit in units():
+        return amount
     source, target = find_unit(from_unit, path), find_unit(to_unit, path)
     if source.dimension != target.dimension:
         raise _mismatch(source.dimension, target.dimension, from_unit, path)

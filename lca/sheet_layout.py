@@ -1,0 +1,217 @@
+"""Which sheets an inventory has, which columns, and how their rows become the JSON document.
+
+| sheet | one row is |
+|---|---|
+| settings | one field of the document by its path, e.g. `product.mass_kg`, `plant.period.from` |
+| activities | an activity: its output, and the yield in per cent |
+| bill_of_materials | a material or part that an activity takes: a factor or another activity |
+| energy | electricity of the plant, or a fuel: its supply and, by `direct_factor`, its combustion |
+| transport | a leg: mass x distance; `factor` (life cycle) or `direct_factor` (exhaust) |
+| emissions | a direct emission of an elementary flow |
+| supplier_footprints | a footprint that a supplier declared; it becomes an emission factor |
+| electricity_supply, certificates | metered electricity, contracts and their certificates |
+| offsets, gaps, assumptions, cut_off, absent_components | as in the document |
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from lca.errors import Finding, shown
+
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RowPlace:
+    """Where a row stands; the first row of a sheet is 1."""
+
+    file: str
+    sheet: str
+    row: int
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """The cells of one row by column, empty ones left out."""
+
+    cells: Record
+    place: RowPlace
+
+
+@dataclass(frozen=True, slots=True)
+class SheetLayout:
+    """Columns of a sheet; `numbers` are those that must hold a number."""
+
+    name: str
+    required: tuple[str, ...]
+    optional: tuple[str, ...] = ()
+    numbers: frozenset[str] = frozenset()
+
+
+_COMMON = ("process", "origin", "evidence", "name", "gsd", "confidential")
+_NUMBERS = frozenset({"amount", "gsd"})
+
+SHEETS: Final[Mapping[str, SheetLayout]] = MappingProxyType(
+    {
+        layout.name: layout
+        for layout in (
+            SheetLayout("settings", ("field", "value")),
+            SheetLayout(
+                "activities",
+                ("id", "name", "output_amount", "output_unit"),
+                ("yield_percent",),
+                frozenset({"output_amount", "yield_percent"}),
+            ),
+            SheetLayout(
+                "bill_of_materials",
+                ("activity", "amount", "unit", "process", "origin"),
+                ("factor", "from_activity", "kind", "plausibility_override", *_COMMON[2:]),
+                _NUMBERS,
+            ),
+            SheetLayout(
+                "energy",
+                ("activity", "carrier", "amount", "unit", "process", "origin"),
+                ("direct_factor", *_COMMON[2:]),
+                _NUMBERS,
+            ),
+            SheetLayout(
+                "transport",
+                ("activity", "mass_kg", "distance_km", "process", "origin"),
+                ("factor", "direct_factor", *_COMMON[2:]),
+                frozenset({"mass_kg", "distance_km", "gsd"}),
+            ),
+            SheetLayout(
+                "emissions",
+                ("activity", "flow", "amount", "unit", "process", "origin"),
+                _COMMON[2:],
+                _NUMBERS,
+            ),
+            SheetLayout(
+                "supplier_footprints",
+                ("id", "name", "kg_co2e", "per", "region", "period", "supplier", "evidence"),
+                ("primary_data_percent", "gwp_basis", "licence"),
+                frozenset({"kg_co2e", "primary_data_percent"}),
+            ),
+            SheetLayout(
+                "electricity_supply",
+                ("arrangement", "kwh"),
+                (
+                    "technology",
+                    "factor",
+                    "evidence",
+                    "contract_technology",
+                    "contract_factor",
+                    "contract_kwh",
+                    "contract_evidence",
+                ),
+                frozenset({"kwh", "contract_kwh"}),
+            ),
+            SheetLayout(
+                "certificates",
+                ("supply_row", "id", "kwh", "vintage_year"),
+                ("retired_on",),
+                frozenset({"supply_row", "kwh", "vintage_year"}),
+            ),
+            SheetLayout(
+                "offsets",
+                ("id", "registry", "quantity_t", "vintage_year"),
+                ("note",),
+                frozenset({"quantity_t", "vintage_year"}),
+            ),
+            SheetLayout("gaps", ("stage", "reason"), ("partial",)),
+            SheetLayout("assumptions", ("assumption",)),
+            SheetLayout(
+                "cut_off",
+                ("activity", "component", "missing_mass_kg", "component_mass_kg", "reason"),
+                (),
+                frozenset({"missing_mass_kg", "component_mass_kg"}),
+            ),
+            SheetLayout("absent_components", ("process", "reason")),
+        )
+    }
+)
+
+
+class SheetReader:
+    """Reads one sheet: a header, then rows; whatever is wrong becomes a finding."""
+
+    def __init__(self, layout: SheetLayout, file: str, findings: list[Finding]) -> None:
+        self.layout = layout
+        self.file = file
+        self.findings = findings
+
+    def read(self, table: Sequence[Sequence[object]]) -> list[Row]:
+        """Return the rows below the header; empty rows are skipped."""
+        if not table:
+            return []
+        header = [str(cell).strip() for cell in table[0]]
+        if not self._header_is_right(header):
+            return []
+        name, file, numbers = self.layout.name, self.file, self.layout.numbers
+        required = self.layout.required
+        rows: list[Row] = []
+        for number, cells in enumerate(table[1:], start=2):
+            record = {
+                column: cell for column, cell in zip(header, cells, strict=False) if cell != ""
+            }
+            if not record:
+                continue
+            place = RowPlace(file, name, number)
+            for column, cell in record.items():
+                if cell.__class__ is not str and column not in numbers:
+                    record[column] = _text(cell)
+                elif cell.__class__ is str and column in numbers:
+                    self._refuse(place, column, cell, "must be a number", "write a plain number")
+            for column in required:
+                if column not in record:
+                    self._refuse(place, column, "", "is empty", f"fill in {column}")
+            rows.append(Row(record, place))
+        return rows
+
+    def _header_is_right(self, header: Sequence[str]) -> bool:
+        place = RowPlace(self.file, self.layout.name, 1)
+        before = len(self.findings)
+        known = {*self.layout.required, *self.layout.optional}
+        for column in header:
+            if column and column not in known:
+                remedy = f"known: {', '.join(sorted(known))}"
+                self._refuse(place, column, "", "no such column", remedy)
+            if column and header.count(column) > 1:
+                self._refuse(place, column, "", "column given twice", "remove one")
+        for column in self.layout.required:
+            if column not in header:
+                self._refuse(place, column, "", "column is missing", f"add {column}")
+        return len(self.findings) == before
+
+    def _refuse(
+        self, place: RowPlace, column: str, value: object, reason: str, remedy: str
+    ) -> None:
+        self.findings.append(
+            Finding(
+                column,
+                shown(value),
+                reason,
+                remedy,
+                file=place.file,
+                sheet=place.sheet,
+                row=place.row,
+            )
+        )
+
+
+def _text(cell: object) -> object:
+    """Return a cell of a text column as text: 2024.0 is the year 2024, a date is YYYY-MM-DD."""
+    if isinstance(cell, dt.datetime):
+        return cell.date().isoformat()
+    if isinstance(cell, dt.date):
+        return cell.isoformat()
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float) and cell.is_integer():
+        return str(int(cell))
+    return str(cell)

@@ -1,0 +1,265 @@
+"""How a row of each sheet enters the inventory document."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
+from typing import Final
+
+from lca.errors import Finding, shown
+from lca.sheet_layout import SHEETS, Record, Row, RowPlace
+
+
+@dataclass
+class Draft:
+    """A document that is being put together.
+
+    Attributes:
+        places: File, sheet and row of each path in the document.
+        activities: Index of each activity by its identifier.
+    """
+
+    document: Record = field(default_factory=lambda: {"format": "voltpass-inventory/1"})
+    places: dict[str, RowPlace] = field(default_factory=dict)
+    activities: dict[str, int] = field(default_factory=dict)
+
+
+def draft_of(sheets: Mapping[str, Sequence[Row]], file: str, findings: list[Finding]) -> Draft:
+    """Return the inventory document of these rows, and where each of its paths came from."""
+    draft = Draft()
+    for name in ("settings", "activities"):
+        if name not in sheets and not any(finding.sheet == name for finding in findings):
+            finding = Finding(name, "", "the sheet is missing", f"add it: {name}")
+            findings.append(replace(finding, file=file, sheet=name))
+    for name in SHEETS:
+        write = WRITERS.get(name)
+        if write is None:
+            continue
+        for row in sheets.get(name, ()):
+            finding_or_none = write(draft, row)
+            if finding_or_none is not None:
+                place = row.place
+                findings.append(
+                    replace(finding_or_none, file=place.file, sheet=place.sheet, row=place.row)
+                )
+    return draft
+
+
+Writer = Callable[[Draft, Row], Finding | None]
+
+_FLAGS: Final = {"yes": True, "true": True, "no": False, "false": False, "1": True, "0": False}
+_TEXT_SETTINGS: Final = frozenset(
+    {"title", "format", "category", "chemistry", "facility_id", "from"}
+)
+
+
+def _settings(draft: Draft, row: Row) -> Finding | None:
+    path = str(row.cells.get("field", ""))
+    value = row.cells.get("value")
+    *parents, leaf = path.split(".")
+    place: Record = draft.document
+    for part in parents:
+        child = place.setdefault(part, {})
+        if not isinstance(child, dict):
+            return Finding("field", path, "is a field of another field's value", "check the path")
+        place = child
+    if leaf in place:
+        return Finding("field", path, "is given twice", "remove one of the rows")
+    place[leaf] = _setting(leaf, value)
+    draft.places[path] = row.place
+    return None
+
+
+def _setting(leaf: str, value: object) -> object:
+    if leaf == "screening":
+        return _FLAGS.get(str(value).lower(), value)
+    if not isinstance(value, str) or leaf in _TEXT_SETTINGS:
+        return value
+    try:
+        return float(value)
+    except ValueError:
+        return value
+
+
+def _activities(draft: Draft, row: Row) -> Finding | None:
+    cells = row.cells
+    amount = cells.get("output_amount")
+    rate = cells.get("yield_percent", 100.0)
+    if isinstance(rate, int | float) and not 0 < rate <= 100:  # noqa: PLR2004 - per cent
+        return Finding("yield_percent", shown(rate), "must lie above 0 and up to 100", "check it")
+    if isinstance(amount, int | float) and isinstance(rate, int | float):
+        amount = amount * rate / 100
+    activities = draft.document.setdefault("activities", [])
+    draft.places[f"activities[{len(activities)}]"] = row.place
+    draft.activities.setdefault(str(cells.get("id")), len(activities))
+    activities.append(
+        {
+            "id": cells.get("id"),
+            "name": cells.get("name"),
+            "output": {"amount": amount, "unit": cells.get("output_unit")},
+            "exchanges": [],
+        }
+    )
+    return None
+
+
+def _bill_of_materials(draft: Draft, row: Row) -> Finding | None:
+    cells = row.cells
+    given = [column for column in ("factor", "from_activity") if column in cells]
+    if len(given) != 1:
+        reason = "give either a factor or the activity it comes from"
+        return Finding("factor", ", ".join(given), reason, "fill in exactly one of the two")
+    exchange = _exchange(cells, kind=str(cells.get("kind", "technosphere")))
+    if given == ["factor"]:
+        exchange["factor"] = cells["factor"]
+    else:
+        exchange["activity"] = cells["from_activity"]
+    if "plausibility_override" in cells:
+        exchange["plausibility_override"] = cells["plausibility_override"]
+    return _add(draft, row, exchange)
+
+
+def _energy(draft: Draft, row: Row) -> Finding | None:
+    cells = row.cells
+    supply = _exchange(cells)
+    if cells.get("carrier") == "electricity":
+        supply["electricity"] = "plant"
+        return _add(draft, row, supply)
+    supply["factor"] = cells.get("carrier")
+    finding = _add(draft, row, supply)
+    if finding is None and "direct_factor" in cells:
+        burnt = _exchange(cells, kind="biosphere")
+        burnt["factor"] = cells["direct_factor"]
+        return _add(draft, row, burnt)
+    return finding
+
+
+def _transport(draft: Draft, row: Row) -> Finding | None:
+    cells = row.cells
+    given = [column for column in ("factor", "direct_factor") if column in cells]
+    if len(given) != 1:
+        reason = "give either a life-cycle factor or a direct one"
+        return Finding("factor", ", ".join(given), reason, "fill in exactly one of the two")
+    mass, distance = cells.get("mass_kg"), cells.get("distance_km")
+    tonne_km = None
+    if isinstance(mass, int | float) and isinstance(distance, int | float):
+        tonne_km = mass / 1000 * distance
+    kind = "technosphere" if given == ["factor"] else "biosphere"
+    exchange = _exchange({**cells, "amount": tonne_km, "unit": "tkm"}, kind=kind)
+    exchange["factor"] = cells[given[0]]
+    return _add(draft, row, exchange)
+
+
+def _emissions(draft: Draft, row: Row) -> Finding | None:
+    exchange = _exchange(row.cells, kind="biosphere")
+    exchange["flow"] = row.cells.get("flow")
+    return _add(draft, row, exchange)
+
+
+_COPIED: Final = ("amount", "unit", "process", "origin", "evidence", "name", "gsd")
+
+
+def _exchange(cells: Record, kind: str = "technosphere") -> Record:
+    exchange: Record = {"kind": kind}
+    for column in _COPIED:
+        if column in cells:
+            exchange[column] = cells[column]
+    if "confidential" in cells:
+        exchange["confidential"] = _FLAGS.get(str(cells["confidential"]).lower())
+    return exchange
+
+
+def _add(draft: Draft, row: Row, exchange: Record) -> Finding | None:
+    wanted = row.cells.get("activity")
+    index = draft.activities.get(str(wanted))
+    if index is None:
+        reason, remedy = "no such activity", "add it to the sheet activities"
+        return Finding("activity", shown(wanted), reason, remedy)
+    exchanges = draft.document["activities"][index]["exchanges"]
+    draft.places[f"activities[{index}].exchanges[{len(exchanges)}]"] = row.place
+    exchanges.append(exchange)
+    return None
+
+
+def _electricity_supply(draft: Draft, row: Row) -> Finding | None:
+    cells = row.cells
+    supplies = _electricity(draft)["supply"]
+    supply: Record = {
+        column: cells[column]
+        for column in ("arrangement", "kwh", "technology", "factor", "evidence")
+        if column in cells
+    }
+    contract = {
+        column.removeprefix("contract_"): cells[column]
+        for column in cells
+        if column.startswith("contract_")
+    }
+    if contract:
+        supply["contract"] = {**contract, "certificates": []}
+    path = f"electricity.supply[{len(supplies)}]"
+    draft.places[path] = row.place
+    supplies.append(supply)
+    return None
+
+
+def _certificates(draft: Draft, row: Row) -> Finding | None:
+    cells = row.cells
+    supplies = _electricity(draft)["supply"]
+    number = cells.get("supply_row")
+    for index, supply in enumerate(supplies):
+        place = draft.places[f"electricity.supply[{index}]"]
+        if place.row == number and "contract" in supply:
+            certificates = supply["contract"]["certificates"]
+            path = f"electricity.supply[{index}].contract.certificates[{len(certificates)}]"
+            draft.places[path] = row.place
+            certificates.append({key: cells[key] for key in cells if key != "supply_row"})
+            return None
+    reason = "no row of electricity_supply with this number has a contract"
+    return Finding("supply_row", shown(number), reason, "give the row number in that sheet")
+
+
+def _electricity(draft: Draft) -> Record:
+    electricity: Record = draft.document.setdefault("electricity", {})
+    electricity.setdefault("factors", {})
+    electricity.setdefault("supply", [])
+    return electricity
+
+
+def _list_of(key: str) -> Writer:
+    def write(draft: Draft, row: Row) -> Finding | None:
+        items = draft.document.setdefault(key, [])
+        draft.places[f"{key}[{len(items)}]"] = row.place
+        item = dict(row.cells)
+        if "partial" in item:
+            item["partial"] = _FLAGS.get(str(item["partial"]).lower())
+        items.append(item)
+        return None
+
+    return write
+
+
+def _assumptions(draft: Draft, row: Row) -> Finding | None:
+    items = draft.document.setdefault("assumptions", [])
+    draft.places[f"assumptions[{len(items)}]"] = row.place
+    items.append(row.cells.get("assumption"))
+    return None
+
+
+WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
+    {
+        "settings": _settings,
+        "activities": _activities,
+        "bill_of_materials": _bill_of_materials,
+        "energy": _energy,
+        "transport": _transport,
+        "emissions": _emissions,
+        "electricity_supply": _electricity_supply,
+        "certificates": _certificates,
+        "offsets": _list_of("offsets"),
+        "gaps": _list_of("gaps"),
+        "assumptions": _assumptions,
+        "cut_off": _list_of("cut_off"),
+        "absent_components": _list_of("absent_components"),
+    }
+)

@@ -1,0 +1,213 @@
+"""Inventories as spreadsheets that a plant engineer can fill in: XLSX, or a folder of CSV files.
+
+The sheets become the same JSON document as any other inventory and pass the same checks; each
+finding then says file, sheet, row and column. Formulas are refused: a cell whose value depends on
+who opened the file last is no evidence. Which sheets and columns there are: `sheet_layout`.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import zipfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+import python_calamine
+
+from lca.activities import Inventory
+from lca.emission_factors import FactorRecord
+from lca.errors import Finding, InventoryError, SheetError, shown
+from lca.inventory import parse_inventory
+from lca.sheet_layout import SHEETS, Row, RowPlace, SheetReader
+from lca.sheet_rows import draft_of
+from lca.supplier_sheet import supplier_factors
+
+MAXIMUM_FILE_BYTES: Final = 20 * 1024 * 1024
+"""A workbook or CSV file above this is refused unread; 500 rows take about 30 kB."""
+
+MAXIMUM_UNPACKED_BYTES: Final = 100 * 1024 * 1024
+"""An XLSX file that unpacks to more than this is refused unread."""
+
+MAXIMUM_ROWS: Final = 50_000
+"""Rows of one sheet."""
+
+_FORMULA = re.compile(rb'<c [^>]*?r="([A-Z]+)([0-9]+)"[^>]*>\s*<f[ />]')
+_ANY_FORMULA = re.compile(rb"<f[ />]")
+_FORMULA_START: Final = ("=", "+", "-", "@")
+
+
+@dataclass(frozen=True)
+class SheetInput:
+    """What was read from sheets.
+
+    Attributes:
+        document: The inventory document ("voltpass-inventory/1").
+        factors: Supplier footprints from the sheet of that name, as emission factors.
+        places: File, sheet and row of each path in the document.
+    """
+
+    document: Mapping[str, object]
+    factors: tuple[FactorRecord, ...]
+    places: Mapping[str, RowPlace] = field(repr=False)
+
+    def inventory(self) -> Inventory:
+        """Return the inventory.
+
+        Raises:
+            SheetError: Something is wrong; each finding names file, sheet, row and column.
+        """
+        try:
+            return parse_inventory(self.document)
+        except InventoryError as error:
+            raise SheetError(self.located(error.findings)) from None
+
+    def located(self, findings: Sequence[Finding]) -> tuple[Finding, ...]:
+        """Return findings about the document with file, sheet, row and column where known."""
+        return tuple(self._located(finding) for finding in findings)
+
+    def _located(self, finding: Finding) -> Finding:
+        path = finding.path
+        while path:
+            place = self.places.get(path)
+            if place is not None:
+                rest = finding.path[len(path) :].lstrip(".") or finding.path.rpartition(".")[2]
+                return replace(
+                    finding, path=rest, file=place.file, sheet=place.sheet, row=place.row
+                )
+            path = path.rpartition(".")[0] if "." in path else ""
+        return finding
+
+
+def read_workbook(data: bytes, file: str) -> SheetInput:
+    """Return the inventory in an XLSX workbook.
+
+    Raises:
+        SheetError: Too large, not a workbook, a formula, an unknown sheet or column, a bad value.
+    """
+    _check_size(data, file)
+    _check_formulas(data, file)
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        tables = {name: _rows(book, name) for name in book.sheet_names}
+    except python_calamine.CalamineError as error:
+        raise _unreadable(file, str(error)) from None
+    return _read(tables, file)
+
+
+def read_csv_sheets(files: Mapping[str, bytes], folder: str = "") -> SheetInput:
+    """Return the inventory in CSV files named like the sheets (`activities.csv`, ...).
+
+    Raises:
+        SheetError: Too large, not UTF-8, a formula, an unknown file or column, a bad value.
+    """
+    tables: dict[str, Sequence[Sequence[object]]] = {}
+    for name, data in files.items():
+        place = f"{folder}/{name}" if folder else name
+        if len(data) > MAXIMUM_FILE_BYTES:
+            raise _too_large(place, len(data), MAXIMUM_FILE_BYTES)
+        try:
+            text = data.decode("utf-8-sig")
+            rows = list(csv.reader(io.StringIO(text), strict=True))
+        except (UnicodeDecodeError, csv.Error) as error:
+            raise _unreadable(place, str(error)) from None
+        sheet = name.removesuffix(".csv")
+        tables[sheet] = [
+            [_cell(cell, place, sheet, number) for cell in row]
+            for number, row in enumerate(rows, start=1)
+        ]
+    return _read(tables, folder or "csv")
+
+
+def _cell(text: str, file: str, sheet: str, row: int) -> object:
+    """Return a CSV cell as a number where it is one; refuse what a spreadsheet would run."""
+    stripped = text.strip()
+    if not stripped:
+        return ""
+    try:
+        return float(stripped)
+    except ValueError:
+        pass
+    if stripped.startswith(_FORMULA_START):
+        raise _formula(file, sheet, row, stripped)
+    return stripped
+
+
+def _rows(book: python_calamine.CalamineWorkbook, name: str) -> Sequence[Sequence[object]]:
+    return book.get_sheet_by_name(name).to_python(skip_empty_area=False)
+
+
+def _read(tables: Mapping[str, Sequence[Sequence[object]]], file: str) -> SheetInput:
+    findings: list[Finding] = []
+    readers: dict[str, list[Row]] = {}
+    for name, table in tables.items():
+        if name not in SHEETS:
+            if name.startswith("_") or not table:
+                continue
+            known = f"known: {', '.join(SHEETS)}; a sheet whose name begins with _ is not read"
+            findings.append(Finding(name, "", "no such sheet", known, file=file, sheet=name))
+            continue
+        if len(table) > MAXIMUM_ROWS:
+            reason = f"has more than {MAXIMUM_ROWS} rows"
+            findings.append(
+                Finding(name, str(len(table)), reason, "split it", file=file, sheet=name)
+            )
+            continue
+        readers[name] = SheetReader(SHEETS[name], file, findings).read(table)
+    draft = draft_of(readers, file, findings)
+    factors: tuple[FactorRecord, ...] = ()
+    if not findings:
+        factors = supplier_factors(readers.get("supplier_footprints", []), findings)
+    if findings:
+        raise SheetError(findings)
+    return SheetInput(draft.document, factors, draft.places)
+
+
+def _check_size(data: bytes, file: str) -> None:
+    if len(data) > MAXIMUM_FILE_BYTES:
+        raise _too_large(file, len(data), MAXIMUM_FILE_BYTES)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(entry.file_size for entry in archive.infolist())
+    except zipfile.BadZipFile as error:
+        raise _unreadable(file, str(error)) from None
+    if unpacked > MAXIMUM_UNPACKED_BYTES:
+        raise _too_large(file, unpacked, MAXIMUM_UNPACKED_BYTES)
+
+
+def _check_formulas(data: bytes, file: str) -> None:
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        for name in archive.namelist():
+            if not name.startswith("xl/worksheets/") or not name.endswith(".xml"):
+                continue
+            text = archive.read(name)
+            if _ANY_FORMULA.search(text) is None:
+                continue
+            cell = _FORMULA.search(text)
+            column, row = (cell[1].decode(), int(cell[2])) if cell else ("?", 0)
+            number = re.sub(r"\D", "", name)
+            raise _formula(file, _sheet_name(data, number), row, column)
+
+
+def _sheet_name(data: bytes, number: str) -> str:
+    names = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)).sheet_names
+    index = int(number) - 1 if number else -1
+    return names[index] if 0 <= index < len(names) else f"sheet {number}"
+
+
+def _formula(file: str, sheet: str, row: int, value: str) -> SheetError:
+    reason = "is a formula: its value depends on who calculated it last"
+    remedy = "paste the value itself"
+    return SheetError([Finding(value, "", reason, remedy, file=file, sheet=sheet, row=row)])
+
+
+def _too_large(file: str, size: int, limit: int) -> SheetError:
+    reason = f"is larger than {limit // 1024 // 1024} MiB"
+    return SheetError([Finding("file", f"{size} bytes", reason, "split it", file=file)])
+
+
+def _unreadable(file: str, reason: str) -> SheetError:
+    remedy = "save it as XLSX, or as CSV in UTF-8"
+    return SheetError([Finding("file", shown(reason), "cannot be read", remedy, file=file)])

@@ -1,0 +1,280 @@
+"""Spreadsheets: the same footprint as the JSON document, and every bad cell named."""
+
+from __future__ import annotations
+
+import csv
+import io
+import zipfile
+from collections.abc import Callable
+from typing import Any
+
+import openpyxl
+import pytest
+
+from lca.datasets import Dataset
+from lca.errors import SheetError
+from lca.footprint import compute_footprint
+from lca.inventory import parse_inventory
+from lca.rulesets import load_ruleset
+from lca.sheets import SheetInput, read_csv_sheets, read_workbook
+
+Document = dict[str, Any]
+Tables = dict[str, list[list[Any]]]
+
+
+@pytest.fixture
+def tables() -> Tables:
+    """The example inventory as a plant engineer would type it."""
+    life = "product.service_life"
+    return {
+        "settings": [
+            ["field", "value"],
+            ["title", "LFP pack from sheets"],
+            ["screening", "yes"],
+            ["product.category", "ev"],
+            ["product.chemistry", "LFP"],
+            ["product.mass_kg", 419.87],
+            ["product.capacity_kwh", 60],
+            ["product.usable_energy_kwh", 60],
+            [f"{life}.vehicle_class", "M1"],
+            [f"{life}.warranty_years", 8],
+            [f"{life}.warranty_capacity_share", 0.7],
+            [f"{life}.warranty_evidence", "warranty terms of the example"],
+            ["plant.facility_id", "example-plant"],
+            ["plant.country", "CN"],
+            ["plant.period.from", "2024-01-01"],
+            ["plant.period.to", "2024-12-31"],
+            ["plant.production_kwh", 1e10],
+            ["electricity.factors.national_mix", "grid.cn.cf.2024"],
+            ["demand.activity", "pack"],
+            ["demand.amount", 1],
+            ["demand.unit", "piece"],
+        ],
+        "activities": [
+            ["id", "name", "output_amount", "output_unit", "yield_percent"],
+            ["pack", "battery pack", 1, "piece", ""],
+            ["cells", "cells", 1, "kWh capacity", 100],
+        ],
+        "bill_of_materials": [
+            ["activity", "factor", "from_activity", "amount", "unit", "process", "origin", "name"],
+            ["pack", "", "cells", 60, "kWh capacity", "pack_assembly", "secondary", ""],
+            [
+                "pack",
+                "mat.greet24.pack.lfp.car300",
+                "",
+                419.87,
+                "kg",
+                "pack_materials",
+                "secondary",
+                "materials",
+            ],
+        ],
+        "energy": [
+            ["activity", "carrier", "direct_factor", "amount", "unit", "process", "origin"],
+            ["cells", "electricity", "", 8.33, "kWh", "cell_assembly", "secondary"],
+            [
+                "cells",
+                "defra24.wtt.ng.kwh",
+                "fuel.ipcc.natural_gas.combustion",
+                140,
+                "MJ",
+                "cell_assembly",
+                "secondary",
+            ],
+        ],
+        "transport": [
+            ["activity", "mass_kg", "distance_km", "direct_factor", "process", "origin"],
+            ["pack", 419.87, 1000, "defra24.frt.hgv", "distribution_transport", "secondary"],
+            [
+                "pack",
+                419.87,
+                18000,
+                "defra24.frt.sea.container",
+                "distribution_transport",
+                "secondary",
+            ],
+        ],
+        "electricity_supply": [["arrangement", "kwh"], ["grid", 8.33e10]],
+        "gaps": [
+            ["stage", "reason", "partial"],
+            ["end_of_life", "no sourced recycling data at hand", ""],
+            ["distribution", "fuel supply not assessed", "yes"],
+        ],
+    }
+
+
+def workbook(tables: Tables) -> bytes:
+    book = openpyxl.Workbook()
+    for name, rows in tables.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    book.remove(book.worksheets[0])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def as_csv(tables: Tables) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    for name, rows in tables.items():
+        text = io.StringIO()
+        csv.writer(text).writerows(rows)
+        files[f"{name}.csv"] = text.getvalue().encode()
+    return files
+
+
+def from_workbook(tables: Tables) -> SheetInput:
+    return read_workbook(workbook(tables), "plant.xlsx")
+
+
+def from_csv(tables: Tables) -> SheetInput:
+    return read_csv_sheets(as_csv(tables), "plant")
+
+
+@pytest.mark.parametrize("read", [from_workbook, from_csv])
+def test_sheets_give_the_footprint_of_the_document(
+    read: Callable[[Tables], SheetInput], tables: Tables, pack: Document, dataset: Dataset
+) -> None:
+    ruleset = load_ruleset("da-2024")
+    by_sheets = compute_footprint(read(tables).inventory(), ruleset, dataset)
+    by_document = compute_footprint(parse_inventory(pack), ruleset, dataset)
+    assert by_sheets.total == pytest.approx(by_document.total, rel=1e-12)
+
+
+def test_a_yield_of_eighty_per_cent_needs_a_quarter_more(tables: Tables, dataset: Dataset) -> None:
+    ruleset = load_ruleset("da-2024")
+    full = compute_footprint(from_workbook(tables).inventory(), ruleset, dataset)
+    tables["activities"][2][4] = 80
+    less = compute_footprint(from_workbook(tables).inventory(), ruleset, dataset)
+    production = full.stage_totals[1]
+    assert less.stage_totals[1] == pytest.approx(production / 0.8, rel=1e-12)
+
+
+def test_a_supplier_footprint_becomes_a_factor(tables: Tables, dataset: Dataset) -> None:
+    tables["supplier_footprints"] = [
+        [
+            "id",
+            "name",
+            "kg_co2e",
+            "per",
+            "region",
+            "period",
+            "supplier",
+            "evidence",
+            "primary_data_percent",
+        ],
+        ["own.casing", "cell casing", 9.5, "kg", "CN", 2024, "Casing Ltd", "PCF report 17", 60],
+    ]
+    tables["bill_of_materials"].append(
+        ["pack", "own.casing", "", 10, "kg", "cell_casing", "secondary", ""]
+    )
+    sheets = from_workbook(tables)
+    own = dataset.with_factors("suppliers", "1", sheets.factors)
+    record = own.factor("own.casing")
+    assert record.primary_data_share == 0.6
+    assert not record.redistributable
+    result = compute_footprint(sheets.inventory(), load_ruleset("da-2024"), own)
+    assert float(result.contributions.max()) > 0
+    assert any(
+        burden.factor_id == "own.casing" and kg == pytest.approx(95)
+        for burden, kg in zip(result.system.burdens, result.contributions, strict=True)
+    )
+
+
+BAD: list[tuple[str, str, int, int, object, str]] = [
+    ("a number as words", "bill_of_materials", 2, 3, "much", "amount"),
+    ("an unknown unit", "bill_of_materials", 2, 4, "kilos", "unit"),
+    ("a unit of the wrong dimension", "bill_of_materials", 1, 4, "kg", "unit"),
+    ("a negative amount", "energy", 1, 3, -8.33, "amount"),
+    ("an unknown activity", "energy", 1, 0, "cell", "activity"),
+    ("an unknown origin", "energy", 1, 6, "guess", "origin"),
+    ("an empty process", "energy", 1, 5, "", "process"),
+    ("a yield above a hundred", "activities", 2, 4, 120, "yield_percent"),
+    ("a negative mass", "settings", 5, 1, -419.87, "mass_kg"),
+    ("an unknown stage", "gaps", 1, 0, "use", "stage"),
+]
+
+
+@pytest.mark.parametrize("read", [from_workbook, from_csv], ids=["xlsx", "csv"])
+@pytest.mark.parametrize(
+    "case",
+    [case[1:] for case in BAD],
+    ids=[case[0] for case in BAD],
+)
+def test_a_bad_cell_is_named_by_sheet_row_and_column(
+    read: Callable[[Tables], SheetInput],
+    tables: Tables,
+    case: tuple[str, int, int, object, str],
+) -> None:
+    sheet, row, column, value, field = case
+    tables[sheet][row][column] = value
+    with pytest.raises(SheetError) as caught:
+        read(tables).inventory()
+    finding = caught.value.findings[0]
+    assert (finding.sheet, finding.row, finding.path) == (sheet, row + 1, field)
+    assert finding.file is not None
+    assert finding.file.startswith("plant")
+
+
+@pytest.mark.parametrize("read", [from_workbook, from_csv], ids=["xlsx", "csv"])
+def test_a_formula_is_refused_where_it_stands(
+    read: Callable[[Tables], SheetInput], tables: Tables
+) -> None:
+    tables["energy"][1][3] = "=2*4.165"
+    with pytest.raises(SheetError, match="formula") as caught:
+        read(tables)
+    assert (caught.value.findings[0].sheet, caught.value.findings[0].row) == ("energy", 2)
+
+
+def test_an_unknown_sheet_and_column_are_refused(tables: Tables) -> None:
+    tables["bill_of_material"] = [["activity"]]
+    tables["gaps"][0].append("colour")
+    with pytest.raises(SheetError) as caught:
+        from_workbook(tables)
+    assert {finding.path for finding in caught.value.findings} == {"bill_of_material", "colour"}
+
+
+def test_a_missing_sheet_is_refused(tables: Tables) -> None:
+    del tables["settings"]
+    with pytest.raises(SheetError, match="missing"):
+        from_workbook(tables)
+
+
+def test_a_sheet_of_two_hundred_megabytes_is_refused_unread() -> None:
+    with pytest.raises(SheetError, match="larger than 20 MiB"):
+        read_csv_sheets({"energy.csv": bytes(200 * 1024 * 1024)})
+    with pytest.raises(SheetError, match="larger than 20 MiB"):
+        read_workbook(bytes(200 * 1024 * 1024), "plant.xlsx")
+
+
+def test_a_workbook_that_unpacks_to_too_much_is_refused_unread() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", bytes(150 * 1024 * 1024))
+    with pytest.raises(SheetError, match="larger than 100 MiB"):
+        read_workbook(buffer.getvalue(), "plant.xlsx")
+
+
+@pytest.mark.parametrize("data", [b"", b"PK\x03\x04", b"plain text"], ids=["empty", "cut", "text"])
+def test_what_is_no_workbook_is_refused(data: bytes) -> None:
+    with pytest.raises(SheetError, match="cannot be read"):
+        read_workbook(data, "plant.xlsx")
+
+
+def test_certificates_find_their_contract_by_row(tables: Tables, dataset: Dataset) -> None:
+    tables["electricity_supply"] = [
+        ["arrangement", "kwh", "contract_technology", "contract_factor", "contract_kwh"],
+        ["grid", 8.33e10, "hydro", "power.cn.hydro.cf.2024", 8.33e10],
+    ]
+    tables["certificates"] = [
+        ["supply_row", "id", "kwh", "vintage_year", "retired_on"],
+        [2, "gec-1", 8.33e10, 2024, "2025-02-01"],
+    ]
+    tables["settings"] += [
+        ["product.service_life.distance_km", 160000],
+        ["product.service_life.consumption_kwh_per_km", 0.15],
+    ]
+    result = compute_footprint(from_workbook(tables).inventory(), load_ruleset("jrc-2023"), dataset)
+    assert result.system.mix is not None
+    assert result.system.mix.kg_co2e_per_kwh == pytest.approx(0.0141)
