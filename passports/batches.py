@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 from pydantic import Field
 
-from passports.documents import Document, PastDate, Slug
+from passports.documents import Document, Slug
 from passports.errors import Finding, InvalidBatchError, RecordNotFoundError, shorten
 from passports.store import Transaction
 
@@ -20,7 +20,7 @@ class BatteryUnit(Document):
     """One battery: its serial number, and its own day of manufacture where that differs."""
 
     serial: str
-    manufactured_on: PastDate | None = None
+    manufactured_on: date | None = None
 
 
 class BatchCreate(Document):
@@ -34,7 +34,7 @@ class BatchCreate(Document):
     model_id: Slug
     facility_id: Slug
     responsible_operator_id: Slug | None = None
-    manufactured_on: PastDate
+    manufactured_on: date
     units: Annotated[list[BatteryUnit], Field(min_length=1, max_length=MAX_UNITS)]
 
 
@@ -105,9 +105,7 @@ def _check_header(names: list[str]) -> None:
     raise InvalidBatchError([Finding("header", value, reason, remedy, 1)], "the batch file")
 
 
-def _read_row(
-    line: int, row: dict[str, str | None], findings: list[Finding]
-) -> BatteryUnit | None:
+def _read_row(line: int, row: dict[str, str | None], findings: list[Finding]) -> BatteryUnit | None:
     if None in row or None in row.values():
         reason = "the line has another number of cells than the header"
         findings.append(Finding("line", "", reason, "Check its separators.", line))
@@ -120,8 +118,8 @@ def _read_row(
         reason, remedy = "this is not a date", "Write it as YYYY-MM-DD."
         findings.append(Finding("manufactured_on", shorten(day), reason, remedy, line))
         return None
-    # Not validated here: the gates of issuing judge every unit, wherever it came from.
-    return BatteryUnit.model_construct(serial=cells["serial"], manufactured_on=manufactured_on)
+    # Not judged here: the gates of issuing judge every unit, wherever it came from.
+    return BatteryUnit(serial=cells["serial"], manufactured_on=manufactured_on)
 
 
 def get_batch(transaction: Transaction, operator_id: str, batch_id: str) -> Batch:

@@ -236,7 +236,9 @@ def check_certificate(
     ]
 
 
-def coverage(checks: Sequence[CertificateCheck]) -> Literal["covered", "not_covered", "cannot_tell"]:
+def coverage(
+    checks: Sequence[CertificateCheck],
+) -> Literal["covered", "not_covered", "cannot_tell"]:
     """Sum the checks up: does the certificate cover what was made?"""
     outcomes = {check.outcome for check in checks}
     if "failed" in outcomes:
@@ -258,9 +260,7 @@ def _check_facility(certificate: FactoryCertificate, facility_id: str) -> Certif
     return CertificateCheck("facility", "failed", explanation)
 
 
-def _check_period(
-    certificate: FactoryCertificate, produced_on: Sequence[date]
-) -> CertificateCheck:
+def _check_period(certificate: FactoryCertificate, produced_on: Sequence[date]) -> CertificateCheck:
     start, end = certificate.valid_from, certificate.valid_to
     if start is None and end is None:
         stated = f" (issued {certificate.issued_on})" if certificate.issued_on else ""
@@ -287,7 +287,9 @@ def _check_scope(certificate: FactoryCertificate) -> CertificateCheck:
     if certificate.scope is CertificateScope.ORGANISATION:
         explanation = f"{said}; this one speaks of the organisation, not of the plant"
         return CertificateCheck("scope", "failed", explanation)
-    return CertificateCheck("scope", "passed", f"{said}; it speaks of the facility, not the battery")
+    return CertificateCheck(
+        "scope", "passed", f"{said}; it speaks of the facility, not the battery"
+    )
 
 
 def _check_scheme(certificate: FactoryCertificate) -> CertificateCheck:
@@ -299,8 +301,9 @@ def _check_scheme(certificate: FactoryCertificate) -> CertificateCheck:
 
 
 def _check_evidence(certificate: FactoryCertificate) -> CertificateCheck:
-    kind = "a press report" if certificate.evidence is CertificateEvidence.PRESS_REPORT else "a document"
+    press = certificate.evidence is CertificateEvidence.PRESS_REPORT
+    kind = "a press report" if press else "a document"
     explanation = (
-        f"unsigned: {kind} whose bytes are recorded by SHA-256; no certifier's signature vouches for it"
+        f"unsigned: {kind}, recorded by its SHA-256; no certifier's signature vouches for it"
     )
     return CertificateCheck("evidence", "warning", explanation)

@@ -139,33 +139,35 @@ def _subject(payload: Mapping[str, JsonValue]) -> _Subject | None:
         return None
 
 
-_NO_SUBJECT: Final = Finding("not_checked", "schema_violated", "the passport cannot be read, see step 8")
+_NO_SUBJECT: Final = Finding(
+    "not_checked", "schema_violated", "the passport cannot be read, see step 8"
+)
 
 
 def check_identifier(payload: Mapping[str, JsonValue], scanned_link: str | None) -> Finding:
-    """Step 9: the link in the passport names its own GTIN and serial, and is the link that was scanned."""
+    """Step 9: the link in the passport names its own GTIN and serial, and is the one scanned."""
     subject = _subject(payload)
     if subject is None:
         return _NO_SUBJECT
     try:
         named = UniqueProductIdentifier(subject.model.gtin, subject.serialNumber)
         linked = parse_digital_link(subject.id)
+        scanned = parse_digital_link(scanned_link) if scanned_link is not None else None
     except InvalidInputError as error:
         return Finding("failed", "identifier_malformed", error.message)
     if named != linked:
         message = f"the passport's link names {linked.serial}, its data name {named.serial}"
         return Finding("failed", "identifier_contradicts_itself", message)
-    if scanned_link is None:
-        message = "no scanned link was given to compare with"
-        return Finding("not_checked", "no_scanned_link", message)
-    try:
-        scanned = parse_digital_link(scanned_link)
-    except InvalidInputError as error:
-        return Finding("failed", "scanned_link_malformed", error.message)
+    if scanned is None:
+        return Finding("not_checked", "no_scanned_link", "no scanned link to compare with")
     if scanned != named:
-        message = f"scanned was {scanned.gtin}/{scanned.serial}, this is {named.gtin}/{named.serial}"
+        message = (
+            f"scanned was {scanned.gtin}/{scanned.serial}, this is {named.gtin}/{named.serial}"
+        )
         return Finding("failed", "identifier_mismatch", message)
-    return Finding("passed", "identifier_matches", f"it is the battery that was scanned ({named.serial})")
+    return Finding(
+        "passed", "identifier_matches", f"it is the battery that was scanned ({named.serial})"
+    )
 
 
 def check_version(payload: Mapping[str, JsonValue], newest: int | None) -> Finding:
@@ -174,16 +176,16 @@ def check_version(payload: Mapping[str, JsonValue], newest: int | None) -> Findi
     if subject is None:
         return _NO_SUBJECT
     if newest is None:
-        return Finding("not_checked", "server_not_asked", "only the issuer's server knows of newer versions")
+        return Finding(
+            "not_checked", "server_not_asked", "only the issuer's server knows of newer versions"
+        )
     if subject.passportVersion < newest:
         message = f"this is version {subject.passportVersion}, the newest is {newest}"
         return Finding("warning", "superseded", message)
     return Finding("passed", "current", f"version {subject.passportVersion} is the newest")
 
 
-def check_certificates(
-    payload: Mapping[str, JsonValue], documents: Mapping[str, bytes]
-) -> Finding:
+def check_certificates(payload: Mapping[str, JsonValue], documents: Mapping[str, bytes]) -> Finding:
     """Step 13: each cited certificate's bytes, facility and period; none has an effect on the footprint."""
     subject = _subject(payload)
     if subject is None:
@@ -213,7 +215,9 @@ def _check_certificate(
     if hashlib.sha256(document).hexdigest() != certificate.documentSha256:
         message = f"the document of {name} is not the one that was cited (SHA-256 differs)"
         return Finding("failed", "certificate_hash_mismatch", message)
-    message = f"{name}: document as cited; unsigned evidence; covers this battery: {certificate.coverage}"
+    message = (
+        f"{name}: document as cited; unsigned evidence; covers this battery: {certificate.coverage}"
+    )
     return Finding("warning", "certificate_unsigned", message)
 
 

@@ -129,7 +129,7 @@ def _study_claims(address: PublicAddress, study: FootprintStudy) -> dict[str, An
     return {
         "standing": "voluntary information",
         "ruleset": result["ruleset"]["id"],
-        "legalState": result["ruleset"]["legal_state"],
+        "legalState": result["ruleset"]["legal_state"]["note"],
         "functionalUnit": "1 kWh of the total energy delivered over the service life",
         "totalEnergyKwh": result["functional_unit"]["total_energy_kwh"],
         "kgCo2ePerKwh": result["kg_co2e_per_kwh"],

@@ -99,7 +99,7 @@ def _not_in_the_future(value: date) -> date:
 
 def _printable(value: str) -> str:
     # No control characters: they have no business in a label, a log line or a signed template.
-    if any(ord(c) < 0x20 and c not in "\n\t" or ord(c) == 0x7F for c in value):  # noqa: PLR2004 # ASCII
+    if any((ord(c) < 0x20 and c not in "\n\t") or ord(c) == 0x7F for c in value):  # noqa: PLR2004 # ASCII
         raise RuleError("it holds a control character", "Remove it.")
     if any(0xD800 <= ord(c) <= 0xDFFF for c in value):  # noqa: PLR2004 # surrogates, Unicode 3.9
         raise RuleError("it holds half of a character (a lone surrogate)", "Type it anew.")

@@ -99,7 +99,7 @@ class ElectricityContract(Document):
     technology: Name
     factor: Name
     kwh: PositiveNumber
-    certificates: list[InstrumentCertificate] = []
+    certificates: list[InstrumentCertificate] = Field(default_factory=list)
     evidence: Text
 
 
@@ -162,9 +162,9 @@ class EnergyPeriodCreate(Document):
     period_to: PastDate
     production_kwh: PositiveNumber
     readings: Annotated[list[EnergyReading], Field(min_length=1)]
-    offsets: list[OffsetEntry] = []
+    offsets: list[OffsetEntry] = Field(default_factory=list)
     source: Text
-    assumptions: list[Text] = []
+    assumptions: list[Text] = Field(default_factory=list)
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:

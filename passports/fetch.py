@@ -5,7 +5,7 @@ looked at by the verification. Plain http is for loopback alone (a server on thi
 """
 
 import ipaddress
-from typing import Final, Protocol
+from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
@@ -51,7 +51,7 @@ class HttpFetch:
             timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
         )
 
-    def __enter__(self) -> "HttpFetch":
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -47,7 +47,7 @@ class FootprintRequest(Document):
 
     model_id: Slug
     facility_id: Slug
-    rulesets: Annotated[list[str], Field(min_length=1)] = ["da-2024"]
+    rulesets: Annotated[list[str], Field(default_factory=lambda: ["da-2024"], min_length=1)]
     energy_period_from: PastDate | None = None
     inventory: dict[str, Any]
 
@@ -96,9 +96,7 @@ def compute_studies(
     with store.reading() as reading:
         model = get_model(reading, operator_id, request.model_id)
         facility = get_facility(reading, operator_id, request.facility_id)
-        period = find_energy_period(
-            reading, operator_id, facility.id, request.energy_period_from
-        )
+        period = find_energy_period(reading, operator_id, facility.id, request.energy_period_from)
     _check_rulesets(request.rulesets)
     document = assemble_inventory(model, facility, period, request.inventory)
     results = [(ruleset, _compute(document, ruleset, dataset)) for ruleset in request.rulesets]
@@ -139,7 +137,7 @@ def assemble_inventory(
             "production_kwh": period.production_kwh,
         },
         "electricity": {**electricity, "supply": _supply(period)},
-        "offsets": [entry.model_dump(mode="json") for entry in period.offsets],
+        "offsets": [entry.model_dump(mode="json", exclude_none=True) for entry in period.offsets],
         "assumptions": [*given.get("assumptions", []), *period.assumptions],
     }
 

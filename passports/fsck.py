@@ -26,7 +26,15 @@ from signing.verify import examine
 Progress = Callable[[str, int], None]
 _PAGE: Final = 500
 # A credential is held to these; the rest needs evidence from outside of the store.
-_STEPS: Final = ("parse", "format", "algorithm", "issuer_found", "signature", "schema", "identifier")
+_STEPS: Final = (
+    "parse",
+    "format",
+    "algorithm",
+    "issuer_found",
+    "signature",
+    "schema",
+    "identifier",
+)
 
 
 @dataclass(frozen=True)

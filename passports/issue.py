@@ -145,9 +145,7 @@ def issue_batch(
             request.manufactured_on,
             indices.list_id,
         )
-        passports = _sign_and_store(
-            transaction, printing, request.units, indices.values, progress
-        )
+        passports = _sign_and_store(transaction, printing, request.units, indices.values, progress)
     return IssuedBatch(batch, passports, created=True)
 
 

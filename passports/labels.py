@@ -17,7 +17,11 @@ from passports.models import BatteryModel
 # Module width for hand-held readers; 0.4 mm is within GS1's 0.396-0.990 mm for 2D codes on products
 # (GS1 General Specifications, symbol specification table 1). The law names no size.
 MODULE_MM: Final = 0.5
-_CATEGORY_NAMES: Final = {"ev": "EV battery", "lmt": "LMT battery", "industrial": "Industrial battery"}
+_CATEGORY_NAMES: Final = {
+    "ev": "EV battery",
+    "lmt": "LMT battery",
+    "industrial": "Industrial battery",
+}
 
 
 @dataclass(frozen=True)
@@ -37,10 +41,7 @@ def draw_label(content: LabelContent) -> str:
     """Draw one label, 100 mm wide, as a self-contained SVG document."""
     rows = data_carrier.modules(content.link)
     dark = "".join(
-        f"M{x} {y}h1v1h-1z"
-        for y, row in enumerate(rows)
-        for x, module in enumerate(row)
-        if module
+        f"M{x} {y}h1v1h-1z" for y, row in enumerate(rows) for x, module in enumerate(row) if module
     )
     size_mm = len(rows) * MODULE_MM
     return _template().render(

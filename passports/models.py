@@ -2,9 +2,17 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
+
+from pydantic import Field
 
 from passports.documents import Document, Gtin, Name, PositiveNumber, Slug, Text
-from passports.errors import Finding, IdentifierConflictError, InvalidInputError, RecordNotFoundError
+from passports.errors import (
+    Finding,
+    IdentifierConflictError,
+    InvalidInputError,
+    RecordNotFoundError,
+)
 from passports.identifiers import gtin_belongs_to
 from passports.operators import get_operator
 from passports.store import BatteryModelRow, Store, Transaction
@@ -24,6 +32,7 @@ class ServiceLife(Document):
     vehicle_class: str | None = None
     warranty_years: PositiveNumber | None = None
     warranty_distance_km: PositiveNumber | None = None
+    warranty_capacity_share: Annotated[float, Field(gt=0, le=1)] | None = None
     warranty_evidence: Text | None = None
     distance_km: PositiveNumber | None = None
     consumption_kwh_per_km: PositiveNumber | None = None
@@ -86,7 +95,9 @@ def _check_model(transaction: Transaction, model: BatteryModel) -> None:
     if model.usable_energy_kwh > model.capacity_kwh:
         reason = f"it exceeds the capacity of {model.capacity_kwh:g} kWh"
         remedy = "Usable energy is what is left of the capacity within the limits of the BMS."
-        findings.append(Finding("usable_energy_kwh", f"{model.usable_energy_kwh:g}", reason, remedy))
+        findings.append(
+            Finding("usable_energy_kwh", f"{model.usable_energy_kwh:g}", reason, remedy)
+        )
     prefixes = get_operator(transaction, model.operator_id).gs1_prefixes
     if not gtin_belongs_to(model.gtin, prefixes):
         reason = f"it stands under none of the operator's GS1 prefixes ({', '.join(prefixes)})"

@@ -41,7 +41,7 @@ class EconomicOperatorCreate(Document):
     country: CountryCode
     postal_address: Text | None = None
     gln: Gln | None = None
-    gs1_prefixes: list[Annotated[str, Field(pattern=r"^\d{4,12}$")]] = []
+    gs1_prefixes: list[Annotated[str, Field(pattern=r"^\d{4,12}$")]] = Field(default_factory=list)
     note: Text | None = None
 
 

@@ -129,7 +129,7 @@ def publish_status_list(
         return row.credential
     with store.transaction() as transaction:
         signer = _signer_of(transaction, keyring, operator_id)
-        locked = [r for r in transaction.status_lists.of(operator_id, for_update=True)]
+        locked = transaction.status_lists.of(operator_id, for_update=True)
         fresh = next(r for r in locked if r.id == list_id)
         _sign(transaction, fresh, signer, address, now)
         return fresh.credential

@@ -58,9 +58,7 @@ def _check_serials(units: Sequence[BatteryUnit]) -> list[Finding]:
     return findings
 
 
-def _check_dates(
-    units: Sequence[BatteryUnit], default: date, today: date
-) -> list[Finding]:
+def _check_dates(units: Sequence[BatteryUnit], default: date, today: date) -> list[Finding]:
     findings = []
     for line, unit in enumerate(units, start=_FIRST_LINE):
         made_on = unit.manufactured_on or default

@@ -145,7 +145,9 @@ class BatteryModelRecords(Records[BatteryModelRow]):
 
     def by_gtin(self, gtin: str) -> BatteryModelRow | None:
         """Return the model that a GTIN numbers, or None."""
-        return self._session.exec(select(BatteryModelRow).where(BatteryModelRow.gtin == gtin)).first()
+        return self._session.exec(
+            select(BatteryModelRow).where(BatteryModelRow.gtin == gtin)
+        ).first()
 
     def all(self, operator_id: str | None = None) -> Sequence[BatteryModelRow]:
         """Return the models of an operator, or of all."""
@@ -297,9 +299,7 @@ class PassportRecords(Records[PassportRow]):
             PassportRow.operator_id, PassportRow.id, col(PassportRow.version)
         )
         if after is not None:
-            query = query.where(
-                tuple_(col(PassportRow.operator_id), col(PassportRow.id)) > after
-            )
+            query = query.where(tuple_(col(PassportRow.operator_id), col(PassportRow.id)) > after)
         return self._session.exec(query.limit(limit)).all()
 
 

@@ -26,19 +26,24 @@ class UtcDateTime(TypeDecorator[datetime]):
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Refuse naive instants; write the others in UTC."""
+        del dialect  # the same for all
         if value is None:
             return None
         if value.tzinfo is None:
             raise ValueError("a naive datetime cannot be stored")
         return value.astimezone(UTC)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Read an instant back as aware, in UTC."""
+        del dialect  # the same for all
         if value is None:
             return None
-        instant: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        instant = value if value.tzinfo else value.replace(tzinfo=UTC)
         return instant.astimezone(UTC)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """Use the database's own type for instants."""
         return dialect.type_descriptor(DateTime(timezone=True))
 
 
@@ -108,7 +113,9 @@ class EnergyPeriodRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "energy_period"
     __table_args__: ClassVar[Any] = (
-        ForeignKeyConstraint(["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]),
+        ForeignKeyConstraint(
+            ["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]
+        ),
     )
 
     operator_id: str = Field(primary_key=True, max_length=64)
@@ -124,7 +131,9 @@ class CertificateRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "certificate"
     __table_args__: ClassVar[Any] = (
-        ForeignKeyConstraint(["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]),
+        ForeignKeyConstraint(
+            ["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]
+        ),
         Index(None, "id"),
     )
 
@@ -158,7 +167,9 @@ class FootprintStudyRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "footprint_study"
     __table_args__: ClassVar[Any] = (
-        ForeignKeyConstraint(["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]),
+        ForeignKeyConstraint(
+            ["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]
+        ),
         ForeignKeyConstraint(
             ["operator_id", "model_id"], ["battery_model.operator_id", "battery_model.id"]
         ),
@@ -187,7 +198,9 @@ class BatchRow(SQLModel, table=True):
 
     __tablename__: ClassVar[Any] = "batch"
     __table_args__: ClassVar[Any] = (
-        ForeignKeyConstraint(["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]),
+        ForeignKeyConstraint(
+            ["operator_id", "facility_id"], ["facility.operator_id", "facility.id"]
+        ),
         ForeignKeyConstraint(
             ["operator_id", "model_id"], ["battery_model.operator_id", "battery_model.id"]
         ),

@@ -16,7 +16,9 @@ from passports.store.store import Store
 
 def main() -> int:
     """Run one of the three; the exit code is 1 where tables and migrations differ."""
-    parser = argparse.ArgumentParser(prog="python -m passports.store.migrations", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m passports.store.migrations", description=__doc__
+    )
     choice = parser.add_mutually_exclusive_group(required=True)
     choice.add_argument("--upgrade", action="store_true", help="migrate VOLTPASS_DATABASE_URL")
     choice.add_argument("--check", action="store_true", help="compare tables with migrations")

@@ -1,6 +1,6 @@
 """Alembic's entry: runs migrations on the engine that `configuration` was given."""
 
-from typing import Any, Literal
+from typing import Literal
 
 from alembic import context
 from sqlalchemy import Engine
@@ -12,7 +12,7 @@ from passports.store import tables
 assert tables.OperatorRow.metadata is SQLModel.metadata  # importing the tables registers them
 
 
-def plain_types(kind: str, item: Any, _autogen: Any) -> str | Literal[False]:
+def plain_types(kind: str, item: object, _autogen: object) -> str | Literal[False]:
     """Write column types of ours as plain ones: a migration does not change when our code does."""
     if kind == "type" and isinstance(item, AutoString):
         return f"sa.String(length={item.length})" if item.length else "sa.String()"

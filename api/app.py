@@ -1,0 +1,173 @@
+"""The web application: routes, errors, limits."""
+
+from typing import Any
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems
+from api.routes import importers, manufacturers, operations, pages, public, regulators
+from api.settings import Settings
+from api.version import VERSION
+from api.wiring import Voltpass
+
+MAX_BODY_BYTES = 32 * 1024 * 1024
+
+
+class BodyTooLargeError(Exception):
+    """A request's body exceeds the limit."""
+
+
+class LimitBody:
+    """Refuses bodies above a limit before anything reads them, announced or not."""
+
+    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
+        self._app = app
+        self._max_bytes = max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Count what comes in; answer 413 at the limit."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        received = 0
+
+        async def counted() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > self._max_bytes:
+                raise BodyTooLargeError
+            return message
+
+        announced = dict(scope["headers"]).get(b"content-length", b"0")
+        if announced.isdigit() and int(announced) > self._max_bytes:
+            await self._refuse(scope, receive, send)
+            return
+        try:
+            await self._app(scope, counted, send)
+        except BodyTooLargeError:
+            await self._refuse(scope, receive, send)
+
+    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
+        detail = f"A request has at most {self._max_bytes} bytes."
+        document = problems.problem_document(413, "too-large", "Too large", detail)
+        response = JSONResponse(document, 413, media_type=problems.MEDIA_TYPE)
+        await response(scope, receive, send)
+
+
+class SecurityHeaders:
+    """Sets the headers that keep pages from loading or running anything foreign."""
+
+    _POLICY = (
+        b"default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:;"
+        b" form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+    )
+    _HEADERS = (
+        (b"content-security-policy", _POLICY),
+        (b"x-content-type-options", b"nosniff"),
+        (b"referrer-policy", b"no-referrer"),
+    )
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Add the headers to every answer that does not bring its own."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                present = {name.lower() for name, _ in message["headers"]}
+                added = [(n, v) for n, v in self._HEADERS if n not in present]
+                message["headers"] = [*message["headers"], *added]
+            await send(message)
+
+        await self._app(scope, receive, with_headers)
+
+
+def create_app(voltpass: Voltpass | None = None) -> FastAPI:
+    """Make the application for a wired voltpass (from the environment by default)."""
+    app = FastAPI(
+        title="voltpass",
+        version=VERSION,
+        summary="Battery passports, from the factory's meters to a label anybody can check",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url="/openapi.json",
+    )
+    app.state.voltpass = voltpass or Voltpass(Settings())
+    app.router.routes.append(public.LINK_ROUTE)
+    for module in (manufacturers, importers, regulators, public, operations, pages):
+        app.include_router(module.router)
+    pages.mount_static(app)
+    problems.install(app)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(LimitBody)
+    app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign] # FastAPI's own way
+    return app
+
+
+def openapi_document(app: FastAPI) -> dict[str, Any]:
+    """Return the OpenAPI document: the routes' own, the printed link, and the problem documents."""
+    if app.openapi_schema:
+        return app.openapi_schema
+    document = get_openapi(
+        title=app.title, version=app.version, summary=app.summary, routes=app.routes
+    )
+    document["components"]["schemas"]["Problem"] = problems.SCHEMA
+    problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
+    for path in document["paths"].values():
+        for operation in path.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = {
+                "description": "A problem document (RFC 9457)",
+                "content": {problems.MEDIA_TYPE: problem},
+            }
+    document["paths"]["/01/{gtin}/21/{serial}"] = _LINK_PATH
+    for unused in ("HTTPValidationError", "ValidationError"):
+        document["components"]["schemas"].pop(unused, None)
+    app.openapi_schema = document
+    return document
+
+
+def _path_parameter(name: str, description: str) -> dict[str, Any]:
+    schema = {"type": "string"}
+    return {
+        "name": name,
+        "in": "path",
+        "required": True,
+        "description": description,
+        "schema": schema,
+    }
+
+
+_LINK_PATH: dict[str, Any] = {
+    "get": {
+        "tags": ["public"],
+        "summary": "The printed link (GS1 Digital Link)",
+        "operationId": "get_by_link",
+        "parameters": [
+            _path_parameter("gtin", "GTIN-14 of the model"),
+            _path_parameter("serial", "serial number, 1 to 20 characters, percent-encoded"),
+        ],
+        "responses": {
+            "200": {
+                "description": "The newest version of the battery's passport",
+                "content": {
+                    "text/html": {},
+                    "application/vc+jwt": {"schema": {"type": "string"}},
+                    "application/json": {"schema": {"type": "object"}},
+                },
+            },
+            "304": {"description": "Not modified (ETag)"},
+            "default": {
+                "description": "A problem document (RFC 9457)",
+                "content": {
+                    problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
+                },
+            },
+        },
+    }
+}

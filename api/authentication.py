@@ -1,0 +1,59 @@
+"""Who calls: an API key as bearer token, scoped to one operator. Reading in public needs none."""
+
+from typing import Annotated
+
+from fastapi import Depends, Request
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from api.wiring import Voltpass
+from passports.api_keys import authenticate
+from passports.documents import utc_now
+from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
+from passports.operators import EconomicOperator, OperatorRole
+
+_bearer = HTTPBearer(auto_error=False, description="API key: vp.{operator}.{key}.{secret}")
+
+
+def running(request: Request) -> Voltpass:
+    """Return the running voltpass."""
+    voltpass = request.app.state.voltpass
+    if not isinstance(voltpass, Voltpass):
+        raise TypeError("the app was made without wiring")
+    return voltpass
+
+
+VoltpassDep = Annotated[Voltpass, Depends(running)]
+
+
+def calling_operator(
+    voltpass: VoltpassDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> EconomicOperator:
+    """Return the operator whose key came with the call.
+
+    Raises:
+        NotAuthenticatedError: no key, or one that is not valid.
+    """
+    if credentials is None:
+        finding = Finding(
+            "Authorization", "", "no API key came with the call", "Send Authorization: Bearer vp.…"
+        )
+        raise NotAuthenticatedError("This call needs an API key.", [finding])
+    return authenticate(voltpass.store, credentials.credentials, utc_now())
+
+
+CallerDep = Annotated[EconomicOperator, Depends(calling_operator)]
+
+
+def require_role(operator: EconomicOperator, *roles: OperatorRole) -> None:
+    """Let an operator with one of the roles pass.
+
+    Raises:
+        AccessDeniedError: it has none of them.
+    """
+    if not set(roles) & set(operator.roles):
+        wanted = " or ".join(role.value for role in roles)
+        finding = Finding(
+            "Authorization", operator.id, f"this call is for the role {wanted}", "Use such a key."
+        )
+        raise AccessDeniedError(f"{operator.name} is not {wanted}.", [finding])

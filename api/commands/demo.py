@@ -1,0 +1,203 @@
+"""`voltpass demo`: the whole way on real data, told as a story, then served."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.markup import escape
+
+from api.commands.console import AsJson, emit, out, progress_bar, reported
+from api.commands.footprints import footprint_table
+from api.commands.operating import comparison_table
+from api.demo.story import Story
+from api.platform import ensure_platform
+from api.serving import free_port, port_is_free, run_server, serving_in_background
+from api.settings import Settings
+from api.wiring import Voltpass
+from passports.data_carrier import draw_in_terminal
+from passports.documents import utc_now
+from passports.errors import Finding, InvalidInputError
+from passports.issue import IssuedBatch
+from signing.report import VerificationReport
+
+HOST: Final = "127.0.0.1"
+_MARKER: Final = "demo.json"
+_OURS: Final = (
+    "voltpass.sqlite3",
+    "voltpass.sqlite3-wal",
+    "voltpass.sqlite3-shm",
+    "trust-list.jwt",
+    "trust-root.jwk.json",
+)
+_GOOD: Final = frozenset({"valid", "valid_with_warnings"})
+
+
+def demo(
+    no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after the story.")] = False,
+    port: Annotated[int, typer.Option(help="Port of the printed links.", min=1, max=65535)] = 8000,
+    as_json: AsJson = False,
+) -> None:
+    """Go the whole way on real data: meters, footprint, 200 passports, label, verification."""
+    told = Console(quiet=True) if as_json else out
+    with reported(as_json=as_json):
+        chosen = port if port_is_free(HOST, port) else free_port(HOST)
+        if chosen != port:
+            told.print(f"[yellow]port {port} is taken; the links of this run use {chosen}[/]")
+        voltpass = _start_afresh(chosen)
+        story = Story(voltpass, voltpass.settings.home / "demo")
+        result = _tell(story, told, chosen, quiet=as_json)
+        emit(result, as_json=as_json, text=lambda: _say_what_to_open(result, told))
+    if not no_serve:
+        told.print(f"\nserving on http://{HOST}:{chosen} - stop with Ctrl-C")
+        run_server(voltpass, HOST, chosen)
+    voltpass.close()
+
+
+def _start_afresh(port: int) -> Voltpass:
+    """Clear away an earlier demonstration, and never anything else."""
+    settings = Settings(public_url=f"http://{HOST}:{port}", database_url="")
+    home = settings.home
+    marker = home / _MARKER
+    if (home / "voltpass.sqlite3").exists() and not marker.exists():
+        reason = "it holds records that are not the demonstration's"
+        remedy = "Set VOLTPASS_HOME to another folder for the demonstration."
+        raise InvalidInputError(
+            [Finding("VOLTPASS_HOME", str(home), reason, remedy)], "the demonstration's folder"
+        )
+    home.mkdir(parents=True, exist_ok=True)
+    marker.write_text(json.dumps({"about": "everything in this folder is the demonstration's"}))
+    for name in _OURS:
+        (home / name).unlink(missing_ok=True)
+    for folder in ("keys", "demo"):
+        shutil.rmtree(home / folder, ignore_errors=True)
+    (home / "demo").mkdir()
+    voltpass = Voltpass(settings)
+    ensure_platform(voltpass, utc_now())
+    return voltpass
+
+
+def _tell(story: Story, told: Console, port: int, *, quiet: bool) -> dict[str, Any]:
+    _chapter(told, 1, "Who takes part")
+    for name in story.register_operators():
+        told.print(f"  {escape(name)}")
+    model = story.register_model()
+    told.print(f"  model: {model['name']}, {model['mass_kg']} kg, GTIN {model['gtin']}")
+
+    _chapter(told, 2, "Two factories, their meters, one certificate")
+    story.register_facilities()
+    story.compute_footprints()
+    for facility in story.facilities:
+        _tell_facility(told, facility)
+
+    _chapter(told, 3, "200 batteries, 200 signed passports")
+    with progress_bar("issuing", quiet=quiet) as progress:
+        batch = story.issue(progress)
+    picture, label = story.draw(batch)
+    told.print(f"  {len(batch.passports)} passports issued; QR codes in {picture.parent / 'qr'}")
+    told.print(f"  one label: {label}")
+    told.print(draw_in_terminal(batch.passports[0].link), markup=False)
+
+    return _verify_and_ask(story, told, port, batch, picture)
+
+
+def _verify_and_ask(
+    story: Story, told: Console, port: int, batch: IssuedBatch, picture: Path
+) -> dict[str, Any]:
+    first = batch.passports[0]
+    _chapter(told, 4, "A stranger scans the label")
+    with serving_in_background(story.voltpass, HOST, port):
+        qr_payload, online = story.verify_online(picture)
+    told.print(f"  read off the picture: {qr_payload}", markup=False)
+    _tell_report(told, online)
+
+    _chapter(told, 5, "The same without any network")
+    offline = story.verify_offline(story.write_bundle(first.id))
+    told.print(f"  in a process whose network is blocked: {offline['verdict'].replace('_', ' ')}")
+
+    _chapter(told, 6, "Somebody changes one byte")
+    tampered = story.tamper(first.id)
+    failed = tampered.failed_step
+    if failed is not None:
+        told.print(f"  refused at step {failed.number} ({failed.step}): {failed.message}")
+
+    _chapter(told, 7, "The regulator compares, and computes again")
+    rows = story.ask_as_regulator()
+    told.print(comparison_table(rows))
+    return {
+        "factories": [_contract(facility) for facility in story.facilities],
+        "passports": len(batch.passports),
+        "passport_url": first.link,
+        "qr_payload": qr_payload,
+        "verified": online.verdict in _GOOD,
+        "verification": online.to_document(),
+        "offline_verified": offline["verdict"] in _GOOD,
+        "tampered": {
+            "refused": tampered.verdict == "invalid",
+            "step": failed.step if failed is not None else None,
+        },
+        "regulator": rows,
+    }
+
+
+def _contract(facility: dict[str, Any]) -> dict[str, Any]:
+    wanted = (
+        "kg_co2e_per_kwh",
+        "kg_co2e_per_battery",
+        "kg_co2e_per_kwh_capacity",
+        "partial",
+        "not_assessed",
+        "functional_unit",
+        "stages",
+        "electricity_columns",
+    )
+    return {
+        **facility,
+        "rulesets": {
+            name: {key: result[key] for key in wanted}
+            for name, result in facility["rulesets"].items()
+        },
+    }
+
+
+def _chapter(told: Console, number: int, title: str) -> None:
+    told.print(f"\n[bold]{number}. {title}[/]")
+
+
+def _tell_facility(told: Console, facility: dict[str, Any]) -> None:
+    told.print(f"\n  [bold]{escape(facility['name'])}[/]")
+    for result in facility["rulesets"].values():
+        told.print(footprint_table(result))
+    result = next(iter(facility["rulesets"].values()))
+    told.print("  electricity, three columns that neither add up nor compare:")
+    for name, column in result["electricity_columns"].items():
+        per_kwh, boundary = column["kg_co2e_per_kwh_electricity"], column["boundary"]
+        told.print(f"    {name:16} {per_kwh:.4f} kg per kWh of electricity, boundary {boundary}")
+    listed = facility["offsets_listed_t"]
+    told.print(f"  offsets listed, never subtracted: {listed:,.1f} t")
+    certificate = facility["certificate"]
+    if certificate is None:
+        told.print("  certificate: none")
+        return
+    cover = certificate["coverage"].replace("_", " ")
+    told.print(f"  certificate {certificate['scheme']} by {certificate['issuer']}: covers: {cover}")
+    for check in certificate["checks"]:
+        told.print(f"    {check['outcome']:11} {check['id']}: {check['explanation']}", markup=False)
+
+
+def _tell_report(told: Console, report: VerificationReport) -> None:
+    for step in report.steps:
+        outcome = step.outcome.replace("_", " ")
+        told.print(f"    {step.number:2} {step.step:20} {outcome:12} {step.message}", markup=False)
+    told.print(f"  verdict: [bold]{report.verdict.replace('_', ' ')}[/]")
+
+
+def _say_what_to_open(result: dict[str, Any], told: Console) -> None:
+    base = result["passport_url"].split("/01/")[0]
+    told.print("\n[bold]Pages to open[/]")
+    told.print(f"  {base}/  start, verify, factories")
+    told.print(f"  {result['passport_url']}  the scanned passport", markup=False)
+    told.print(f"  {base}/facilities/demo-maker/catl-xinjin  the factory and its certificate")
+    told.print(f"  {base}/compare  footprints across factories")

@@ -1,0 +1,217 @@
+"""`voltpass batch | passport | label`: issue passports, look at them, print and bundle them."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.console import (
+    AsJson,
+    Operator,
+    emit,
+    open_voltpass,
+    out,
+    progress_bar,
+    read_file,
+    reported,
+)
+from api.labelling import label_of
+from api.verifying import own_records
+from api.wiring import Voltpass
+from passports.batches import BatchCreate, list_batches, read_units_csv
+from passports.documents import read_document, utc_now
+from passports.export import EXPORTS
+from passports.identifiers import parse_digital_link
+from passports.issue import check_only, issue_batch, links_of_batch
+from passports.resolve import StoredPassport, find_passport, passport_by_id
+from passports.status_lists import revoke_passport
+
+batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
+passport = typer.Typer(no_args_is_help=True, help="Show, bundle and revoke passports.")
+
+
+@batch.command("issue")
+def batch_issue(
+    file: Annotated[Path, typer.Argument(help="CSV: serial[,manufactured_on]")],
+    operator: Operator,
+    batch_id: Annotated[str, typer.Option("--id", help="Identifier of the batch.")],
+    model_id: Annotated[str, typer.Option("--model", help="Battery model.")],
+    facility_id: Annotated[str, typer.Option("--facility", help="Where it was made.")],
+    manufactured_on: Annotated[
+        datetime, typer.Option(formats=["%Y-%m-%d"], help="For units without a day of their own.")
+    ],
+    responsible: Annotated[
+        str | None, typer.Option(help="Operator who places the batteries on the Union market.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option(help="Only run the gates of issuing.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Issue one signed passport for each battery of a CSV file: all of them, or none."""
+    with reported(as_json=as_json):
+        units = read_units_csv(read_file(file, "the batch file"))
+        request = read_document(
+            BatchCreate,
+            {
+                "id": batch_id,
+                "model_id": model_id,
+                "facility_id": facility_id,
+                "responsible_operator_id": responsible,
+                "manufactured_on": manufactured_on.date(),
+                "units": units,
+            },
+            "the batch",
+        )
+        voltpass = open_voltpass()
+        if dry_run:
+            check_only(voltpass.store, operator, request, utc_now())
+            result: dict[str, Any] = {"batch": batch_id, "units": len(units), "dry_run": True}
+            text = f"{len(units)} units pass the gates; nothing was issued"
+        else:
+            with progress_bar("issuing", quiet=as_json) as progress:
+                issued = issue_batch(
+                    voltpass.store,
+                    voltpass.keyring,
+                    voltpass.address,
+                    operator,
+                    request,
+                    utc_now(),
+                    progress,
+                )
+            result = {
+                "batch": batch_id,
+                "created": issued.created,
+                "passports": [p.to_document() for p in issued.passports],
+            }
+            verb = "issued" if issued.created else "had been issued before:"
+            text = f"{verb} {len(issued.passports)} passports, batch {batch_id}"
+        emit(result, as_json=as_json, text=lambda: out.print(text))
+
+
+@batch.command("list")
+def batch_list(
+    operator: Annotated[str | None, typer.Option(help="Only of this operator.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List batches, newest first."""
+    with reported(as_json=as_json), open_voltpass().store.reading() as reading:
+        found = list_batches(reading, operator)
+
+        def text() -> None:
+            for item in found:
+                out.print(f"{item.operator_id}/{item.id}  {item.size} of {item.model_id}")
+
+        emit([item.model_dump(mode="json") for item in found], as_json=as_json, text=text)
+
+
+@passport.command("list")
+def passport_list(
+    operator: Operator, batch_id: Annotated[str, typer.Option("--batch")], as_json: AsJson = False
+) -> None:
+    """List a batch's passports: serial and link."""
+    voltpass = open_voltpass()
+    with reported(as_json=as_json), voltpass.store.reading() as reading:
+        rows = list(links_of_batch(reading, voltpass.address, operator, batch_id))
+
+        def text() -> None:
+            for serial, link in rows:
+                out.print(f"{serial}  {link}", markup=False)
+
+        emit([{"serial": s, "link": link} for s, link in rows], as_json=as_json, text=text)
+
+
+@passport.command("show")
+def passport_show(
+    which: Annotated[str, typer.Argument(help="Identifier or printed link.")],
+    signed: Annotated[bool, typer.Option(help="Print the signed credential itself.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show what a passport says, or its signed bytes."""
+    with reported(as_json=as_json):
+        stored = find(open_voltpass(), which)
+        if signed and not as_json:
+            out.print(stored.credential.decode(), markup=False)
+            return
+        document = {
+            "id": stored.id,
+            "version": stored.version,
+            "sha256": stored.sha256,
+            "credential": stored.payload(),
+            "signed": stored.credential.decode(),
+        }
+        emit(document, as_json=as_json, text=lambda: out.print_json(data=stored.payload()))
+
+
+def find(voltpass: Voltpass, which: str) -> StoredPassport:
+    """Return a passport by identifier or printed link."""
+    if which.lower().startswith(("http://", "https://")):
+        return find_passport(voltpass.store, parse_digital_link(which))
+    return passport_by_id(voltpass.store, which.removeprefix("urn:uuid:"))
+
+
+@passport.command("bundle")
+def passport_bundle(
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the bundle.")],
+    which: Annotated[list[str] | None, typer.Argument(help="Identifiers or links.")] = None,
+    operator: Annotated[str | None, typer.Option(envvar="VOLTPASS_OPERATOR")] = None,
+    batch_id: Annotated[str | None, typer.Option("--batch", help="All of a batch.")] = None,
+    with_inventories: Annotated[
+        bool, typer.Option(help="Add the studies' confidential inputs, to be recomputed.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Write passports and all evidence into one file that verifies without a network."""
+    with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        credentials = [find(voltpass, name).credential for name in which or []]
+        if operator is not None and batch_id is not None:
+            with voltpass.store.reading() as reading:
+                rows = reading.passports.of_batch(operator, batch_id)
+                credentials += [row.credential for row in rows]
+        if not credentials:
+            raise typer.BadParameter("name passports, or a batch with its operator")
+        trust_list = voltpass.write_trust_list(utc_now()).read_bytes().strip()
+        export = EXPORTS["bundle"]
+        data = export(
+            own_records(voltpass), credentials, trust_list, with_inventories, datetime.now(tz=UTC)
+        )
+        output.write_bytes(data)
+        result = {"file": str(output), "passports": len(credentials), "bytes": len(data)}
+        emit(
+            result,
+            as_json=as_json,
+            text=lambda: out.print(f"{len(credentials)} passports, {len(data)} bytes: {output}"),
+        )
+
+
+@passport.command("revoke")
+def passport_revoke(passport_id: str, operator: Operator, as_json: AsJson = False) -> None:
+    """Revoke a passport for good, in its status list; the signed passport stays as it is."""
+    with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        row = revoke_passport(
+            voltpass.store, voltpass.keyring, voltpass.address, operator, passport_id, utc_now()
+        )
+        result = {"id": row.id, "status_list": row.status_list_id, "index": row.status_list_index}
+        emit(result, as_json=as_json, text=lambda: out.print(f"revoked {row.serial} ({row.id})"))
+
+
+def label(
+    which: Annotated[str, typer.Argument(help="Identifier or printed link.")],
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write here.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the label of a battery as SVG, in millimetres."""
+    with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        stored = find(voltpass, which)
+        svg = label_of(voltpass, stored.id)
+        if output is not None:
+            output.write_text(svg, encoding="utf-8")
+        result = {"id": stored.id, "file": str(output) if output else None, "svg": svg}
+        written = f"label of {stored.payload()['credentialSubject']['serialNumber']}: {output}"
+        emit(
+            result,
+            as_json=as_json,
+            text=lambda: out.print(written if output else svg, markup=False),
+        )

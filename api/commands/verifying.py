@@ -1,0 +1,96 @@
+"""`voltpass verify`: a link, a file, a picture or a bundle, online or without any network."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.console import (
+    EXIT_CANNOT_TELL,
+    EXIT_REFUSED,
+    AsJson,
+    emit,
+    open_voltpass,
+    out,
+    read_file,
+    reported,
+)
+from api.verifying import read_subject, verify_offline, verify_online
+from passports.bundle import is_bundle
+from passports.documents import utc_now
+from passports.fetch import HttpFetch
+from signing.report import VerificationReport
+from signing.trust import TrustList
+
+_MARKS = {"passed": "[green]✓[/]", "failed": "[bold red]✗[/]", "warning": "[yellow]![/]"}
+_ORDER = ("invalid", "cannot_tell", "valid_with_warnings", "valid")
+_WORDS = {
+    "valid": "[bold green]VALID[/]",
+    "valid_with_warnings": "[bold green]VALID[/], [yellow]with warnings[/]",
+    "invalid": "[bold red]INVALID[/]",
+    "cannot_tell": "[bold yellow]CANNOT TELL[/]",
+}
+
+
+def verify(
+    target: Annotated[
+        str, typer.Argument(help="Printed link, or file: passport, picture, bundle.")
+    ],
+    offline: Annotated[bool, typer.Option(help="Use no network; the process cannot.")] = False,
+    trust_list: Annotated[
+        Path | None, typer.Option(help="Signed trust list; by default the pinned one.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Verify passports step by step. Exit code 0: valid, 1: invalid, 2: cannot tell."""
+    with reported(as_json=as_json):
+        if offline:
+            block_network()
+        trusted = open_voltpass().trust_list(trust_list)
+        reports = _reports(target, trusted, offline=offline)
+    verdict = min((report.verdict for report in reports), key=_ORDER.index, default="cannot_tell")
+    document: dict[str, Any] = {
+        "verdict": verdict,
+        "offline": offline,
+        "passports": [report.to_document() for report in reports],
+    }
+    emit(document, as_json=as_json, text=lambda: _print(reports, verdict))
+    if verdict == "invalid":
+        raise typer.Exit(EXIT_REFUSED)
+    if verdict == "cannot_tell":
+        raise typer.Exit(EXIT_CANNOT_TELL)
+
+
+def block_network() -> None:
+    """Take this process's network away for good: any attempt to resolve or connect raises."""
+
+    def refuse(event: str, _arguments: tuple[Any, ...]) -> None:
+        if event in {"socket.connect", "socket.getaddrinfo", "socket.sendto"}:
+            raise PermissionError("the network is blocked: this verification is offline")
+
+    sys.addaudithook(refuse)
+
+
+def _reports(
+    target: str, trust_list: TrustList | None, *, offline: bool
+) -> list[VerificationReport]:
+    is_link = target.lower().startswith(("http://", "https://"))
+    data = target.encode() if is_link else read_file(Path(target), "the passport")
+    if offline or is_bundle(data):
+        return verify_offline(data, trust_list, utc_now())
+    with HttpFetch() as fetch:
+        subject = read_subject(data, None, fetch)
+        return [verify_online(subject, fetch, trust_list, utc_now())]
+
+
+def _print(reports: list[VerificationReport], verdict: str) -> None:
+    for report in reports[:1] if len(reports) > 1 and verdict != "invalid" else reports:
+        if len(reports) > 1 and report.failed_step is None and verdict == "invalid":
+            continue
+        for step in report.steps:
+            mark = _MARKS.get(step.outcome, "[dim]·[/]")
+            out.print(f" {mark} {step.number:2} {step.step:20}", end=" ")
+            out.print(step.message, markup=False)
+    count = len(reports)
+    out.print(f"{count} passport{'s' if count != 1 else ''}: {_WORDS[verdict]}")

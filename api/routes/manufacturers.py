@@ -1,0 +1,121 @@
+"""What manufacturers call: register operators, factories, energy, certificates, models; issue batches."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Query, Response, status
+
+from api.authentication import CallerDep, VoltpassDep, require_role
+from api.routes.documents import (
+    BatchRead,
+    CertificateRead,
+    EnergyPeriodRead,
+    FacilityRead,
+    ModelRead,
+    OperatorRead,
+    PassportIssued,
+    StudiesRead,
+)
+from passports.api_keys import create_api_key
+from passports.batches import BatchCreate
+from passports.certificates import FactoryCertificateCreate, register_certificate
+from passports.documents import utc_now
+from passports.factories import (
+    EnergyPeriodCreate,
+    FacilityCreate,
+    record_energy,
+    register_facility,
+)
+from passports.footprints import FootprintRequest, compute_studies
+from passports.issue import check_only, issue_batch
+from passports.models import BatteryModelCreate, register_model
+from passports.operators import EconomicOperatorCreate, OperatorRole, register_operator
+
+router = APIRouter(prefix="/v1", tags=["manufacturers"])
+CREATED = status.HTTP_201_CREATED
+
+
+@router.post("/operators", status_code=CREATED)
+def post_operator(
+    voltpass: VoltpassDep, caller: CallerDep, request: EconomicOperatorCreate
+) -> OperatorRead:
+    """Register an economic operator; its first API key is in the answer, and only there.
+
+    Needs a key of the platform (`voltpass keys create --operator platform`).
+    """
+    require_role(caller, OperatorRole.PLATFORM)
+    now = utc_now()
+    operator = register_operator(voltpass.store, voltpass.keyring, voltpass.address, request, now)
+    with voltpass.store.transaction() as transaction:
+        key = create_api_key(transaction, operator.id, "first key", now)
+    voltpass.write_trust_list(now)
+    return OperatorRead(**operator.model_dump(), api_key=key.token)
+
+
+@router.post("/facilities", status_code=CREATED)
+def post_facility(
+    voltpass: VoltpassDep, caller: CallerDep, request: FacilityCreate
+) -> FacilityRead:
+    """Register a factory of the caller."""
+    facility = register_facility(voltpass.store, caller.id, request, utc_now())
+    return FacilityRead(**facility.model_dump())
+
+
+@router.post("/facilities/{facility_id}/energy", status_code=CREATED)
+def post_energy(
+    voltpass: VoltpassDep, caller: CallerDep, facility_id: str, request: EnergyPeriodCreate
+) -> EnergyPeriodRead:
+    """Record a factory's metered energy and production over a period."""
+    period = record_energy(voltpass.store, caller.id, facility_id, request, utc_now())
+    return EnergyPeriodRead(**period.model_dump())
+
+
+@router.post("/certificates", status_code=CREATED)
+def post_certificate(
+    voltpass: VoltpassDep, caller: CallerDep, request: FactoryCertificateCreate
+) -> CertificateRead:
+    """Record a certificate of a factory, with the hash of its document, as unsigned evidence."""
+    certificate = register_certificate(voltpass.store, caller.id, request, utc_now())
+    return CertificateRead(**certificate.model_dump())
+
+
+@router.post("/battery-models", status_code=CREATED)
+def post_model(voltpass: VoltpassDep, caller: CallerDep, request: BatteryModelCreate) -> ModelRead:
+    """Register a battery model."""
+    model = register_model(voltpass.store, caller.id, request, utc_now())
+    return ModelRead(**model.model_dump())
+
+
+@router.post("/footprints", status_code=CREATED)
+def post_footprints(
+    voltpass: VoltpassDep, caller: CallerDep, request: FootprintRequest
+) -> StudiesRead:
+    """Compute and store a model's footprint from a factory, one study for each ruleset."""
+    studies = compute_studies(voltpass.store, voltpass.dataset, caller.id, request, utc_now())
+    return StudiesRead(studies=[study.to_document() for study in studies])
+
+
+@router.post("/batches", status_code=CREATED)
+def post_batch(
+    voltpass: VoltpassDep,
+    caller: CallerDep,
+    request: Annotated[BatchCreate, Body()],
+    response: Response,
+    dry_run: Annotated[bool, Query(description="only run the gates of issuing")] = False,
+) -> BatchRead:
+    """Issue one signed passport for each battery of a batch, all or none.
+
+    The same batch again is answered with 200 and creates nothing.
+    """
+    now = utc_now()
+    if dry_run:
+        check_only(voltpass.store, caller.id, request, now)
+        response.status_code = status.HTTP_200_OK
+        return BatchRead(batch=None, created=False, passports=[])
+    issued = issue_batch(
+        voltpass.store, voltpass.keyring, voltpass.address, caller.id, request, now
+    )
+    response.status_code = CREATED if issued.created else status.HTTP_200_OK
+    passports = [PassportIssued(**p.to_document()) for p in issued.passports]
+    return BatchRead(
+        batch=issued.batch.model_dump(mode="json"), created=issued.created, passports=passports
+    )

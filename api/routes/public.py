@@ -1,0 +1,189 @@
+"""What everybody may read: passports by link and identifier, their evidence, keys and QR codes.
+
+The printed link is a plain ASGI route: stored bytes, an ETag, no object-relational mapper and no
+re-serialisation, so that a cache in front of it can carry the load.
+"""
+
+from typing import Any, Final, Literal
+
+import orjson
+from fastapi import APIRouter
+from fastapi.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from api.authentication import VoltpassDep, running
+from api.labelling import label_of
+from api.verifying import own_records
+from api.wiring import Voltpass
+from passports import data_carrier
+from passports.certificates import get_certificate
+from passports.checks import BatteryEvidence
+from passports.documents import utc_now
+from passports.footprints import get_study
+from passports.identifiers import UniqueProductIdentifier, parse_digital_link
+from passports.resolve import (
+    StoredPassport,
+    did_document,
+    evidence_from_store,
+    find_passport,
+    passport_by_id,
+    study_result,
+)
+from passports.status_lists import publish_status_list
+from passports.verification import (
+    CREDENTIAL_MEDIA_TYPE,
+    RESULT_MEDIA_TYPE,
+    CollectedEvidence,
+    verify_passport,
+)
+
+router = APIRouter(tags=["public"])
+# A newer version or a revocation shows within a minute; the ETag spares the bytes.
+_CACHE: Final = "public, max-age=60"
+_IMMUTABLE: Final = "public, max-age=31536000, immutable"
+
+
+def _negotiate(accept: str) -> Literal["html", "json", "credential"]:
+    """Choose by the Accept header: HTML for whom names it, the signed bytes for whom names them."""
+    if CREDENTIAL_MEDIA_TYPE in accept or "application/jwt" in accept:
+        return "credential"
+    return "html" if "text/html" in accept else "json"
+
+
+async def get_by_link(request: Request) -> Response:
+    """The printed link: a page for a person, the signed credential or JSON by Accept."""
+    voltpass = running(request)
+    # The path as sent, so that an encoded slash in a serial stays part of the serial.
+    path = (
+        request.scope.get("raw_path", request.url.path.encode()).decode("ascii").partition("?")[0]
+    )
+    identifier = parse_digital_link(f"https://here{path}")
+    if voltpass.store.is_sqlite:
+        stored = find_passport(voltpass.store, identifier)  # in-loop: faster than a thread's hop
+    else:
+        stored = await run_in_threadpool(find_passport, voltpass.store, identifier)
+    form = _negotiate(request.headers.get("accept", ""))
+    etag = f'"{stored.sha256[:32]}-{form}"'
+    headers = {"ETag": etag, "Cache-Control": _CACHE, "Vary": "Accept"}
+    if form == "html":
+        page = await run_in_threadpool(_page, voltpass, identifier, stored)
+        headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
+        return Response(page, media_type="text/html", headers=headers)
+    if request.headers.get("if-none-match") == etag:
+        return Response(status_code=304, headers=headers)
+    if form == "credential":
+        return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
+    body = orjson.dumps(_passport_document(voltpass, stored))
+    return Response(body, media_type="application/json", headers=headers)
+
+
+LINK_ROUTE: Final = Route("/01/{gtin}/21/{serial:path}", get_by_link, methods=["GET", "HEAD"])
+
+
+def _passport_document(voltpass: Voltpass, stored: StoredPassport) -> dict[str, Any]:
+    payload = stored.payload()
+    return {
+        "id": stored.id,
+        "version": stored.version,
+        "link": payload["credentialSubject"]["id"],
+        "credential": payload,
+        "signed": stored.credential.decode("ascii"),
+        "sha256": stored.sha256,
+        "qr": f"{voltpass.address.base_url}/v1/passports/{stored.id}/qr.svg",
+    }
+
+
+def _page(voltpass: Voltpass, identifier: UniqueProductIdentifier, stored: StoredPassport) -> str:
+    from api.pages import render  # noqa: PLC0415 # templates are loaded for people only
+
+    link = voltpass.address.digital_link(identifier)
+    evidence: CollectedEvidence = evidence_from_store(own_records(voltpass), [stored.credential])
+    battery = BatteryEvidence(scanned_link=link, newest_version=stored.version)
+    report = verify_passport(stored.credential, evidence, voltpass.trust_list(), battery, utc_now())
+    return render.passport_page(
+        stored.payload(),
+        report,
+        qr_svg=data_carrier.draw(link, "svg").decode(),
+        link=link,
+        checked_online=True,
+    )
+
+
+@router.get("/v1/passports/{passport_id}")
+def get_passport(voltpass: VoltpassDep, passport_id: str, request: Request) -> Response:
+    """A passport by its identifier: JSON, or the signed credential on `Accept: application/vc+jwt`."""
+    stored = passport_by_id(voltpass.store, passport_id)
+    if _negotiate(request.headers.get("accept", "")) == "credential":
+        return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE)
+    body = orjson.dumps(_passport_document(voltpass, stored))
+    return Response(body, media_type="application/json", headers={"Cache-Control": _CACHE})
+
+
+@router.get("/v1/passports/{passport_id}/qr.{form}")
+def get_qr(voltpass: VoltpassDep, passport_id: str, form: Literal["svg", "png"]) -> Response:
+    """The QR code of a passport's link, as SVG or PNG."""
+    link = passport_by_id(voltpass.store, passport_id).payload()["credentialSubject"]["id"]
+    media_type = "image/svg+xml" if form == "svg" else "image/png"
+    body = data_carrier.draw(link, form)
+    return Response(body, media_type=media_type, headers={"Cache-Control": _IMMUTABLE})
+
+
+@router.get("/v1/passports/{passport_id}/label.svg")
+def get_label(voltpass: VoltpassDep, passport_id: str) -> Response:
+    """The printable label of a battery as SVG in millimetres."""
+    return Response(label_of(voltpass, passport_id), media_type="image/svg+xml")
+
+
+@router.get("/v1/footprints/{study_id}")
+def get_footprint(voltpass: VoltpassDep, study_id: str, request: Request) -> Response:
+    """The public version of a footprint study (Art. 7(1)(g)).
+
+    On `Accept: application/vnd.voltpass.footprint+json` the exact bytes whose SHA-256 passports cite.
+    """
+    if RESULT_MEDIA_TYPE in request.headers.get("accept", ""):
+        body = study_result(voltpass.store, study_id)
+        return Response(body, media_type=RESULT_MEDIA_TYPE, headers={"Vary": "Accept"})
+    with voltpass.store.reading() as reading:
+        study = get_study(reading, study_id)
+    body = orjson.dumps(study.to_document())
+    return Response(body, media_type="application/json", headers={"Vary": "Accept"})
+
+
+@router.get("/v1/certificates/{certificate_id}")
+def get_certificate_claims(voltpass: VoltpassDep, certificate_id: str) -> dict[str, Any]:
+    """What was read off a factory certificate."""
+    with voltpass.store.reading() as reading:
+        return get_certificate(reading, certificate_id)[0].model_dump(mode="json")
+
+
+@router.get("/v1/certificates/{certificate_id}/document")
+def get_certificate_document(voltpass: VoltpassDep, certificate_id: str) -> Response:
+    """The exact bytes of a certificate's document."""
+    with voltpass.store.reading() as reading:
+        document = get_certificate(reading, certificate_id)[1]
+    # Somebody else's file: it is handed over, never rendered under this server's name.
+    headers = {
+        "Content-Disposition": f'attachment; filename="{certificate_id}"',
+        "X-Content-Type-Options": "nosniff",
+        "Cache-Control": _IMMUTABLE,
+    }
+    return Response(document, media_type="application/octet-stream", headers=headers)
+
+
+@router.get("/v1/status-lists/{operator_id}/{list_id}")
+def get_status_list(voltpass: VoltpassDep, operator_id: str, list_id: str) -> Response:
+    """A signed Bitstring Status List of an operator's passports."""
+    body = publish_status_list(
+        voltpass.store, voltpass.keyring, voltpass.address, operator_id, list_id, utc_now()
+    )
+    headers = {"Cache-Control": "public, max-age=300"}
+    return Response(body, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
+
+
+@router.get("/operators/{operator_id}/did.json")
+def get_operator_did(voltpass: VoltpassDep, operator_id: str) -> Response:
+    """An operator's DID document (did:web) with the keys under which it signs."""
+    body = orjson.dumps(did_document(voltpass.store, operator_id))
+    return Response(body, media_type="application/did+json", headers={"Cache-Control": _CACHE})

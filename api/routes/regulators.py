@@ -1,0 +1,26 @@
+"""What market surveillance calls: footprints across makers, in comparable units, recomputed on demand."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from api.authentication import CallerDep, VoltpassDep, require_role
+from api.routes.documents import FootprintPageRead
+from passports.operators import OperatorRole
+from passports.queries import FootprintQuery, query_footprints
+
+router = APIRouter(prefix="/v1/regulator", tags=["regulators"])
+
+
+@router.get("/footprints")
+def get_footprints(
+    voltpass: VoltpassDep, caller: CallerDep, query: Annotated[FootprintQuery, Query()]
+) -> FootprintPageRead:
+    """Compare footprint studies across makers, lowest per kWh delivered first.
+
+    With `recompute=true` each study is computed anew from its stored inputs. Needs a key of a market
+    surveillance authority.
+    """
+    require_role(caller, OperatorRole.MARKET_SURVEILLANCE, OperatorRole.PLATFORM)
+    page = query_footprints(voltpass.store, voltpass.dataset, query)
+    return FootprintPageRead(rows=list(page.rows), next_cursor=page.next_cursor)

@@ -1,0 +1,80 @@
+"""Settings, read in one place: environment variables `VOLTPASS_…`, nothing else.
+
+Production refuses what a demonstration may do: a passphrase made up on the spot, plain http links.
+"""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from passports.fetch import is_loopback
+
+
+class Settings(BaseSettings):
+    """All settings.
+
+    Attributes:
+        home: Folder for state: database, keys, trust list.
+        database_url: SQLAlchemy URL; empty means SQLite in `home`.
+        public_url: Scheme and host under which printed links resolve; part of every identifier.
+        key_passphrase: What signing keys are encrypted under; made up and kept in `home` if empty.
+        environment: `production` refuses made-up passphrases and http.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="VOLTPASS_", extra="ignore")
+
+    home: Path = Path(".voltpass")
+    database_url: str = ""
+    public_url: Annotated[str, Field(pattern=r"^https?://[^/?#\s]+$")] = "http://127.0.0.1:8000"
+    key_passphrase: SecretStr = SecretStr("")
+    environment: Literal["development", "production"] = "development"
+
+    @model_validator(mode="after")
+    def _production_is_strict(self) -> Self:
+        if self.environment == "production":
+            if not self.key_passphrase.get_secret_value():
+                raise ValueError("VOLTPASS_KEY_PASSPHRASE must be set in production")
+            if not self.public_url.startswith("https://"):
+                raise ValueError("VOLTPASS_PUBLIC_URL must be https in production")
+        elif self.public_url.startswith("http://"):
+            host = self.public_url.removeprefix("http://").rsplit(":", 1)[0]
+            if not is_loopback(host.strip("[]")):
+                raise ValueError("VOLTPASS_PUBLIC_URL must be https, or http on loopback")
+        return self
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database: as set, or SQLite in `home`."""
+        return self.database_url or f"sqlite:///{self.home.resolve() / 'voltpass.sqlite3'}"
+
+    @property
+    def keys_directory(self) -> Path:
+        """Where encrypted signing keys lie."""
+        return self.home / "keys"
+
+    @property
+    def trust_list_path(self) -> Path:
+        """The signed trust list that verifications here believe in."""
+        return self.home / "trust-list.jwt"
+
+    @property
+    def trust_root_path(self) -> Path:
+        """The public root key (JWK) that may sign the trust list."""
+        return self.home / "trust-root.jwk.json"
+
+    def passphrase(self) -> bytes:
+        """Return the passphrase; outside of production one is made up once and kept in `home`."""
+        given = self.key_passphrase.get_secret_value()
+        if given:
+            return given.encode()
+        path = self.keys_directory / "passphrase"
+        if not path.exists():
+            self.keys_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w", encoding="ascii") as file:
+                file.write(secrets.token_urlsafe(32))
+        return path.read_bytes().strip()

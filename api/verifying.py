@@ -1,0 +1,121 @@
+"""Verification as the outside asks for it: a link, a file, a picture or a bundle, on- or offline."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from api.wiring import Voltpass
+from passports.bundle import Bundle, is_bundle, read_bundle
+from passports.checks import BatteryEvidence
+from passports.data_carrier import read_image
+from passports.documents import utc_now
+from passports.errors import Finding, InvalidInputError
+from passports.fetch import Fetch, HttpFetch, refused_fetch
+from passports.recomputation import recompute_bundle
+from passports.resolve import OwnRecords
+from passports.verification import (
+    CollectedEvidence,
+    collect_evidence,
+    fetch_passport,
+    newest_version,
+    verify_passport,
+)
+from signing.report import VerificationReport
+from signing.trust import TrustList
+
+# First bytes of PNG, JPEG, GIF, BMP, WebP (RIFF), TIFF; what else Pillow opens is not a photo.
+_IMAGE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
+MAX_INPUT_BYTES = 64 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Subject:
+    """What is to be verified: credential bytes and the link under which they were found."""
+
+    credential: bytes
+    scanned_link: str | None
+
+
+def verify_input(
+    voltpass: Voltpass, data: bytes | None, link: str | None, at: datetime | None = None
+) -> VerificationReport:
+    """Verify a printed link, or the bytes of a credential or a picture, with evidence fetched now.
+
+    Raises:
+        InvalidInputError: neither was given, or the link is no battery's link.
+        EvidenceUnavailableError: the passport cannot be fetched.
+        UnreadableCarrierError: the picture holds no readable QR code.
+    """
+    trust_list = voltpass.trust_list()
+    with HttpFetch() as http:
+        fetch = _own_first(voltpass, http)
+        subject = read_subject(data, link, fetch)
+        return verify_online(subject, fetch, trust_list, at or utc_now())
+
+
+def own_records(voltpass: Voltpass) -> OwnRecords:
+    """Return what reads this server's own publications from its store."""
+    return OwnRecords(voltpass.store, voltpass.keyring, voltpass.address)
+
+
+def _own_first(voltpass: Voltpass, http: Fetch) -> Fetch:
+    records = own_records(voltpass)
+
+    def fetch(url: str, accept: str = "*/*") -> bytes:
+        ours = url.startswith(voltpass.address.base_url + "/")
+        return records(url, accept) if ours else http(url, accept)
+
+    return fetch
+
+
+def read_subject(data: bytes | None, link: str | None, fetch: Fetch) -> Subject:
+    """Find out what was given and get the credential; see `verify_input` for what it raises."""
+    if data is not None and data.startswith(_IMAGE_STARTS):
+        link, data = read_image(data), None
+    if data is not None:
+        text = data.strip()
+        if text.startswith((b"http://", b"https://", b"HTTP://", b"HTTPS://")):
+            link, data = text.decode("utf-8", errors="replace"), None
+        else:
+            return Subject(text, link)
+    if link is None:
+        finding = Finding(
+            "link", "", "nothing was given to verify", "Give a link, a passport file or a picture."
+        )
+        raise InvalidInputError([finding], "the request")
+    return Subject(fetch_passport(link, fetch), link)
+
+
+def verify_online(
+    subject: Subject, fetch: Fetch, trust_list: TrustList | None, at: datetime
+) -> VerificationReport:
+    """Collect the evidence over the network and verify."""
+    evidence = CollectedEvidence()
+    collect_evidence(subject.credential, fetch, evidence)
+    battery = BatteryEvidence(
+        scanned_link=subject.scanned_link,
+        newest_version=newest_version(subject.credential, fetch),
+    )
+    return verify_passport(subject.credential, evidence, trust_list, battery, at)
+
+
+def verify_offline(
+    data: bytes, trust_list: TrustList | None, at: datetime
+) -> list[VerificationReport]:
+    """Verify a credential alone, or all passports of a bundle, without any network.
+
+    Raises:
+        EvidenceUnavailableError: a damaged bundle; or a picture or link, which name a passport that
+            is not at hand.
+        UnreadableCarrierError: a picture without a readable QR code.
+    """
+    bundle = read_bundle(data) if is_bundle(data) else _lone(data)
+    battery = BatteryEvidence(recomputed=recompute_bundle(bundle))
+    return [
+        verify_passport(credential, bundle.evidence, trust_list, battery, at)
+        for credential in bundle.credentials
+    ]
+
+
+def _lone(data: bytes) -> Bundle:
+    subject = read_subject(data, None, refused_fetch)
+    return Bundle(credentials=[subject.credential])

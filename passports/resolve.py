@@ -1,0 +1,164 @@
+"""Resolving: from a public URL of this server to the bytes that stand behind it.
+
+Routes and verification read published records through here, so that what a page checks is what a
+stranger would be sent. Everything that is signed is returned as it was stored.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from urllib.parse import urlsplit
+
+import orjson
+
+from passports.certificates import get_certificate
+from passports.documents import utc_now
+from passports.errors import EvidenceUnavailableError, Finding, PassportError, RecordNotFoundError
+from passports.identifiers import PublicAddress, UniqueProductIdentifier, parse_digital_link
+from passports.keyring import Keyring, public_key_entries
+from passports.operators import get_operator
+from passports.status_lists import publish_status_list
+from passports.store import PassportRow, Store
+from passports.verification import CollectedEvidence, collect_evidence
+from signing.credentials import decode
+from signing.did_web import build_document
+
+
+@dataclass(frozen=True)
+class StoredPassport:
+    """A passport's newest version, as stored."""
+
+    id: str
+    version: int
+    credential: bytes
+    sha256: str
+
+    def payload(self) -> Mapping[str, Any]:
+        """Return what the credential says (its signature was made here; nothing is verified)."""
+        return decode(self.credential).payload
+
+
+def find_passport(store: Store, identifier: UniqueProductIdentifier) -> StoredPassport:
+    """Return the newest passport of a battery.
+
+    Raises:
+        RecordNotFoundError: there is none under this identifier.
+    """
+    found = store.read_credential(identifier.gtin, identifier.serial)
+    if found is None:
+        remedy = "Check the link; a battery without a passport here was not issued here."
+        raise RecordNotFoundError("passport", f"{identifier.gtin}/{identifier.serial}", remedy)
+    return StoredPassport(*found)
+
+
+def passport_by_id(store: Store, passport_id: str) -> StoredPassport:
+    """Return the newest version of a passport by its identifier.
+
+    Raises:
+        RecordNotFoundError: there is none.
+    """
+    with store.reading() as reading:
+        row = reading.passports.by_id(passport_id)
+    if row is None:
+        raise RecordNotFoundError("passport", passport_id)
+    return _stored(row)
+
+
+def _stored(row: PassportRow) -> StoredPassport:
+    return StoredPassport(row.id, row.version, row.credential, row.sha256)
+
+
+def did_document(store: Store, operator_id: str) -> dict[str, Any]:
+    """Return an operator's DID document with all its keys, retired ones too.
+
+    Raises:
+        RecordNotFoundError: there is no such operator.
+    """
+    with store.reading() as reading:
+        operator = get_operator(reading, operator_id)
+        document: dict[str, Any] = build_document(
+            operator.did, public_key_entries(reading, operator_id)
+        )
+    return document
+
+
+def study_result(store: Store, study_id: str) -> bytes:
+    """Return the exact bytes of a study's result, whose hash passports cite.
+
+    Raises:
+        RecordNotFoundError: there is no such study.
+    """
+    with store.reading() as reading:
+        row = reading.studies.by_id(study_id)
+    if row is None:
+        raise RecordNotFoundError("footprint study", study_id)
+    return row.result
+
+
+def study_inventory(store: Store, study_id: str) -> bytes:
+    """Return the exact bytes of a study's inventory; confidential, for its owner and authorities.
+
+    Raises:
+        RecordNotFoundError: there is no such study.
+    """
+    with store.reading() as reading:
+        row = reading.studies.by_id(study_id)
+    if row is None:
+        raise RecordNotFoundError("footprint study", study_id)
+    return row.inventory
+
+
+@dataclass(frozen=True)
+class OwnRecords:
+    """A `Fetch` that answers for this server's own URLs from the store, without any network."""
+
+    store: Store
+    keyring: Keyring
+    address: PublicAddress
+    now: Callable[[], datetime] = utc_now
+
+    def __call__(self, url: str, accept: str = "*/*") -> bytes:
+        """Return what this server publishes under `url`.
+
+        Raises:
+            EvidenceUnavailableError: it is not one of ours, or there is nothing there.
+        """
+        if not url.startswith(self.address.base_url + "/"):
+            raise _not_ours(url, f"it is not a URL of this server (wanted {accept})")
+        try:
+            return self._read(url)
+        except PassportError as error:
+            raise _not_ours(url, error.message) from None
+
+    def _read(self, url: str) -> bytes:
+        parts = urlsplit(url).path.strip("/").split("/")
+        match parts:
+            case ["01", *_]:
+                return find_passport(self.store, parse_digital_link(url)).credential
+            case ["operators", operator_id, "did.json"]:
+                return orjson.dumps(did_document(self.store, operator_id))
+            case ["v1", "status-lists", operator_id, list_id]:
+                return publish_status_list(
+                    self.store, self.keyring, self.address, operator_id, list_id, self.now()
+                )
+            case ["v1", "footprints", study_id]:
+                return study_result(self.store, study_id)
+            case ["v1", "certificates", certificate_id, "document"]:
+                with self.store.reading() as reading:
+                    return get_certificate(reading, certificate_id)[1]
+        raise _not_ours(url, "nothing is published there")
+
+
+def _not_ours(url: str, reason: str) -> EvidenceUnavailableError:
+    return EvidenceUnavailableError(
+        f"{url} cannot be read here: {reason}", [Finding("url", url, reason, "Check the link.")]
+    )
+
+
+def evidence_from_store(records: OwnRecords, credentials: list[bytes]) -> CollectedEvidence:
+    """Collect all evidence that this server publishes about credentials of its own."""
+    evidence = CollectedEvidence()
+    for credential in credentials:
+        collect_evidence(credential, records, evidence)
+    return evidence
