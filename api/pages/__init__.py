@@ -1,0 +1,1 @@
+"""HTML pages: templates, one stylesheet, and what fills them. Nothing is loaded from elsewhere."""

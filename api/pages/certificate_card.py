@@ -1,0 +1,120 @@
+"""Factory certificates on a page: what they say, each check of them, no effect on the footprint."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from api.pages import words
+from api.pages.figures import day
+from api.pages.reading import rows, text, web_address
+from passports.certificates import (
+    CertificateCheck,
+    FactoryCertificate,
+    certificate_schemes,
+    coverage,
+)
+from passports.identifiers import PublicAddress
+
+
+@dataclass(frozen=True)
+class CheckView:
+    """One check of a certificate."""
+
+    title: str
+    outcome: str
+    outcome_word: str
+    explanation: str | None
+
+
+@dataclass(frozen=True)
+class CertificateView:
+    """A certificate, its checks and their sum."""
+
+    scheme: str
+    scheme_title: str
+    holder: str | None
+    issuer: str | None
+    period: str
+    evidence: str | None
+    tone: str
+    coverage: str
+    checks: tuple[CheckView, ...]
+    document: str | None
+    document_sha256: str | None
+    source: str | None = None
+    note: str | None = None
+
+
+def certificates_of_claims(subject: Mapping[str, object]) -> list[CertificateView]:
+    """Return the certificates that a passport cites."""
+    return [_of_claims(claims) for claims in rows(subject, "factoryCertificates")]
+
+
+def _of_claims(claims: Mapping[str, object]) -> CertificateView:
+    scheme = text(claims, "scheme") or "a scheme that is not stated"
+    tone, said = words.COVERAGES.get(text(claims, "coverage") or "", words.COVERAGES["cannot_tell"])
+    return CertificateView(
+        scheme=scheme,
+        scheme_title=_scheme_title(scheme),
+        holder=text(claims, "holder"),
+        issuer=text(claims, "issuer"),
+        period=_period(text(claims, "validFrom"), text(claims, "validTo")),
+        evidence=text(claims, "evidence"),
+        tone=tone,
+        coverage=said,
+        checks=tuple(
+            _check(text(row, "id") or "", text(row, "outcome") or "", text(row, "explanation"))
+            for row in rows(claims, "checks")
+        ),
+        document=web_address(text(claims, "document")),
+        document_sha256=text(claims, "documentSha256"),
+    )
+
+
+def certificate_of_record(
+    certificate: FactoryCertificate, checks: Sequence[CertificateCheck], address: PublicAddress
+) -> CertificateView:
+    """Return the view of a registered certificate and the checks that were made of it."""
+    tone, said = words.COVERAGES[coverage(checks)]
+    return CertificateView(
+        scheme=certificate.scheme,
+        scheme_title=_scheme_title(certificate.scheme),
+        holder=certificate.holder,
+        issuer=certificate.issuer,
+        period=_period(
+            str(certificate.valid_from) if certificate.valid_from else None,
+            str(certificate.valid_to) if certificate.valid_to else None,
+        ),
+        evidence=f"unsigned {words.readable(certificate.evidence.value)}",
+        tone=tone,
+        coverage=said,
+        checks=tuple(_check(check.id, check.outcome, check.explanation) for check in checks),
+        document=address.certificate(certificate.id),
+        document_sha256=certificate.document_sha256,
+        source=certificate.source,
+        note=certificate.note,
+    )
+
+
+def coverage_words(scheme: str, covered: str) -> str:
+    """Return a certificate's scheme and coverage in few words, for a table."""
+    return f"{scheme}: {words.COVERAGES.get(covered, words.COVERAGES['cannot_tell'])[1].lower()}"
+
+
+def _check(identifier: str, outcome: str, explanation: str | None) -> CheckView:
+    known = outcome if outcome in words.OUTCOMES else "cannot_tell"
+    said = None if explanation is None else explanation[:1].upper() + explanation[1:]
+    title = words.CERTIFICATE_CHECKS.get(identifier, words.readable(identifier))
+    return CheckView(title, known, words.OUTCOMES[known], said)
+
+
+def _scheme_title(scheme: str) -> str:
+    known = certificate_schemes().get(scheme)
+    return known.title if known else scheme
+
+
+def _period(valid_from: str | None, valid_to: str | None) -> str:
+    if valid_from is None and valid_to is None:
+        return "no period of validity stated"
+    start = day(valid_from) if valid_from else "a day not stated"
+    end = day(valid_to) if valid_to else "a day not stated"
+    return f"{start} to {end}"

@@ -1,0 +1,174 @@
+"""What the page of one battery shows, taken out of its credential's payload.
+
+The payload may come from another server or lack members: what is missing is named as not stated.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from api.pages import words
+from api.pages.certificate_card import CertificateView, certificates_of_claims
+from api.pages.figures import day, figure
+from api.pages.footprint_card import FootprintCard, card_of_claims
+from api.pages.reading import child, number, rows, text, web_address
+
+
+@dataclass(frozen=True)
+class Fact:
+    """A name and a value; `code` sets it in the type of identifiers, `href` links it."""
+
+    name: str
+    value: str | None
+    code: bool = False
+    href: str | None = None
+
+
+@dataclass(frozen=True)
+class Download:
+    """Something to take away from the page."""
+
+    title: str
+    href: str
+    kind: str
+    says: str
+    filename: str | None = None
+
+
+@dataclass(frozen=True)
+class PassportView:
+    """The page of one battery."""
+
+    link: str
+    model_name: str | None
+    category: str | None
+    serial: str | None
+    plate: tuple[Fact, ...]
+    identity: tuple[Fact, ...]
+    parties: tuple[tuple[str, tuple[Fact, ...]], ...]
+    cards: tuple[FootprintCard, ...]
+    certificates: tuple[CertificateView, ...]
+    downloads: tuple[Download, ...]
+    verify_href: str
+    profile: str | None
+    responsible_name: str | None
+
+
+def view_passport(payload: Mapping[str, object], link: str) -> PassportView:
+    """Return what the page of the battery behind a credential shows."""
+    subject = child(payload, "credentialSubject")
+    model = child(subject, "model")
+    passport_id = (text(payload, "id") or "").removeprefix("urn:uuid:")
+    return PassportView(
+        link=link,
+        model_name=text(model, "name"),
+        category=words.word(words.CATEGORIES, text(model, "category")),
+        serial=text(subject, "serialNumber"),
+        plate=_plate(subject, model),
+        identity=_identity(payload, subject, model),
+        parties=_parties(payload, subject),
+        cards=tuple(
+            card_of_claims(claims, index, model)
+            for index, claims in enumerate(rows(subject, "carbonFootprint"), start=1)
+        ),
+        certificates=tuple(certificates_of_claims(subject)),
+        downloads=_downloads(passport_id),
+        verify_href=f"/verify?link={quote(link, safe='')}",
+        profile=text(subject, "profile"),
+        responsible_name=text(child(subject, "responsibleOperator"), "name"),
+    )
+
+
+def _quantity(source: Mapping[str, object], key: str, unit: str) -> str | None:
+    value = number(source, key)
+    return None if value is None else f"{figure(value)} {unit}"
+
+
+def _plate(subject: Mapping[str, object], model: Mapping[str, object]) -> tuple[Fact, ...]:
+    made = text(subject, "manufacturedOn")
+    return (
+        Fact("Chemistry", text(model, "chemistry")),
+        Fact("Capacity", _quantity(model, "capacityKwh", "kWh")),
+        Fact("Usable energy", _quantity(model, "usableEnergyKwh", "kWh")),
+        Fact("Weight", _quantity(model, "massKg", "kg")),
+        Fact("Made on", None if made is None else day(made)),
+        Fact("Made at", _place(child(subject, "manufacturingFacility"))),
+    )
+
+
+def _place(facility: Mapping[str, object]) -> str | None:
+    parts = [text(facility, "place"), text(facility, "country")]
+    return ", ".join(part for part in parts if part) or None
+
+
+def _identity(
+    payload: Mapping[str, object], subject: Mapping[str, object], model: Mapping[str, object]
+) -> tuple[Fact, ...]:
+    version = number(subject, "passportVersion")
+    issued = text(payload, "validFrom")
+    return (
+        Fact("Serial number", text(subject, "serialNumber"), code=True),
+        Fact("GTIN of the model", text(model, "gtin"), code=True),
+        Fact("Model identifier", text(model, "id"), code=True),
+        Fact("Batch", text(subject, "batch"), code=True),
+        Fact("Category", words.word(words.CATEGORIES, text(model, "category"))),
+        Fact("Unique identifier", text(subject, "id"), code=True),
+        Fact("Passport", text(payload, "id"), code=True),
+        Fact("Version", None if version is None else f"{version:g}"),
+        Fact("Issued on", None if issued is None else day(issued)),
+    )
+
+
+def _parties(
+    payload: Mapping[str, object], subject: Mapping[str, object]
+) -> tuple[tuple[str, tuple[Fact, ...]], ...]:
+    issuer = child(payload, "issuer")
+    facility = child(subject, "manufacturingFacility")
+    return (
+        ("Responsible for this passport", _operator(child(subject, "responsibleOperator"))),
+        ("Manufacturer", _operator(child(subject, "manufacturer"))),
+        (
+            "Factory",
+            (
+                Fact("Name", text(facility, "name"), href=web_address(text(facility, "url"))),
+                Fact("Place", _place(facility)),
+            ),
+        ),
+        (
+            "Signed by",
+            (
+                Fact("Name", text(issuer, "name") or text(payload, "issuer")),
+                Fact("Identifier", text(issuer, "id"), code=True),
+            ),
+        ),
+    )
+
+
+def _operator(operator: Mapping[str, object]) -> tuple[Fact, ...]:
+    facts = [
+        Fact("Name", text(operator, "name")),
+        Fact("Postal address", text(operator, "postalAddress")),
+        Fact("Country", text(operator, "country")),
+    ]
+    gln = text(operator, "gln")
+    return (*facts, Fact("GLN", gln, code=True)) if gln else tuple(facts)
+
+
+def _downloads(passport_id: str) -> tuple[Download, ...]:
+    if not passport_id:
+        return ()
+    name = quote(passport_id, safe="")
+    base = f"/v1/passports/{name}"
+    return (
+        Download(
+            "Signed passport",
+            f"/passports/{name}/passport.jwt",
+            "vc+jwt",
+            "the exact signed bytes; verify them with any tool that knows W3C credentials",
+            f"passport-{name}.jwt",
+        ),
+        Download("Passport as data", base, "JSON", "what is signed, readable by programs"),
+        Download("QR code", f"{base}/qr.svg", "SVG", "the printed link, for any size"),
+        Download("QR code", f"{base}/qr.png", "PNG", "the printed link, as pixels"),
+        Download("Label", f"{base}/label.svg", "SVG", "to print, in millimetres"),
+    )

@@ -1,0 +1,167 @@
+"""Fills the templates: one function a page, each returns a whole HTML document.
+
+Templates escape everything (autoescape) and refuse names that do not exist (StrictUndefined). Nothing
+on a page is loaded from another host, nothing counts visitors and nothing needs a script (EN 18246, 5.1).
+"""
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from api.pages import figures, words
+from api.pages.compare_view import Comparison
+from api.pages.facility_view import FacilityView
+from api.pages.home_view import HomeView
+from api.pages.passport_view import view_passport
+from api.pages.verdict import view_verdict
+from signing.report import VerificationReport
+
+STATIC_DIRECTORY: Final = Path(__file__).parent / "static"
+STYLESHEET: Final = "voltpass.css"
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("api.pages", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        finalize=figures.visible,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        figure=figures.figure, plain=figures.plain, percent=figures.percent, day=figures.day
+    )
+    environment.globals.update(
+        stylesheet=_stylesheet_url(), stage_names=words.STAGES, column_names=words.COLUMNS
+    )
+    return environment
+
+
+def _stylesheet_url() -> str:
+    # The hash lets caches keep it for ever and still see a new one at once.
+    digest = hashlib.sha256((STATIC_DIRECTORY / STYLESHEET).read_bytes()).hexdigest()
+    return f"/static/{STYLESHEET}?v={digest[:12]}"
+
+
+def _fill(template: str, **values: object) -> str:
+    return _environment().get_template(template).render(**values)
+
+
+def passport_page(
+    payload: Mapping[str, object],
+    report: VerificationReport,
+    *,
+    qr_svg: str,
+    link: str,
+    checked_online: bool,
+) -> str:
+    """Return the public page of one battery: verdict first, then what its passport says.
+
+    Args:
+        payload: The credential's payload, see `passports.credential`; anything may be missing.
+        report: What its verification found.
+        qr_svg: The printed link as QR code; shown as a picture, so nothing in it can run.
+        link: The printed link.
+        checked_online: Whether the evidence was fetched for this check.
+    """
+    return _fill(
+        "passport.html",
+        passport=view_passport(payload, link),
+        verdict=_verdict(report, checked_online=checked_online),
+        qr="data:image/svg+xml;base64," + base64.b64encode(qr_svg.encode()).decode("ascii"),
+    )
+
+
+def problem_page(
+    title: str, detail: str, status: int, findings: Sequence[Mapping[str, object]]
+) -> str:
+    """Return the page for somebody who met an error: what is wrong, and what helps."""
+    known = {entry.value: entry.phrase for entry in HTTPStatus}
+    return _fill(
+        "problem.html",
+        title=title,
+        detail=detail,
+        status=status,
+        phrase=known.get(status, ""),
+        findings=[_finding(finding) for finding in findings],
+    )
+
+
+def _finding(finding: Mapping[str, object]) -> dict[str, object]:
+    names = ("field", "value", "reason", "remedy", "line")
+    return {name: finding.get(name) for name in names}
+
+
+def home_page(view: HomeView) -> str:
+    """Return the front page."""
+    return _fill("home.html", home=view)
+
+
+def facility_page(view: FacilityView) -> str:
+    """Return the public page of a factory."""
+    return _fill("facility.html", facility=view)
+
+
+def compare_page(
+    comparisons: Sequence[Comparison],
+    *,
+    chosen: Mapping[str, str],
+    rulesets: Mapping[str, str],
+    next_href: str | None,
+) -> str:
+    """Return the comparison; `chosen` is what was filtered by, `rulesets` what can be."""
+    return _fill(
+        "compare.html",
+        comparisons=comparisons,
+        chosen=chosen,
+        rulesets=rulesets,
+        categories=words.CATEGORIES,
+        next_href=next_href,
+    )
+
+
+def verify_page(
+    *,
+    link: str = "",
+    refusal: str | None = None,
+    findings: Sequence[Mapping[str, object]] = (),
+) -> str:
+    """Return the form for a link, a file or a picture, with what was refused before, if anything."""
+    return _fill(
+        "verify.html",
+        link=link,
+        refusal=refusal,
+        findings=[_finding(finding) for finding in findings],
+    )
+
+
+def verified_page(report: VerificationReport, *, link: str | None, checked_online: bool) -> str:
+    """Return the outcome of a verification; content is shown only where its signature was right."""
+    payload = report.credential
+    return _fill(
+        "verified.html",
+        verdict=_verdict(report, checked_online=checked_online),
+        passport=None if payload is None else view_passport(payload, link or ""),
+        link=link,
+    )
+
+
+def reference_page(document: Mapping[str, object], base_url: str) -> str:
+    """Return the list of the HTTP API's calls, out of its OpenAPI document."""
+    from api.pages.reference_view import view_reference  # noqa: PLC0415 # read by few
+
+    return _fill("reference.html", calls=view_reference(document), base_url=base_url)
+
+
+def _verdict(report: VerificationReport, *, checked_online: bool) -> object:
+    at: datetime = report.checked_at
+    return view_verdict(report, figures.instant(at), checked_online=checked_online)
