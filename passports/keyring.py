@@ -4,6 +4,7 @@ Keys are opened once and kept for the life of the process: opening an encrypted 
 quarter of a second by design (Argon2id).
 """
 
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,8 +32,9 @@ class Keyring:
     def create(self, transaction: Transaction, operator_id: str, now: datetime) -> SigningKey:
         """Make a P-256 key for an operator and record its public part."""
         self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        stamp = now.strftime("%Y%m%dT%H%M%SZ")
-        uri = f"file:{self.directory.resolve() / f'{operator_id}-{stamp}.json'}"
+        # Random, so that a file left behind by a transaction that failed stands in nobody's way.
+        name = f"{operator_id}-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.json"
+        uri = f"file:{self.directory.resolve() / name}"
         key = create_key(uri, self.passphrase)
         transaction.signing_keys.add(
             SigningKeyRow(

