@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from lca.data_quality import data_quality
 from lca.electricity import ElectricityMix, contract_based_mix, location_based_mix
 from lca.emission_factors import Boundary, DirectCo2, LifeCycle, sha256_of
+from lca.footprint import Footprint
 from lca.provenance import FOOTPRINT_FORMAT, software
 from lca.rulesets import STAGES
-
-if TYPE_CHECKING:
-    from lca.footprint import Footprint
-    from lca.terms import Burden
+from lca.terms import Burden
+from lca.uncertainty import delta_uncertainty
 
 OFFSETS_NOTE = "listed, never subtracted"
 
@@ -48,6 +46,8 @@ def footprint_document(footprint: Footprint) -> dict[str, object]:
         ],
         "electricity_columns": electricity_columns(footprint),
         "offsets": _offsets(footprint),
+        "data_quality": data_quality(footprint).to_document(),
+        "uncertainty": delta_uncertainty(footprint).to_document(),
         "warnings": list(dict.fromkeys(filter(None, system.warnings))),
         "assumptions": list(inventory.assumptions),
         "inventory_sha256": inventory.sha256,

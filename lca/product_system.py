@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lca.activities import Inventory
+from lca.activities import Exchange, Inventory
 from lca.cut_off import cut_off_burdens
 from lca.datasets import Dataset
 from lca.electricity import ElectricityMix, check_electricity_factors, life_cycle_mix
@@ -30,6 +30,7 @@ class ProductSystem:
     """A validated inventory as arrays.
 
     Attributes:
+        edge_exchanges: The exchange behind each edge of `linear`.
         demanded: Index of the demanded activity; `demand` is how much of it makes one battery.
         takers: Activity index of each burden, shape (burdens,).
         quantities: Reference units per unit of the taker's product, shape (burdens,).
@@ -43,6 +44,7 @@ class ProductSystem:
     functional_unit: FunctionalUnit
     mix: ElectricityMix[LifeCycle] | None
     linear: LinearSystem
+    edge_exchanges: tuple[Exchange, ...]
     burdens: tuple[Burden, ...]
     demanded: int
     demand: float
@@ -85,6 +87,7 @@ def build_product_system(inventory: Inventory, ruleset: Ruleset, dataset: Datase
         functional_unit=unit,
         mix=mix,
         linear=linear_system(names, terms.edges, has_substitution=terms.has_substitution),
+        edge_exchanges=tuple(terms.edge_exchanges),
         burdens=burdens,
         demanded=demanded,
         demand=demand,

@@ -142,6 +142,24 @@ def _solve_loops(system: LinearSystem, demanded: int, amount: float) -> NDArray[
     return levels
 
 
+def solve_adjoint(system: LinearSystem, burden: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return kg CO2e per unit of each product, upstream included: `(I - a)^T y = burden`.
+
+    Args:
+        system: A system that `solve` has solved.
+        burden: kg CO2e that enter per unit of each product, shape (activities,).
+    """
+    if not system.order:
+        return np.asarray(splu(csc_array(system.matrix().T)).solve(burden), dtype=np.float64)
+    costs = burden.tolist()
+    for consumer in reversed(system.order):
+        cost = costs[consumer] + math.fsum(
+            taken * costs[provider] for provider, taken in system.providers[consumer]
+        )
+        costs[consumer] = cost / (1.0 - system.own_use[consumer])
+    return np.array(costs)
+
+
 def _loop(system: LinearSystem) -> list[int]:
     """Return activities of a loop, for the message: those no order reaches."""
     remaining = {i for i in range(system.size) if system.providers[i]}

@@ -68,6 +68,7 @@ class Terms:
     flows: Mapping[str, float]
     burdens: list[Burden] = field(default_factory=list)
     edges: list[tuple[int, int, float]] = field(default_factory=list)
+    edge_exchanges: list[Exchange] = field(default_factory=list)
     has_substitution: bool = False
     missing: list[tuple[str, str]] = field(default_factory=list)
     findings: dict[type[LcaError], list[Finding]] = field(default_factory=dict)
@@ -161,6 +162,7 @@ def collect_terms(
                 unit = inventory.activities[provider].output.unit
                 amount = convert(exchange.amount, exchange.unit, unit)
                 terms.edges.append((provider, place.taker, amount * place.share))
+                terms.edge_exchanges.append(exchange)
                 terms.has_substitution |= sign < 0
             elif exchange.flow is not None:
                 _flow(terms, place, exchange.flow)
