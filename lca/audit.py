@@ -1,0 +1,303 @@
+"""The audit bundle: one JSON file from which anybody can recompute a footprint.
+
+It holds the inventory, the ruleset, every factor row with its hash, the linear system as triplets,
+and the expected results. `audit_check` recomputes it without this engine; `verify_bundle` runs that
+check and the engine itself on the bundle's own inputs, and raises where either finds a difference.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from lca.audit_check import check
+from lca.datasets import Dataset
+from lca.documents import load_json
+from lca.emission_factors import Boundary, FactorRecord, Scores, canonical_json, sha256_of
+from lca.errors import AuditError, Finding, LcaError, LicenceError, shown
+from lca.footprint import Footprint, compute_footprint
+from lca.inventory import parse_inventory
+from lca.provenance import software
+from lca.rulesets import STAGES, read_ruleset
+from lca.terms import Burden
+from lca.units import find_unit
+
+AUDIT_FORMAT: Final = "voltpass-audit/1"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """What an audit did.
+
+    Attributes:
+        checked: What was recomputed and agreed.
+        not_checked: What could not be, and why.
+    """
+
+    kg_co2e_per_kwh: float
+    content_sha256: str
+    checked: tuple[str, ...]
+    not_checked: tuple[str, ...]
+
+
+def audit_bundle(footprint: Footprint, *, withhold_licensed: bool = False) -> dict[str, object]:
+    """Return the bundle of a footprint as JSON-able data.
+
+    Args:
+        footprint: The result to be audited.
+        withhold_licensed: Leave out everything from which a licensed value could be computed: the
+            values, the amounts they are multiplied with, and the inventory; only sums by stage
+            stay. The bundle then proves less, and says so.
+
+    Raises:
+        LicenceError: Licensed values are in use, and they are not withheld.
+    """
+    system = footprint.system
+    licensed = licensed_factors(footprint)
+    if licensed and not withhold_licensed:
+        raise LicenceError(
+            [
+                Finding(id_, licence, "may not leave in an export", "withhold licensed values")
+                for id_, licence in licensed.items()
+            ]
+        )
+    bundle: dict[str, object] = {
+        "format": AUDIT_FORMAT,
+        "software": dict(software()),
+        "dataset": system.dataset.to_reference(),
+        "ruleset": dict(system.ruleset.document),
+        "inventory": None if licensed else dict(system.inventory.document),
+        "inventory_sha256": system.inventory.sha256,
+        "characterisation": dict(system.dataset.characterisation(system.ruleset.characterisation)),
+        "factors": _factors(footprint, licensed),
+        "functional_unit": _functional_unit(footprint),
+        "system": _system(footprint, licensed),
+        "withheld_by_stage": _withheld(footprint, licensed),
+        "expected": _expected(footprint, licensed),
+        "withheld_factors": dict(licensed),
+    }
+    bundle["hashes"] = {name: sha256_of(part) for name, part in bundle.items()}
+    return bundle
+
+
+def write_bundle(footprint: Footprint, *, withhold_licensed: bool = False) -> bytes:
+    """Return the bundle of a footprint as the bytes of one file.
+
+    Raises:
+        LicenceError: Licensed values are in use, and they are not withheld.
+    """
+    return canonical_json(audit_bundle(footprint, withhold_licensed=withhold_licensed))
+
+
+def licensed_factors(footprint: Footprint) -> dict[str, str]:
+    """Return identifier and licence of every named factor that may not be redistributed."""
+    return {
+        id_: record.licence
+        for id_, record in named_factors(footprint).items()
+        if not record.redistributable
+    }
+
+
+def named_factors(footprint: Footprint) -> dict[str, FactorRecord]:
+    """Return every factor that the inventory names, used by its ruleset or not."""
+    system = footprint.system
+    ids = [burden.factor_id for burden in system.burdens]
+    supply = system.inventory.electricity
+    if supply is not None:
+        ids += [supply.national_mix or "", supply.grid_location or ""]
+        ids += [supply.residual or "", supply.residual_lca or ""]
+        ids += [item.factor or "" for item in supply.supply]
+        ids += [item.contract.factor for item in supply.supply if item.contract is not None]
+    factors = system.dataset.factors
+    return {id_: factors[id_] for id_ in sorted(set(ids)) if id_ in factors}
+
+
+def _factors(footprint: Footprint, licensed: Mapping[str, str]) -> list[dict[str, object]]:
+    return [
+        {"record": record.to_document(), "sha256": record.content_hash}
+        for id_, record in named_factors(footprint).items()
+        if id_ not in licensed
+    ]
+
+
+def _functional_unit(footprint: Footprint) -> dict[str, object]:
+    unit = footprint.system.functional_unit
+    multiplied = {
+        key: value
+        for key, value in unit.inputs.items()
+        if isinstance(value, float) and not key.startswith("given_")
+    }
+    return {**unit.to_document(), "multiplied": multiplied}
+
+
+def _system(footprint: Footprint, licensed: Mapping[str, str]) -> dict[str, object]:
+    system = footprint.system
+    return {
+        "activities": list(system.linear.names),
+        "technosphere": [list(edge) for edge in system.linear.edges],
+        "demand": {"activity": system.demanded, "amount": system.demand},
+        "burdens": [_burden(footprint, burden, licensed) for burden in system.burdens],
+    }
+
+
+def _burden(footprint: Footprint, burden: Burden, licensed: Mapping[str, str]) -> dict[str, object]:
+    withheld = burden.factor_id in licensed
+    exchange = burden.exchange
+    described: dict[str, object] = {
+        "path": exchange.path,
+        "activity": burden.activity,
+        "stage": burden.stage.value,
+        "factor": burden.factor_id,
+        "part": burden.part,
+        "unit": burden.reference_unit,
+        "withheld": withheld,
+    }
+    if withheld:
+        return described
+    output = footprint.system.inventory.activities[burden.activity].output.amount
+    unit = find_unit(exchange.unit)
+    per = 1.0 if burden.record is None else find_unit(burden.record.per).per_reference
+    declared = math.copysign(exchange.amount, burden.quantity)
+    plain = declared * unit.per_reference / output
+    return {
+        **described,
+        "declared": declared,
+        "conversion": unit.per_reference,
+        "mix_share": burden.quantity / plain if plain else 1.0,
+        "output": output,
+        "quantity": burden.quantity,
+        "reference_per_factor_unit": per,
+    }
+
+
+def _withheld(footprint: Footprint, licensed: Mapping[str, str]) -> dict[str, float]:
+    sums = {stage.value: 0.0 for stage in STAGES}
+    for burden, kg in zip(footprint.system.burdens, footprint.contributions, strict=True):
+        if burden.factor_id in licensed:
+            sums[burden.stage.value] += float(kg)
+    return {stage: kg for stage, kg in sums.items() if kg}
+
+
+def _expected(footprint: Footprint, licensed: Mapping[str, str]) -> dict[str, object]:
+    pairs = zip(footprint.system.burdens, footprint.contributions.tolist(), strict=True)
+    totals = zip(STAGES, footprint.stage_totals.tolist(), strict=True)
+    return {
+        "levels": footprint.levels.tolist(),
+        "contributions": [None if b.factor_id in licensed else kg for b, kg in pairs],
+        "stages": {stage.value: kg for stage, kg in totals},
+        "kg_co2e_per_battery": footprint.total,
+        "kg_co2e_per_kwh": footprint.kg_co2e_per_kwh,
+        "content_sha256": footprint.content_sha256,
+        "partial": footprint.partial,
+    }
+
+
+def verify_bundle(data: bytes) -> AuditReport:
+    """Recompute a bundle twice: by the independent check, and by this engine from its inputs.
+
+    Raises:
+        AuditError: It is no bundle, or something in it does not follow from the rest. The findings
+            name each difference.
+    """
+    findings: list[Finding] = []
+    bundle = dict(load_json(data, findings))
+    if findings:
+        raise AuditError(findings)
+    if bundle.get("format") != AUDIT_FORMAT:
+        value = shown(bundle.get("format"))
+        raise AuditError([Finding("format", value, f"must be {AUDIT_FORMAT}", "use a bundle")])
+    try:
+        findings = [_difference(text) for text in check(bundle)]
+    except (KeyError, TypeError, ValueError, IndexError, ArithmeticError, AttributeError) as error:
+        reason = "the bundle is not laid out as one"
+        raise AuditError(
+            [Finding("bundle", shown(repr(error)), reason, "use it as written")]
+        ) from None
+    checked = ["hashes", "factor rows", "linear system", "contributions", "stages", "total"]
+    not_checked = [
+        f"factor {id_}: its value is licensed and withheld"
+        for id_ in dict(bundle["withheld_factors"])  # type: ignore[call-overload] # as checked
+    ]
+    if bundle["inventory"] is None:
+        not_checked.append("inventory: withheld with the licensed values, only its hash is given")
+    else:
+        findings.extend(_recomputed(bundle))
+        checked.append("inventory, ruleset and factors through the engine")
+    if findings:
+        raise AuditError(findings)
+    expected: Any = bundle["expected"]
+    return AuditReport(
+        float(expected["kg_co2e_per_kwh"]),
+        str(expected["content_sha256"]),
+        tuple(checked),
+        tuple(not_checked),
+    )
+
+
+def _difference(text: str) -> Finding:
+    name, _, rest = text.partition(": ")
+    return Finding(name, "", rest or text, "compare with the original")
+
+
+def _recomputed(bundle: Mapping[str, Any]) -> list[Finding]:
+    """Return differences between the bundle and what the engine makes of its inputs."""
+    try:
+        dataset = _bundled_dataset(bundle)
+        inventory = parse_inventory(bundle["inventory"])
+        again = compute_footprint(inventory, read_ruleset(bundle["ruleset"]), dataset)
+    except LcaError as error:
+        return list(error.findings)
+    findings: list[Finding] = []
+    stated = bundle["expected"]["kg_co2e_per_battery"]
+    if not math.isclose(again.total, stated, rel_tol=1e-12):
+        reason = f"stated {stated!r}, the engine computes {again.total!r}"
+        findings.append(_difference(f"expected.kg_co2e_per_battery: {reason}"))
+    if inventory.sha256 != bundle["inventory_sha256"]:
+        findings.append(_difference("inventory_sha256: does not match the inventory"))
+    return findings
+
+
+def _bundled_dataset(bundle: Mapping[str, Any]) -> Dataset:
+    records = {row["record"]["id"]: record_of(row["record"]) for row in bundle["factors"]}
+    method = str(bundle["ruleset"]["characterisation"])
+    sets = MappingProxyType({method: MappingProxyType(dict(bundle["characterisation"]))})
+    reference = bundle["dataset"]
+    return Dataset(
+        str(reference["id"]),
+        str(reference["version"]),
+        MappingProxyType(records),
+        MappingProxyType({}),
+        sets,
+    )
+
+
+def record_of(row: Mapping[str, Any]) -> FactorRecord:
+    """Return a factor record from what `FactorRecord.to_document` wrote."""
+    scores = row["scores"]
+    return FactorRecord(
+        id=row["id"],
+        name=row["name"],
+        value=row["value"],
+        gases=MappingProxyType(dict(row["gases"])),
+        gwp_basis=row["gwp_basis"],
+        per=row["per"],
+        region=row["region"],
+        period=row["period"],
+        boundary=Boundary(row["boundary"]),
+        group=row["group"],
+        source=row["source"],
+        citation=row["citation"],
+        licence=row["licence"],
+        redistributable=row["redistributable"],
+        scores=None
+        if scores is None
+        else Scores(scores["technological"], scores["temporal"], scores["geographical"]),
+        gsd=row["gsd"],
+        caution=row["caution"],
+        note=row["note"],
+        primary_data_share=row["primary_data_share"],
+        evidence=row["evidence"],
+    )
