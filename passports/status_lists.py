@@ -24,6 +24,9 @@ PURPOSE: Final = "revocation"
 # stay unnoticed by somebody who caches; a verification always prints the age of the list it used.
 LIFETIME: Final = timedelta(days=1)
 _RANDOM: Final = secrets.SystemRandom()
+# A list is given out up to this share, so that drawing a free index takes four tries at the most
+# on average.
+_FULLEST: Final = 0.75
 
 
 @dataclass(frozen=True)
@@ -44,20 +47,28 @@ def allocate_indices(
 ) -> StatusIndices:
     """Give out `count` unused indices of one of the operator's lists; opens a list where needed."""
     for row in transaction.status_lists.of(operator_id, for_update=True):
-        given_out = StatusList.from_bytes(row.given_out)
-        free = [index for index in range(len(given_out)) if not given_out.get(index)]
-        if len(free) >= count:
+        room = len(row.given_out) * 8 * _FULLEST - int.from_bytes(row.given_out).bit_count()
+        if room >= count:
             break
     else:
         row = _open_list(transaction, signer, address, operator_id, count, now)
-        given_out = StatusList(len(row.given_out) * 8)
-        free = list(range(len(given_out)))
-    values = _RANDOM.sample(free, count)
-    for index in values:
-        given_out.set(index)
+    given_out = StatusList.from_bytes(row.given_out)
+    values = _draw(given_out, count)
     row.given_out = given_out.to_bytes()
     transaction.status_lists.add(row)
     return StatusIndices(row.id, values)
+
+
+def _draw(given_out: StatusList, count: int) -> list[int]:
+    """Draw indices at random until `count` were free, and mark them."""
+    values: list[int] = []
+    length = len(given_out)
+    while len(values) < count:
+        index = _RANDOM.randrange(length)
+        if not given_out.get(index):
+            given_out.set(index)
+            values.append(index)
+    return values
 
 
 def _open_list(
@@ -69,7 +80,7 @@ def _open_list(
     now: datetime,
 ) -> StatusListRow:
     number = len(transaction.status_lists.of(operator_id)) + 1
-    empty = StatusList(max(MIN_LENGTH, -(-2 * count // 8) * 8))
+    empty = StatusList(max(MIN_LENGTH, -(-2 * count // 8) * 8))  # twice what is needed now
     row = StatusListRow(
         operator_id=operator_id,
         id=f"{PURPOSE}-{number}",
