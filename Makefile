@@ -6,7 +6,7 @@ UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-fast check fmt lint types contracts openapi golden migrate bench soak requirements clean
+.PHONY: help setup demo serve test test-fast check static fmt lint types contracts openapi golden migrate bench soak requirements clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -46,7 +46,7 @@ setup: $(VENV)/.dev ## make .venv with voltpass and all that tests and checks ne
 demo: $(VENV)/.runtime ## the whole way on real data, then serve on http://127.0.0.1:8000
 	@$(BIN)/voltpass demo $(ARGS)
 
-serve: $(VENV)/.runtime ## serve what is in $$VOLTPASS_HOME (default ./.voltpass)
+serve: $(VENV)/.runtime ## serve what is in VOLTPASS_HOME (default ./.voltpass)
 	@$(BIN)/voltpass serve $(ARGS)
 
 test: $(VENV)/.dev ## all tests, with a real PostgreSQL of their own
@@ -58,14 +58,15 @@ test-fast: $(VENV)/.dev ## stop at the first failure
 soak: $(VENV)/.dev ## the slow, exhaustive tests
 	@$(BIN)/python -m pytest -m soak $(ARGS)
 
-check: $(VENV)/.dev ## what CI runs: format, lint, types, contracts, tests, OpenAPI, migrations
-	@$(BIN)/ruff format --check .
-	@$(BIN)/ruff check .
-	@$(BIN)/mypy
-	@$(BIN)/lint-imports
-	@$(BIN)/voltpass openapi --check
-	@$(BIN)/python -m passports.store.migrations --check
-	@$(MAKE) --no-print-directory test
+check: static test ## what CI runs: format, lint, types, contracts, OpenAPI, migrations, tests
+
+static: $(VENV)/.dev ## all of check but the tests
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/voltpass openapi --check
+	$(BIN)/python -m passports.store.migrations --check
 
 fmt: $(VENV)/.dev ## format the code and mend what can be mended
 	@$(BIN)/ruff check --fix --quiet . || true
@@ -86,7 +87,7 @@ openapi: $(VENV)/.runtime ## rewrite openapi/v1.json from the code
 golden: $(VENV)/.dev ## rewrite the golden results; read the difference before you commit it
 	@VOLTPASS_GOLDEN=write $(BIN)/python -m pytest -q -k golden
 
-migrate: $(VENV)/.runtime ## bring the database of $$VOLTPASS_DATABASE_URL to the newest schema
+migrate: $(VENV)/.runtime ## bring the database of VOLTPASS_DATABASE_URL to the newest schema
 	@$(BIN)/python -m passports.store.migrations --upgrade
 
 bench: $(VENV)/.dev ## one benchmark: make bench BENCH=issue
