@@ -38,12 +38,14 @@ class PublicKeyEntry:
         expires: Since when the key has been rotated out; what it signed before stays valid.
         revoked: Since when the key has been known to be compromised.
         revoked_from_log_index: For a compromised key, the first log index that is not trusted.
+        revoked_in_log: The origin of the log that this index is about.
     """
 
     jwk: Mapping[str, JsonValue] | Mapping[str, str]
     expires: datetime | None = None
     revoked: datetime | None = None
     revoked_from_log_index: int | None = None
+    revoked_in_log: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,7 @@ class VerificationKey:
         expires: See `PublicKeyEntry`.
         revoked: See `PublicKeyEntry`.
         revoked_from_log_index: See `PublicKeyEntry`.
+        revoked_in_log: See `PublicKeyEntry`.
     """
 
     id: str
@@ -63,6 +66,7 @@ class VerificationKey:
     expires: datetime | None = None
     revoked: datetime | None = None
     revoked_from_log_index: int | None = None
+    revoked_in_log: str | None = None
 
 
 def did_from_url(url: str) -> str:
@@ -124,7 +128,7 @@ def build_document(did: str, keys: Sequence[PublicKeyEntry]) -> dict[str, JsonVa
     assertions: list[JsonValue] = []
     for entry in keys:
         key = from_jwk(entry.jwk)
-        pair = _methods(did, key, _retirement(entry))
+        pair = _methods(did, key, retirement_document(entry))
         methods.extend(pair)
         if entry.revoked is None:
             assertions.extend(method["id"] for method in pair)
@@ -160,7 +164,8 @@ def _methods(
     )
 
 
-def _retirement(entry: PublicKeyEntry) -> dict[str, JsonValue]:
+def retirement_document(entry: "PublicKeyEntry | VerificationKey") -> dict[str, JsonValue]:
+    """The members by which documents say that a key is retired."""
     retirement: dict[str, JsonValue] = {}
     if entry.expires is not None:
         retirement["expires"] = format_instant(entry.expires)
@@ -168,6 +173,8 @@ def _retirement(entry: PublicKeyEntry) -> dict[str, JsonValue]:
         retirement["revoked"] = format_instant(entry.revoked)
     if entry.revoked_from_log_index is not None:
         retirement["revokedFromLogIndex"] = entry.revoked_from_log_index
+    if entry.revoked_in_log is not None:
+        retirement["revokedInLog"] = entry.revoked_in_log
     return retirement
 
 
@@ -220,8 +227,8 @@ def verification_keys(document: Mapping[str, JsonValue], did: str) -> tuple[Veri
 
 def retirement_of(
     source: Mapping[str, JsonValue],
-) -> tuple[datetime | None, datetime | None, int | None]:
-    """``expires``, ``revoked`` and ``revokedFromLogIndex`` of a key, where they stand.
+) -> tuple[datetime | None, datetime | None, int | None, str | None]:
+    """``expires``, ``revoked``, ``revokedFromLogIndex``, ``revokedInLog`` of a key, where they stand.
 
     Raises:
         MalformedDocumentError: One of them is not an instant, or not an index.
@@ -231,10 +238,14 @@ def retirement_of(
     )
     if index is not None and (not isinstance(index, int) or isinstance(index, bool) or index < 0):
         raise MalformedDocumentError("not_an_index", "not a log index", field="revokedFromLogIndex")
+    origin = source.get("revokedInLog")
+    if origin is not None and not isinstance(origin, str):
+        raise MalformedDocumentError("not_an_origin", "not text", field="revokedInLog")
     return (
         None if expires is None else parse_instant(expires, "expires"),
         None if revoked is None else parse_instant(revoked, "revoked"),
         index,
+        origin,
     )
 
 

@@ -5,7 +5,9 @@ on what they found: the parsed payload, the candidate keys, and in the end the k
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from typing import Final
 
 from signing.canonical import JsonValue
@@ -17,6 +19,7 @@ from signing.evidence import Evidence
 from signing.instants import format_instant, parse_instant
 from signing.jws import SIGNATURE_BYTES, refused_header
 from signing.keys.verifying_key import KEY_TYPE_OF_ALGORITHM
+from signing.log_check import Inclusion, check_inclusion, logged_before
 from signing.report import Finding
 from signing.trust import TrustEntry
 
@@ -121,13 +124,7 @@ class Examination:
 
     def _keys_of_trust_list(self) -> tuple[VerificationKey, ...]:
         return tuple(
-            VerificationKey(
-                f"{self.issuer}#{key.id}",
-                key.key,
-                key.expires,
-                key.revoked,
-                key.revoked_from_log_index,
-            )
+            replace(key, id=f"{self.issuer}#{key.id}")
             for key in (self.entry.keys if self.entry else ())
         )
 
@@ -191,7 +188,7 @@ class Examination:
                 candidate.key.verify(self._decoded.signature, self._decoded.signing_input)
             except InvalidSignatureError:
                 continue
-            if candidate.revoked is not None:
+            if candidate.revoked is not None and not self._was_logged_in_time(candidate):
                 revoked = format_instant(candidate.revoked)
                 return Finding("failed", "key_revoked", f"its key is compromised since {revoked}")
             self.signing_key = candidate
@@ -199,6 +196,18 @@ class Examination:
         if not self._candidates:
             return Finding("not_checked", "no_trusted_key", "there is no trusted key to check with")
         return Finding("failed", "signature_invalid", "the signature does not fit these bytes")
+
+    def _was_logged_in_time(self, key: VerificationKey) -> bool:
+        """A compromised key's signature counts where the log shows that it is older."""
+        origin, index = key.revoked_in_log, key.revoked_from_log_index
+        return logged_before(self.inclusion, origin, index, self._evidence)
+
+    @cached_property
+    def inclusion(self) -> Inclusion:
+        """What the log proof shows, for step 12 and for keys that were compromised later."""
+        if not self._in_scope:  # a status list is not what the proof is about
+            return Inclusion(Finding("not_checked", "no_log_proof", "status lists are not logged"))
+        return check_inclusion(self._credential, self._evidence)
 
     def validity(self) -> Finding:
         """Step 7: the instant lies within the credential's period, and the key was in use."""
@@ -235,13 +244,15 @@ class Examination:
 
 def _stricter(found: VerificationKey, trusted: VerificationKey) -> VerificationKey:
     """The key under the earlier end that its owner and the trust list state."""
-    cuts = (found.revoked_from_log_index, trusted.revoked_from_log_index)
+    # A compromise is described by one of them as a whole: the trust list's word goes first.
+    revocation = trusted if trusted.revoked is not None else found
     return VerificationKey(
         found.id,
         found.key,
         min(filter(None, (found.expires, trusted.expires)), default=None),
-        min(filter(None, (found.revoked, trusted.revoked)), default=None),
-        min((cut for cut in cuts if cut is not None), default=None),
+        revocation.revoked,
+        revocation.revoked_from_log_index,
+        revocation.revoked_in_log,
     )
 
 

@@ -12,7 +12,12 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias, get_args
 
 from signing.canonical import JsonValue, canonicalize, parse_strict
-from signing.did_web import PublicKeyEntry, VerificationKey, retirement_of
+from signing.did_web import (
+    PublicKeyEntry,
+    VerificationKey,
+    retirement_document,
+    retirement_of,
+)
 from signing.errors import KeyUnavailableError, MalformedDocumentError
 from signing.instants import format_instant, parse_instant
 from signing.jws import encode_header, sign_compact, verify_compact
@@ -160,9 +165,7 @@ def trusted_key(entry: PublicKeyEntry) -> VerificationKey:
         MalformedDocumentError: Not a public key of a known type.
     """
     key = from_jwk(entry.jwk)
-    return VerificationKey(
-        key.thumbprint, key, entry.expires, entry.revoked, entry.revoked_from_log_index
-    )
+    return VerificationKey(key.thumbprint, key, *retirement_of(retirement_document(entry)))
 
 
 def _entry(document: JsonValue, field: str) -> TrustEntry:
@@ -229,11 +232,4 @@ def _entry_document(entry: TrustEntry) -> dict[str, JsonValue]:
 
 
 def _key_document(key: VerificationKey) -> dict[str, JsonValue]:
-    document: dict[str, JsonValue] = {"jwk": dict(key.key.jwk)}
-    if key.expires is not None:
-        document["expires"] = format_instant(key.expires)
-    if key.revoked is not None:
-        document["revoked"] = format_instant(key.revoked)
-    if key.revoked_from_log_index is not None:
-        document["revokedFromLogIndex"] = key.revoked_from_log_index
-    return document
+    return {"jwk": dict(key.key.jwk), **retirement_document(key)}

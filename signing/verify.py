@@ -167,7 +167,7 @@ def _content(
         "identifier": _worse(_identifier(examination, evidence), domain("identifier")),
         "version": _worse(check_refresh(payload, issuer, evidence, at), domain("version")),
         "status": check_status(payload, issuer, evidence, at),
-        "log_inclusion": Finding("not_checked", "no_log_proof", "no proof of inclusion at hand"),
+        "log_inclusion": examination.inclusion.finding,
         "factory_certificate": domain("factory_certificate"),
         "footprint_study": domain("footprint_study"),
     }

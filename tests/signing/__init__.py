@@ -1,0 +1,1 @@
+"""Tests of signing, one file for each part."""

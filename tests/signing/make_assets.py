@@ -1,6 +1,6 @@
 """Makes the files in assets/: credentials with exactly one defect each, named after it.
 
-``python tests/signing/signing_assets.py`` writes them again; a test compares. Each file says at
+``python tests/signing/make_assets.py`` writes them again; a test compares. Each file says at
 which step and for which reason it must be refused, so that verifiers in other languages can use it
 too.
 """
@@ -13,7 +13,17 @@ from datetime import timedelta
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
-from signing_world import (
+
+from signing import base64url
+from signing.canonical import JsonValue, canonicalize
+from signing.data_integrity import add_proof
+from signing.did_web import PublicKeyEntry
+from signing.instants import format_instant
+from signing.jws import encode_header, sign_compact
+from signing.keys.signing_key import SigningKey
+from signing.keys.verifying_key import from_jwk
+from signing.status_list import status_entry
+from tests.signing.world import (
     ASSETS,
     AT,
     CERTIFIER,
@@ -40,16 +50,6 @@ from signing_world import (
     status_list,
     trust_list,
 )
-
-from signing import base64url
-from signing.canonical import JsonValue, canonicalize
-from signing.data_integrity import add_proof
-from signing.did_web import PublicKeyEntry
-from signing.instants import format_instant
-from signing.jws import encode_header, sign_compact
-from signing.keys.signing_key import SigningKey
-from signing.keys.verifying_key import from_jwk
-from signing.status_list import status_entry
 
 KID: Final = f"{MAKER}#{MAKER_KEY.kid}"
 HEADER: Final[dict[str, JsonValue]] = {

@@ -9,23 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from signing_world import (
-    AT,
-    LINK,
-    MAKER,
-    MAKER_KEY,
-    REVOCATION,
-    ROOT_KEY,
-    SHARED,
-    STRANGER_KEY,
-    ed25519,
-    entry,
-    p256,
-    passport,
-    signed,
-    trust_list,
-    vectors,
-)
 
 from signing import multibase
 from signing import status_list as status_lists
@@ -50,6 +33,23 @@ from signing.keys.software_key import MlDsa44Key
 from signing.keys.verifying_key import from_jwk
 from signing.status_list import MAX_LENGTH, MIN_LENGTH, StatusList
 from signing.trust import TrustList
+from tests.paths import SHARED
+from tests.signing.world import (
+    AT,
+    LINK,
+    MAKER,
+    MAKER_KEY,
+    REVOCATION,
+    ROOT_KEY,
+    STRANGER_KEY,
+    ed25519,
+    entry,
+    p256,
+    passport,
+    signed,
+    trust_list,
+    vectors,
+)
 
 # --- credentials -----------------------------------------------------------------------------
 
@@ -315,6 +315,7 @@ def changed(**changes: Any) -> Any:
         changed(keys=[{"jwk": {"kty": "RSA"}}]),
         changed(keys=[{"jwk": {**MAKER_KEY.public_jwk, "d": "AAAA"}}]),
         changed(keys=[{"jwk": dict(MAKER_KEY.public_jwk), "revokedFromLogIndex": -1}]),
+        changed(keys=[{"jwk": dict(MAKER_KEY.public_jwk), "revokedInLog": 1}]),
         changed(validFrom="2027"),
         changed(validUntil="2027"),
     ],

@@ -9,7 +9,17 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signing_world import (
+
+from signing import multibase
+from signing.canonical import canonicalize
+from signing.cryptosuites import CRYPTOSUITES
+from signing.data_integrity import _with_proof, add_proof, decode_secured
+from signing.did_web import PublicKeyEntry
+from signing.errors import KeyUnavailableError, MalformedDocumentError
+from signing.keys.software_key import SOFTWARE_KEYS, MlDsa44Key
+from signing.keys.verifying_key import from_multikey
+from signing.verify import examine
+from tests.signing.world import (
     AT,
     MAKER,
     MAKER_KEY,
@@ -21,16 +31,6 @@ from signing_world import (
     trust_list,
     vectors,
 )
-
-from signing import multibase
-from signing.canonical import canonicalize
-from signing.cryptosuites import CRYPTOSUITES
-from signing.data_integrity import _with_proof, add_proof, decode_secured
-from signing.did_web import PublicKeyEntry
-from signing.errors import KeyUnavailableError, MalformedDocumentError
-from signing.keys.software_key import SOFTWARE_KEYS, MlDsa44Key
-from signing.keys.verifying_key import from_multikey
-from signing.verify import examine
 
 FILES = {
     "ecdsa-jcs-2019": ("JCSECDSAP256", "p256KeyPair.json", "secretKeyMultibase"),

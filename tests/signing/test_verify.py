@@ -7,10 +7,29 @@ from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
-import signing_assets
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signing_world import (
+
+from signing.canonical import canonicalize
+from signing.credentials import decode
+from signing.did_web import PublicKeyEntry
+from signing.errors import (
+    ExpiredError,
+    InvalidSignatureError,
+    MalformedDocumentError,
+    RevokedError,
+    SigningError,
+    SuspendedError,
+    UntrustedKeyError,
+    VerificationError,
+)
+from signing.instants import format_instant, parse_instant
+from signing.report import STEPS, Finding, StepResult
+from signing.status_list import status_entry
+from signing.trust import TrustList
+from signing.verify import Evidence, VerificationReport, examine, verify
+from tests.signing import make_assets
+from tests.signing.world import (
     ASSETS,
     AT,
     INDEX,
@@ -33,25 +52,6 @@ from signing_world import (
     status_list,
     trust_list,
 )
-
-from signing.canonical import canonicalize
-from signing.credentials import decode
-from signing.did_web import PublicKeyEntry
-from signing.errors import (
-    ExpiredError,
-    InvalidSignatureError,
-    MalformedDocumentError,
-    RevokedError,
-    SigningError,
-    SuspendedError,
-    UntrustedKeyError,
-    VerificationError,
-)
-from signing.instants import format_instant, parse_instant
-from signing.report import STEPS, Finding, StepResult
-from signing.status_list import status_entry
-from signing.trust import TrustList
-from signing.verify import Evidence, VerificationReport, examine, verify
 
 FOLDER = ASSETS / "credentials"
 NAMES = sorted(path.stem for path in FOLDER.glob("[a-z]*.json"))
@@ -102,7 +102,7 @@ def test_every_asset_gets_its_verdict_at_its_step_for_its_reason(name: str) -> N
 
 
 def test_the_assets_are_what_their_script_makes() -> None:
-    made = signing_assets.files()
+    made = make_assets.files()
     assert {path.name for path in FOLDER.iterdir()} == set(made)
     for name, content in made.items():
         assert (FOLDER / name).read_text("utf-8") == content, name
@@ -205,7 +205,7 @@ MEMBERS = st.dictionaries(
 @given(HEADERS, MEMBERS)
 def test_any_header_and_any_member_get_a_verdict(header: Any, members: Any) -> None:
     payload = canonicalize({**passport(), **members})
-    text = signing_assets.raw(payload, canonicalize({**signing_assets.HEADER, **header}))
+    text = make_assets.raw(payload, canonicalize({**make_assets.HEADER, **header}))
     check_is_a_verdict(examine(text.encode(), EVIDENCE, at=AT))
 
 
@@ -435,7 +435,7 @@ def test_allowed_algorithms_can_only_shrink_the_list() -> None:
     none = replace(EVIDENCE, allowed_algorithms=frozenset())
     assert examine(GOOD, none, at=AT).step("algorithm").outcome == "failed"
     wide = replace(EVIDENCE, allowed_algorithms=frozenset({"none", "HS256", "RS256", "ES256"}))
-    text = signing_assets.algorithm_assets()["alg_none"].credential
+    text = make_assets.algorithm_assets()["alg_none"].credential
     assert examine(text.encode(), wide, at=AT).step("algorithm").outcome == "failed"
     assert examine(GOOD, wide, at=AT).verdict == "valid"
 

@@ -6,7 +6,6 @@ again, byte for byte.
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -22,11 +21,9 @@ from signing.keys.software_key import Ed25519Key, P256Key
 from signing.status_list import StatusList, build_status_list_credential, status_entry
 from signing.trust import Role, TrustEntry, TrustList, trusted_key
 from signing.verify import Evidence
+from tests.paths import SHARED
 
 ASSETS = Path(__file__).parent / "assets"
-SHARED = Path(
-    os.environ.get("VOLTPASS_SHARED") or Path(__file__).resolve().parents[2].parent / "shared"
-)
 
 MAKER = "did:web:maker.example"
 STRANGER = "did:web:stranger.example"

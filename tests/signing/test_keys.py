@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from signing_world import MAKER_KEY, ed25519, p256, vectors
 
 from signing import base64url, multibase
 from signing.errors import InvalidSignatureError, KeyUnavailableError, MalformedDocumentError
@@ -24,6 +23,7 @@ from signing.keys.verifying_key import (
     from_multikey,
     subject_public_key_info,
 )
+from tests.signing.world import MAKER_KEY, ed25519, p256, vectors
 
 PASSPHRASE = b"correct horse battery staple"
 

@@ -13,7 +13,6 @@ import pytest
 import rfc8785
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from signing_world import SHARED, vectors
 
 from signing.canonical import (
     MAX_BYTES,
@@ -26,6 +25,8 @@ from signing.canonical import (
     parse_strict,
 )
 from signing.errors import MalformedDocumentError
+from tests.paths import SHARED
+from tests.signing.world import vectors
 
 FLOATS = st.one_of(
     st.floats(allow_nan=False, allow_infinity=False),

@@ -1,0 +1,94 @@
+"""Step 12: whether the credential is in a log that the verifier knows, and who else saw that log."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from signing.errors import InvalidInclusionError, MalformedDocumentError
+from signing.evidence import Evidence
+from signing.instants import format_instant
+from signing.report import Finding
+from signing.signed_note import ED25519, ED25519_COSIGNATURE, MLDSA44_COSIGNATURE, NoteVerifier
+from signing.transparency_log import LogProof, log_entry, verify_log_proof
+
+
+@dataclass(frozen=True, slots=True)
+class Inclusion:
+    """What the log proof showed.
+
+    Attributes:
+        finding: Outcome of the step.
+        origin: The log in which the credential is; ``None`` when that was not shown.
+        index: Its place there.
+    """
+
+    finding: Finding
+    origin: str | None = None
+    index: int | None = None
+
+
+_NO_PROOF: Final = Inclusion(
+    Finding("not_checked", "no_log_proof", "no proof of inclusion at hand")
+)
+_NO_LOG: Final = Inclusion(
+    Finding("not_checked", "no_known_log", "no key of a log to check the proof with")
+)
+
+
+def log_verifiers(evidence: Evidence) -> tuple[NoteVerifier, ...]:
+    """The keys of the logs and witnesses that the verifier knows.
+
+    Raises:
+        MalformedDocumentError: One of ``evidence.log_keys`` is not a verifier key.
+    """
+    verifiers = [NoteVerifier.parse(text) for text in evidence.log_keys]
+    trust_list = evidence.trust_list
+    for entry in trust_list.entries if trust_list else ():
+        if entry.role in {"log", "witness"}:
+            own = ED25519 if entry.role == "log" else ED25519_COSIGNATURE
+            for key in entry.keys:
+                kind = own if key.key.key_type == "Ed25519" else MLDSA44_COSIGNATURE
+                if key.key.key_type != "P-256" and key.revoked is None:
+                    verifiers.append(NoteVerifier(entry.issuer, kind, key.key))
+    return tuple(verifiers)
+
+
+def check_inclusion(credential: bytes, evidence: Evidence) -> Inclusion:
+    """Step 12; a proof that does not hold is a failure, no proof is none."""
+    if evidence.log_proof is None:
+        return _NO_PROOF
+    try:
+        verifiers = log_verifiers(evidence)
+        if not any(verifier.kind == ED25519 for verifier in verifiers):
+            return _NO_LOG
+        proof = LogProof.parse(evidence.log_proof)
+        opened = verify_log_proof(log_entry(credential), proof, verifiers)
+    except (MalformedDocumentError, InvalidInclusionError) as error:
+        return Inclusion(Finding("failed", error.reason, f"log proof: {error.message}"))
+    checkpoint = opened.checkpoint
+    where = f"leaf {proof.index} of {checkpoint.size} in {checkpoint.origin}"
+    if opened.witnessed_at is not None:
+        where += f", cosigned by {', '.join(opened.witnesses) or 'the log'}"
+        where += f" at {format_instant(opened.witnessed_at)}"
+    logs = {verifier.name for verifier in verifiers if verifier.kind == ED25519}
+    wanted = any(verifier.name not in logs for verifier in verifiers)
+    if wanted and not opened.witnesses:
+        finding = Finding("warning", "not_witnessed", f"{where}, but no known witness cosigned it")
+    else:
+        finding = Finding("passed", "included", where)
+    return Inclusion(finding, checkpoint.origin, proof.index)
+
+
+def logged_before(
+    inclusion: Inclusion, origin: str | None, index: int | None, evidence: Evidence
+) -> bool:
+    """Whether a credential stands in the log before the first index that is not trusted any more.
+
+    Where the owner of a compromised key does not name the log, the verifier must know exactly one:
+    in another, younger log every index would be small.
+    """
+    if inclusion.origin is None or inclusion.index is None or index is None:
+        return False
+    if origin is None:
+        known = {verifier.name for verifier in log_verifiers(evidence) if verifier.kind == ED25519}
+        return len(known) == 1 and inclusion.index < index
+    return origin == inclusion.origin and inclusion.index < index
