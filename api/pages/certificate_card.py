@@ -58,7 +58,7 @@ def _of_claims(claims: Mapping[str, object]) -> CertificateView:
         holder=text(claims, "holder"),
         issuer=text(claims, "issuer"),
         period=_period(text(claims, "validFrom"), text(claims, "validTo")),
-        evidence=text(claims, "evidence"),
+        evidence=words.readable(text(claims, "evidence") or "") or None,
         tone=tone,
         coverage=said,
         checks=tuple(
@@ -102,7 +102,7 @@ def coverage_words(scheme: str, covered: str) -> str:
 
 def _check(identifier: str, outcome: str, explanation: str | None) -> CheckView:
     known = outcome if outcome in words.OUTCOMES else "cannot_tell"
-    said = None if explanation is None else explanation[:1].upper() + explanation[1:]
+    said = None if explanation is None else words.capitalised(explanation)
     title = words.CERTIFICATE_CHECKS.get(identifier, words.readable(identifier))
     return CheckView(title, known, words.OUTCOMES[known], said)
 

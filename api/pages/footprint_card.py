@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.pages import words
-from api.pages.figures import Bar, figure, stacked_bar
+from api.pages.figures import Bar, figure, plain, stacked_bar
 from api.pages.reading import child, number, rows, text, texts, web_address
 
 
@@ -63,9 +63,7 @@ class FootprintCard:
     ruleset: str
     ruleset_title: str
     per: str
-    legal_status: str | None
-    legal_document: str | None
-    legal_note: str | None
+    legal_state: str | None
     binding: bool
     functional_unit: str | None
     total_energy_kwh: float | None
@@ -108,7 +106,7 @@ def card_of_claims(
     """Return the card for one footprint that a passport states."""
     ruleset = text(claims, "ruleset") or "no ruleset stated"
     known = words.ruleset_words(ruleset)
-    legal, status = _legal_state(claims)
+    legal = child(claims, "legalState")
     total = number(claims, "kgCo2ePerKwh")
     energy = number(claims, "totalEnergyKwh")
     stages = tuple(_claimed_stage(row, total, energy) for row in rows(claims, "stages"))
@@ -117,9 +115,7 @@ def card_of_claims(
         ruleset=ruleset,
         ruleset_title=known.title,
         per=known.per,
-        legal_status=status,
-        legal_document=text(legal, "document"),
-        legal_note=text(legal, "note"),
+        legal_state=_legal_state(legal) or _unstopped(text(claims, "legalState")),
         binding=legal.get("binding") is True,
         functional_unit=text(claims, "functionalUnit"),
         total_energy_kwh=energy,
@@ -145,9 +141,13 @@ def card_of_claims(
     )
 
 
-def _legal_state(claims: Mapping[str, object]) -> tuple[Mapping[str, object], str | None]:
-    legal = child(claims, "legalState")
-    return legal, text(legal, "status") or text(claims, "legalState")
+def _legal_state(legal: Mapping[str, object]) -> str | None:
+    said = [text(legal, "status"), text(legal, "document")]
+    return _unstopped(", ".join(part for part in said if part) or None)
+
+
+def _unstopped(sentence: str | None) -> str | None:
+    return None if sentence is None else sentence.strip().removesuffix(".")
 
 
 def _claimed_stage(
@@ -191,9 +191,7 @@ def card_of_study(
         ruleset=ruleset,
         ruleset_title=text(reference, "title") or words.ruleset_words(ruleset).title,
         per="kWh of capacity" if text(unit, "formula") == "capacity" else "kWh delivered",
-        legal_status=text(legal, "status"),
-        legal_document=text(legal, "document"),
-        legal_note=text(legal, "note"),
+        legal_state=_legal_state(legal),
         binding=reference.get("binding") is True,
         functional_unit=None,
         total_energy_kwh=number(unit, "total_energy_kwh"),
@@ -266,7 +264,7 @@ def _inputs(inputs: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     shown = []
     for name in inputs:
         value = number(inputs, name)
-        said = figure(value) if value is not None else text(inputs, name)
+        said = plain(value) if value is not None else text(inputs, name)
         if said is not None:
             shown.append((words.readable(name), said))
     return tuple(shown)

@@ -3,15 +3,20 @@
 The payload may come from another server or lack members: what is missing is named as not stated.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 from urllib.parse import quote
 
 from api.pages import words
 from api.pages.certificate_card import CertificateView, certificates_of_claims
-from api.pages.figures import day, figure
+from api.pages.figures import day, plain
 from api.pages.footprint_card import FootprintCard, card_of_claims
 from api.pages.reading import child, number, rows, text, web_address
+
+
+_PASSPORT_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
 @dataclass(frozen=True)
@@ -73,7 +78,7 @@ def view_passport(payload: Mapping[str, object], link: str) -> PassportView:
         ),
         certificates=tuple(certificates_of_claims(subject)),
         downloads=_downloads(passport_id),
-        verify_href=f"/verify?link={quote(link, safe='')}",
+        verify_href=f"/verify?link={quote(link, safe='', errors='replace')}",
         profile=text(subject, "profile"),
         responsible_name=text(child(subject, "responsibleOperator"), "name"),
     )
@@ -81,7 +86,7 @@ def view_passport(payload: Mapping[str, object], link: str) -> PassportView:
 
 def _quantity(source: Mapping[str, object], key: str, unit: str) -> str | None:
     value = number(source, key)
-    return None if value is None else f"{figure(value)} {unit}"
+    return None if value is None else f"{plain(value)} {unit}"
 
 
 def _plate(subject: Mapping[str, object], model: Mapping[str, object]) -> tuple[Fact, ...]:
@@ -154,10 +159,10 @@ def _operator(operator: Mapping[str, object]) -> tuple[Fact, ...]:
     return (*facts, Fact("GLN", gln, code=True)) if gln else tuple(facts)
 
 
-def _downloads(passport_id: str) -> tuple[Download, ...]:
-    if not passport_id:
+def _downloads(name: str) -> tuple[Download, ...]:
+    # Only what this server can have given out becomes part of an address.
+    if not _PASSPORT_ID.fullmatch(name):
         return ()
-    name = quote(passport_id, safe="")
     base = f"/v1/passports/{name}"
     return (
         Download(

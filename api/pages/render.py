@@ -34,7 +34,6 @@ def _environment() -> Environment:
         autoescape=True,
         undefined=StrictUndefined,
         finalize=figures.visible,
-        trim_blocks=True,
         lstrip_blocks=True,
     )
     environment.filters.update(

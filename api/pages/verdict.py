@@ -50,6 +50,14 @@ class VerdictView:
         return tuple(step for step in self.steps if step.outcome in outcomes)
 
     @property
+    def not_checked(self) -> list[tuple[str, list[str]]]:
+        """Why steps were not made, each reason once, with the titles of its steps."""
+        reasons: dict[str, list[str]] = {}
+        for step in self.those("not_checked"):
+            reasons.setdefault(step.message, []).append(step.title)
+        return list(reasons.items())
+
+    @property
     def tally(self) -> str:
         """The outcomes in numbers, as a sentence."""
         counts = [
@@ -88,7 +96,7 @@ def _view_steps(steps: Sequence[StepResult]) -> list[StepView]:
     for step in steps:
         known = words.STEPS.get(step.step)
         title = known.title if known else words.readable(step.step)
-        message = step.message[:1].upper() + step.message[1:]
+        message = words.capitalised(step.message)
         views.append(
             StepView(
                 number=step.number,

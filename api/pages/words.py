@@ -200,6 +200,11 @@ def readable(identifier: str) -> str:
     return identifier.replace("_", " ")
 
 
+def capitalised(sentence: str) -> str:
+    """Return a sentence with a capital at its beginning, the rest as it was."""
+    return sentence[:1].upper() + sentence[1:]
+
+
 @dataclass(frozen=True)
 class RulesetWords:
     """A ruleset by name, and what its figure per kWh is counted per."""
