@@ -240,7 +240,7 @@ class _Plan:
                 of_burden[burden].append(row)
             for edge in item.edges:
                 of_edge[edge] = (row,)
-        spreads = np.array([[log_spread] for _, log_spread in inputs])
+        spreads = np.array([log_spread for _, log_spread in inputs]).reshape(-1, 1)
         return cls(system, spreads, tuple(map(tuple, of_burden)), of_edge)
 
     def totals(self, normal: NDArray[np.float64]) -> NDArray[np.float64]:

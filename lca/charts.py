@@ -1,0 +1,199 @@
+"""Sankey and waterfall of a footprint: the data, and SVG drawn from them."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from lca.footprint import Footprint
+from lca.rulesets import STAGES
+from lca.svg import PALETTE, Drawing
+
+STAGE_NAMES: Final = {
+    "raw_material_acquisition": "Raw materials",
+    "main_production": "Production",
+    "distribution": "Distribution",
+    "end_of_life": "End of life",
+}
+
+_TOP: Final = 9
+"""Contributors drawn one by one; the others are drawn together."""
+
+_WITHHELD: Final = "confidential or licensed inputs"
+_OTHERS: Final = "all others"
+_SANKEY_TOP: Final = 48.0
+_SANKEY_HEIGHT: Final = 380.0
+_GAP: Final = 14.0
+_LABEL: Final = 40
+"""Characters of a contributor's name that fit the margin."""
+
+
+_Flows = dict[tuple[str, str], float]
+"""kg CO2e per battery by contributor and stage."""
+
+
+def _flows(footprint: Footprint, *, public: bool) -> tuple[_Flows, _Flows]:
+    """Return what is drawn, the largest apart and the others together, and the credits."""
+    sums: _Flows = {}
+    credited: _Flows = {}
+    pairs = zip(footprint.system.burdens, footprint.contributions.tolist(), strict=True)
+    for burden, kg in pairs:
+        record, exchange = burden.record, burden.exchange
+        licensed = record is not None and not record.redistributable
+        name = exchange.name or (record.name if record else burden.factor_id)
+        if public and (licensed or exchange.confidential):
+            name = _WITHHELD
+        target = credited if kg < 0 else sums
+        key = (name, burden.stage.value)
+        target[key] = target.get(key, 0.0) + kg
+    drawn = dict(sorted(sums.items(), key=lambda item: -item[1])[:_TOP])
+    for (name, stage), kg in sums.items():
+        if (name, stage) not in drawn or name == _OTHERS:
+            key = (_OTHERS, stage)
+            drawn[key] = drawn.get(key, 0.0) + kg
+    return drawn, credited
+
+
+def sankey_data(footprint: Footprint, *, public: bool = False) -> dict[str, object]:
+    """Return nodes and links, kg CO2e per battery: contributors to stages, stages to battery.
+
+    A credit is negative and cannot be drawn as a width; it is listed in `credits`. With `public`,
+    confidential and licensed inputs are one contributor a stage.
+    """
+    drawn, credited = _flows(footprint, public=public)
+    by_stage = {
+        stage.value: math.fsum(kg for (_, to), kg in drawn.items() if to == stage.value)
+        for stage in STAGES
+    }
+    flows = [(name, stage, kg) for (name, stage), kg in drawn.items()]
+    flows += [(stage, "battery", kg) for stage, kg in by_stage.items() if kg]
+    return {
+        "unit": "kg CO2e per battery",
+        "nodes": list(
+            dict.fromkeys(end for source, target, _ in flows for end in (source, target))
+        ),
+        "links": [_link(*flow) for flow in flows],
+        "credits": [_link(name, stage, kg) for (name, stage), kg in credited.items()],
+    }
+
+
+def _link(source: str, target: str, kg: float) -> dict[str, object]:
+    return {"source": source, "target": target, "kg_co2e_per_battery": kg}
+
+
+def waterfall_data(footprint: Footprint) -> dict[str, object]:
+    """Return the steps from zero over the stages to the total, kg CO2e per battery."""
+    steps: list[dict[str, object]] = []
+    level = 0.0
+    for stage in STAGES:
+        kg = footprint.stage_kg_co2e(stage)
+        steps.append({"stage": stage.value, "from": level, "kg_co2e_per_battery": kg})
+        level += kg or 0.0
+    return {
+        "unit": "kg CO2e per battery",
+        "steps": steps,
+        "total": footprint.total,
+        "partial": footprint.partial,
+    }
+
+
+def sankey_svg(footprint: Footprint, *, public: bool = False) -> str:
+    """Return the Sankey diagram as an SVG document."""
+    drawn, credited = _flows(footprint, public=public)
+    order = [stage.value for stage in STAGES]
+    inputs = sorted(drawn.items(), key=lambda item: (order.index(item[0][1]), -item[1]))
+    total = math.fsum(drawn.values()) or 1.0
+    drawing = Drawing(
+        920,
+        int(_SANKEY_TOP + _SANKEY_HEIGHT + _GAP * (len(inputs) + 2)),
+        f"Where the emissions come from: {footprint.system.inventory.title}",
+        f"{total:.1f} kg CO2e per battery, by input and life cycle stage",
+    )
+    drawing.text(20, 26, f"{_number(footprint.total)} kg CO2e per battery", font_weight="600")
+    tops = _stage_blocks(drawing, drawn, total)
+    y = _SANKEY_TOP
+    for (name, stage), kg in inputs:
+        tall = kg / total * _SANKEY_HEIGHT
+        tip = f"{name}: {_number(kg)} kg CO2e"
+        colour = PALETTE[order.index(stage)]
+        drawing.box((300, y, 12, max(tall, 1)), colour, tip)
+        drawing.text(292, y + tall / 2 + 4, _short(name), anchor="end")
+        drawing.ribbon(_ribbon((312, y), (560, tops[stage]), tall), colour, tip)
+        tops[stage] += tall
+        y += tall + _GAP
+    if credited:
+        text = f"Credits, not drawn: {_number(math.fsum(credited.values()))} kg CO2e"
+        drawing.text(20, drawing.height - 10, text)
+    return drawing.finish()
+
+
+def _stage_blocks(drawing: Drawing, drawn: _Flows, total: float) -> dict[str, float]:
+    """Draw a block for each stage and return where each begins."""
+    tops: dict[str, float] = {}
+    y = _SANKEY_TOP
+    for index, stage in enumerate(STAGE_NAMES):
+        tops[stage] = y
+        size = math.fsum(kg for (_, to), kg in drawn.items() if to == stage)
+        if size:
+            tall = size / total * _SANKEY_HEIGHT
+            label = f"{STAGE_NAMES[stage]}, {_number(size)} kg CO2e"
+            drawing.box((560, y, 14, max(tall, 1)), PALETTE[index], label)
+            drawing.text(584, y + tall / 2 + 4, label)
+            y += tall + _GAP
+    return tops
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LABEL else f"{name[: _LABEL - 1]}…"
+
+
+def _ribbon(start: tuple[float, float], end: tuple[float, float], tall: float) -> str:
+    (x0, y0), (x1, y1) = start, end
+    middle = (x0 + x1) / 2
+    return (
+        f"M{x0:.1f},{y0:.2f} C{middle:.1f},{y0:.2f} {middle:.1f},{y1:.2f} {x1:.1f},{y1:.2f} "
+        f"L{x1:.1f},{y1 + tall:.2f} C{middle:.1f},{y1 + tall:.2f} {middle:.1f},{y0 + tall:.2f} "
+        f"{x0:.1f},{y0 + tall:.2f} Z"
+    )
+
+
+def waterfall_svg(footprint: Footprint) -> str:
+    """Return the waterfall diagram as an SVG document."""
+    steps = [(stage, footprint.stage_kg_co2e(stage), index) for index, stage in enumerate(STAGES)]
+    levels = [0.0]
+    for _, kg, _ in steps:
+        levels.append(levels[-1] + (kg or 0.0))
+    low, high = min(levels), max(*levels, 1e-12)
+    scale = 260.0 / (high - low)
+    drawing = Drawing(
+        760,
+        400,
+        f"Footprint by life cycle stage: {footprint.system.inventory.title}",
+        f"{footprint.total:.1f} kg CO2e per battery",
+    )
+    base = 320.0 + low * scale
+    for stage, kg, index in steps:
+        x = 30.0 + index * 145
+        drawing.text(x + 55, 350, STAGE_NAMES[stage.value], anchor="middle")
+        if kg is None:
+            drawing.text(x + 55, base - 8, "not assessed", anchor="middle", font_style="italic")
+            continue
+        upper = max(levels[index], levels[index + 1])
+        tip = f"{stage.value}: {_number(kg)} kg CO2e"
+        tall = max(abs(kg) * scale, 1)
+        drawing.box((x, base - upper * scale, 110, tall), PALETTE[index], tip)
+        drawing.text(x + 55, base - upper * scale - 6, _number(kg), anchor="middle")
+    x = 30.0 + len(steps) * 145
+    tall = abs(footprint.total) * scale
+    drawing.box((x, base - max(footprint.total, 0) * scale, 110, tall), PALETTE[4], "total")
+    label = "Total (partial)" if footprint.partial else "Total"
+    drawing.text(x + 55, 350, label, anchor="middle", font_weight="600")
+    y = base - max(footprint.total, 0) * scale - 6
+    drawing.text(x + 55, y, _number(footprint.total), anchor="middle", font_weight="600")
+    drawing.text(30, 30, "kg CO2e per battery", fill="#555")
+    drawing.element("line", {"x1": 20, "x2": 750, "y1": base, "y2": base, "stroke": "#333"})
+    return drawing.finish()
+
+
+def _number(kg: float) -> str:
+    return f"{kg:,.1f}"
