@@ -3,11 +3,11 @@
 import csv
 import io
 from datetime import date, datetime
-from typing import Annotated, Final
+from typing import Annotated, Final, Self
 
-from pydantic import Field
+from pydantic import Field, PrivateAttr
 
-from passports.documents import Document, Slug
+from passports.documents import Day, Document, RuleError, Slug, read_day
 from passports.errors import Finding, InvalidBatchError, RecordNotFoundError, shorten
 from passports.store import Transaction
 
@@ -17,10 +17,26 @@ _COLUMNS: Final = ("serial", "manufactured_on")
 
 
 class BatteryUnit(Document):
-    """One battery: its serial number, and its own day of manufacture where that differs."""
+    """One battery: its serial number, and its own day of manufacture where that differs.
+
+    `line` is where it stands in the file it was read from, if it was read from one.
+    """
 
     serial: str
-    manufactured_on: date | None = None
+    manufactured_on: Day | None = None
+    _line: int | None = PrivateAttr(default=None)
+
+    @property
+    def line(self) -> int | None:
+        """The line of the file, counted from 1 with its header."""
+        return self._line
+
+    @classmethod
+    def on_line(cls, line: int, serial: str, manufactured_on: date | None) -> Self:
+        """Return a unit that was read from this line of a file."""
+        unit = cls(serial=serial, manufactured_on=manufactured_on)
+        unit._line = line
+        return unit
 
 
 class BatchCreate(Document):
@@ -34,7 +50,7 @@ class BatchCreate(Document):
     model_id: Slug
     facility_id: Slug
     responsible_operator_id: Slug | None = None
-    manufactured_on: date
+    manufactured_on: Day
     units: Annotated[list[BatteryUnit], Field(min_length=1, max_length=MAX_UNITS)]
 
 
@@ -65,14 +81,14 @@ def read_units_csv(data: bytes) -> list[BatteryUnit]:
     units: list[BatteryUnit] = []
     try:
         _check_header([name.strip() for name in reader.fieldnames or []])
-        for row in reader:
-            unit = _read_row(reader.line_num, row, findings)
-            if unit is not None:
-                units.append(unit)
-            if len(units) > MAX_UNITS:
+        for count, row in enumerate(reader, start=1):
+            if count > MAX_UNITS:  # readable ones or not: findings are bounded, too
                 reason = f"more than {MAX_UNITS} units in one batch"
                 findings.append(Finding("file", "", reason, "Split it.", reader.line_num))
                 break
+            unit = _read_row(reader.line_num, row, findings)
+            if unit is not None:
+                units.append(unit)
     except csv.Error as error:
         remedy = "Save it as CSV in UTF-8."
         findings.append(Finding("file", "", f"not readable: {error}", remedy, reader.line_num))
@@ -96,11 +112,12 @@ def _decode(data: bytes) -> str:
 
 
 def _check_header(names: list[str]) -> None:
-    unknown = [name for name in names if name not in _COLUMNS]
-    if "serial" in names and not unknown:
+    strange = [n for i, n in enumerate(names) if n not in _COLUMNS or n in names[:i]]
+    if "serial" in names and not strange:
         return
-    reason = "there is no column serial" if "serial" not in names else "this column is not known"
-    value = shorten(", ".join(unknown or names))
+    missing = "serial" not in names
+    reason = "there is no column serial" if missing else "this column is not known, or there twice"
+    value = shorten(", ".join(strange or names))
     remedy = f"The header reads {','.join(_COLUMNS)}; the second column may be missing."
     raise InvalidBatchError([Finding("header", value, reason, remedy, 1)], "the batch file")
 
@@ -113,13 +130,13 @@ def _read_row(line: int, row: dict[str, str | None], findings: list[Finding]) ->
     cells = {(name or "").strip(): (cell or "").strip() for name, cell in row.items()}
     day = cells.get("manufactured_on", "")
     try:
-        manufactured_on = date.fromisoformat(day) if day else None
-    except ValueError:
-        reason, remedy = "this is not a date", "Write it as YYYY-MM-DD."
+        manufactured_on = read_day(day) if day else None
+    except RuleError as error:
+        reason, remedy = error.reason, error.remedy
         findings.append(Finding("manufactured_on", shorten(day), reason, remedy, line))
         return None
     # Not judged here: the gates of issuing judge every unit, wherever it came from.
-    return BatteryUnit(serial=cells["serial"], manufactured_on=manufactured_on)
+    return BatteryUnit.on_line(line, cells["serial"], manufactured_on)
 
 
 def get_batch(transaction: Transaction, operator_id: str, batch_id: str) -> Batch:

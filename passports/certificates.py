@@ -5,6 +5,8 @@ A certificate speaks of a site and a period; EU law gives it no effect on a batt
 at; what the certificate does not state is "cannot tell", never a pass.
 """
 
+import base64
+import binascii
 import csv
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -14,12 +16,12 @@ from enum import StrEnum
 from functools import cache
 from importlib import resources
 from types import MappingProxyType
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
 from uuid import uuid4
 
-from pydantic import Base64Bytes, Field, model_validator
+from pydantic import AfterValidator, EncodedBytes, EncoderProtocol, Field, model_validator
 
-from passports.documents import Document, Name, RuleError, Slug, Text
+from passports.documents import Day, Document, Name, Number, RuleError, Slug, Text, read_day
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.factories import get_facility
 from passports.store import CertificateRow, Store, Transaction
@@ -47,7 +49,8 @@ class CertificateScheme:
 @cache
 def certificate_schemes() -> Mapping[str, CertificateScheme]:
     """Return the known schemes by identifier. One row in the CSV adds one."""
-    with resources.files("passports.data").joinpath("certificate_schemes.csv").open("r") as file:
+    table = resources.files("passports.data").joinpath("certificate_schemes.csv")
+    with table.open("r", encoding="utf-8") as file:
         schemes = [
             CertificateScheme(
                 **{k: row[k] for k in ("id", "title", "certifies", "granted_to", "offsets_count")},
@@ -77,6 +80,36 @@ class CertificateScope(StrEnum):
     ORGANISATION = "organisation"
 
 
+class _StrictBase64(EncoderProtocol):
+    """Base64 (RFC 4648, section 4) in which nothing but line breaks is passed over."""
+
+    @classmethod
+    def decode(cls, data: bytes) -> bytes:
+        """Return the bytes; a character too many would change the document that is hashed."""
+        try:
+            return base64.b64decode(b"".join(data.split()), validate=True)
+        except binascii.Error:
+            raise RuleError("this is not base64", "Send the bytes as base64.") from None
+
+    @classmethod
+    def encode(cls, value: bytes) -> bytes:
+        """Return the base64 of the bytes."""
+        return base64.b64encode(value)
+
+    @classmethod
+    def get_json_format(cls) -> Literal["base64"]:
+        """Name the format for JSON Schema."""
+        return "base64"
+
+
+_FIRST_DAY: Final = {len("YYYY"): "-01-01", len("YYYY-MM"): "-01"}
+
+
+def _to_the_day_month_or_year(value: str) -> str:
+    read_day(value + _FIRST_DAY.get(len(value), ""))
+    return value
+
+
 class FactoryCertificateCreate(Document):
     """A certificate as it is registered: what was read off it, and the document itself.
 
@@ -89,17 +122,24 @@ class FactoryCertificateCreate(Document):
     holder: Name
     issuer: Name | None = None
     number: Name | None = None
-    valid_from: date | None = None
-    valid_to: date | None = None
-    issued_on: Annotated[str, Field(pattern=r"^\d{4}(-\d{2}){0,2}$")] | None = None
+    valid_from: Day | None = None
+    valid_to: Day | None = None
+    issued_on: (
+        Annotated[
+            str,
+            Field(pattern=r"^\d{4}(-\d{2}){0,2}$"),
+            AfterValidator(_to_the_day_month_or_year),
+        ]
+        | None
+    ) = None
     scope: CertificateScope | None = None
     type: Name | None = None
     stars: Annotated[int, Field(ge=1, le=10)] | None = None
-    score: Annotated[float, Field(ge=0)] | None = None
+    score: Annotated[Number, Field(ge=0)] | None = None
     evidence: CertificateEvidence
     source: Text
     note: Text | None = None
-    document: Base64Bytes
+    document: Annotated[bytes, EncodedBytes(encoder=_StrictBase64)]
     media_type: Name = "application/pdf"
 
     @model_validator(mode="after")

@@ -16,6 +16,7 @@ from passports.identifiers import PublicAddress
 from passports.models import BatteryModel
 from passports.operators import EconomicOperator, get_operator
 from passports.store import Transaction
+from signing.instants import format_instant
 
 PROFILE: Final = "voluntary-footprint"
 CREDENTIAL_TYPE: Final = "BatteryPassport"
@@ -51,7 +52,7 @@ def credential_with_marks(
         "id": f"urn:uuid:{mark('passport_id')}",
         "type": ["VerifiableCredential", CREDENTIAL_TYPE],
         "issuer": {"id": operator.did, "name": operator.name},
-        "validFrom": batch.issued_at.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "validFrom": format_instant(batch.issued_at),
         "credentialStatus": {
             "id": f"{list_url}#{mark('status_index')}",
             "type": "BitstringStatusListEntry",

@@ -3,11 +3,13 @@
 SQLModel tables do not validate (fastapi/sqlmodel issue 52), so rows are built from these models only.
 """
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import check_gln, check_gtin, check_slug
@@ -24,6 +26,9 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "json_invalid": "Send well-formed JSON.",
 }
 _GENERAL_REMEDY: Final = "Give a value that the reason allows."
+_ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Unicode, section 23.7: never characters; XML 1.0, section 2.2, refuses them (labels are XML).
+_NEVER_CHARACTERS: Final = frozenset("\ufffe\uffff")
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -39,7 +44,9 @@ class Document(BaseModel):
 def _path(location: Iterable[str | int]) -> str:
     text = ""
     for part in location:
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+        # A key that we do not know is the sender's text.
+        name = part if isinstance(part, int) else shorten(part)
+        text += f"[{name}]" if isinstance(part, int) else f".{name}" if text else str(name)
     return text
 
 
@@ -99,23 +106,50 @@ def _not_in_the_future(value: date) -> date:
 
 def _printable(value: str) -> str:
     # No control characters: they have no business in a label, a log line or a signed template.
-    if any((ord(c) < 0x20 and c not in "\n\t") or ord(c) == 0x7F for c in value):  # noqa: PLR2004 # ASCII
+    if value.isprintable():
+        return value
+    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in value):
         raise RuleError("it holds a control character", "Remove it.")
-    if any(0xD800 <= ord(c) <= 0xDFFF for c in value):  # noqa: PLR2004 # surrogates, Unicode 3.9
-        raise RuleError("it holds half of a character (a lone surrogate)", "Type it anew.")
+    if any(unicodedata.category(c) == "Cs" or c in _NEVER_CHARACTERS for c in value):
+        raise RuleError("it holds half of a character, or none (a noncharacter)", "Type it anew.")
     return value
 
 
+def _no_truth_value(value: object) -> object:
+    # Python counts True as 1; a document that says `"mass_kg": true` means something else.
+    if isinstance(value, bool):
+        raise RuleError("this is a truth value, not a number", "Give a finite number.")
+    return value
+
+
+def read_day(value: object) -> date:
+    """Read a day written as YYYY-MM-DD; nothing else, so that a number is never taken for seconds.
+
+    Raises:
+        RuleError: it is written otherwise, or there is no such day.
+    """
+    if isinstance(value, date) and not isinstance(value, datetime):
+        return value
+    if isinstance(value, str) and _ISO_DAY.fullmatch(value.strip()):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            raise RuleError("there is no such day", "Check day and month.") from None
+    raise RuleError("this is not a date", "Write it as YYYY-MM-DD.")
+
+
 Printable = AfterValidator(_printable)
+Day = Annotated[date, BeforeValidator(read_day)]
 Slug = Annotated[str, AfterValidator(lambda v: _rule(check_slug(v), v))]
 Gtin = Annotated[str, AfterValidator(lambda v: _rule(check_gtin(v), v))]
 Gln = Annotated[str, AfterValidator(lambda v: _rule(check_gln(v), v))]
 Name = Annotated[str, Field(min_length=1, max_length=200), Printable]
 Text = Annotated[str, Field(max_length=2000), Printable]
 CountryCode = Annotated[str, Field(pattern=r"^[A-Z]{2}$", description="ISO 3166-1 alpha-2")]
-PastDate = Annotated[date, AfterValidator(_not_in_the_future)]
-PositiveNumber = Annotated[float, Field(gt=0, le=1e15)]
-NonNegativeNumber = Annotated[float, Field(ge=0, le=1e15)]
+PastDate = Annotated[Day, AfterValidator(_not_in_the_future)]
+Number = Annotated[float, BeforeValidator(_no_truth_value)]
+PositiveNumber = Annotated[Number, Field(gt=0, le=1e15)]
+NonNegativeNumber = Annotated[Number, Field(ge=0, le=1e15)]
 
 
 def utc_now() -> datetime:

@@ -37,9 +37,18 @@ class Finding:
 
 
 def shorten(value: object, limit: int = 80) -> str:
-    """Return `value` as text of at most `limit` characters, fit to stand in an error."""
-    text = value if isinstance(value, str) else repr(value)
-    return text if len(text) <= limit else text[: limit - 1] + "…"
+    """Return `value` as text of about `limit` characters, fit to stand in an error, a log and a terminal.
+
+    What cannot be printed (control characters, lone surrogates) is written as its escape.
+    """
+    try:
+        text = value if isinstance(value, str) else repr(value)
+    except ValueError:  # Python does not write integers of more than 4300 digits out
+        text = "a number of thousands of digits"
+    short = text if len(text) <= limit else text[: limit - 1] + "…"
+    if short.isprintable():
+        return short
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in short)
 
 
 class PassportError(Exception):

@@ -25,6 +25,7 @@ from passports.documents import (
     Text,
 )
 from passports.errors import IdentifierConflictError, RecordNotFoundError
+from passports.operators import get_operator
 from passports.store import EnergyPeriodRow, FacilityRow, RowExistsError, Store, Transaction
 
 
@@ -122,7 +123,12 @@ class EnergyReading(Document):
             reference_quantity = convert(self.quantity, self.unit, REFERENCE_UNIT[self.carrier])
         except LcaError as error:
             raise RuleError(error.findings[0].reason, error.findings[0].remedy) from None
-        if self.carrier is EnergyCarrier.ELECTRICITY and self.arrangement is None:
+        if self.carrier is not EnergyCarrier.ELECTRICITY:
+            if self.arrangement is not None or self.contract is not None:
+                reason = f"only electricity has an arrangement or a contract, not {self.carrier}"
+                raise RuleError(reason, "Remove both.")
+            return self
+        if self.arrangement is None:
             raise RuleError(
                 "electricity without an arrangement", "Say grid, direct_line or on_site."
             )
@@ -148,7 +154,7 @@ class OffsetEntry(Document):
     id: Name
     registry: Name | None = None
     quantity_t: NonNegativeNumber
-    vintage_year: int | None = None
+    vintage_year: Annotated[int, Field(ge=1990, le=2100)] | None = None
     note: Text | None = None
 
 
@@ -168,7 +174,7 @@ class EnergyPeriodCreate(Document):
 
     @model_validator(mode="after")
     def _ends_after_it_begins(self) -> Self:
-        if self.period_to <= self.period_from:
+        if self.period_to < self.period_from:
             raise RuleError("the period ends before it begins", "Give its first and its last day.")
         return self
 
@@ -192,6 +198,7 @@ def register_facility(
     """Register a factory of an operator.
 
     Raises:
+        RecordNotFoundError: there is no such operator.
         IdentifierConflictError: if the operator has a facility with this identifier.
     """
     facility = Facility(**request.model_dump(), operator_id=operator_id, created_at=now)
@@ -205,6 +212,7 @@ def register_facility(
     )
     try:
         with store.transaction() as transaction:
+            get_operator(transaction, operator_id)
             transaction.facilities.add(row)
     except RowExistsError:
         raise IdentifierConflictError("id", facility.id, "Choose another identifier.") from None
@@ -242,6 +250,7 @@ def record_energy(
         **request.model_dump(), operator_id=operator_id, facility_id=facility_id, created_at=now
     )
     with store.transaction() as transaction:
+        transaction.operators.lock(operator_id)  # two that overlap cannot both look first
         get_facility(transaction, operator_id, facility_id)
         other = transaction.energy_periods.overlapping(
             operator_id, facility_id, period.period_from, period.period_to

@@ -21,7 +21,13 @@ from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset, ruleset_ids
 from lca.units import convert
 from passports.documents import Document, PastDate, Slug
-from passports.errors import Finding, InvalidInputError, RecordNotFoundError, StoreIntegrityError
+from passports.errors import (
+    Finding,
+    InvalidInputError,
+    RecordNotFoundError,
+    StoreIntegrityError,
+    shorten,
+)
 from passports.factories import (
     EnergyCarrier,
     EnergyPeriod,
@@ -101,6 +107,7 @@ def compute_studies(
     document = assemble_inventory(model, facility, period, request.inventory)
     results = [(ruleset, _compute(document, ruleset, dataset)) for ruleset in request.rulesets]
     with store.transaction() as transaction:
+        transaction.operators.lock(operator_id)  # of two at once, the later one supersedes
         return [
             _store_study(transaction, model, facility, ruleset, document, result, now)
             for ruleset, result in results
@@ -113,17 +120,9 @@ def assemble_inventory(
     """Put the engine's inventory together from the records and what the maker gives.
 
     Raises:
-        InvalidInputError: if `given` brings what the records bring.
+        InvalidInputError: if `given` brings what the records bring, or not what they are joined with.
     """
-    electricity = given.get("electricity", {})
-    doubled = [f"inventory.{name}" for name in _FILLED_IN if name in given]
-    if isinstance(electricity, Mapping) and "supply" in electricity:
-        doubled.append("inventory.electricity.supply")
-    if doubled:
-        reason = "it comes from the registered model, facility and metered period"
-        raise InvalidInputError(
-            [Finding(name, "", reason, "Leave it out.") for name in doubled], "the inventory"
-        )
+    _check_given(given)
     return {
         **given,
         "format": "voltpass-inventory/1",
@@ -136,10 +135,30 @@ def assemble_inventory(
             "period": {"from": str(period.period_from), "to": str(period.period_to)},
             "production_kwh": period.production_kwh,
         },
-        "electricity": {**electricity, "supply": _supply(period)},
+        "electricity": {**given.get("electricity", {}), "supply": _supply(period)},
         "offsets": [entry.model_dump(mode="json", exclude_none=True) for entry in period.offsets],
         "assumptions": [*given.get("assumptions", []), *period.assumptions],
     }
+
+
+def _check_given(given: Mapping[str, Any]) -> None:
+    electricity, assumptions = given.get("electricity", {}), given.get("assumptions", [])
+    findings = []
+    if not isinstance(electricity, Mapping):
+        reason = "this is not an object"
+        remedy = "Name the grid's factors under `factors`."
+        findings.append(Finding("inventory.electricity", shorten(electricity), reason, remedy))
+    if not isinstance(assumptions, list):
+        remedy = "Give a list of sentences."
+        reason = "this is not a list"
+        findings.append(Finding("inventory.assumptions", shorten(assumptions), reason, remedy))
+    doubled = [f"inventory.{name}" for name in _FILLED_IN if name in given]
+    if isinstance(electricity, Mapping) and "supply" in electricity:
+        doubled.append("inventory.electricity.supply")
+    reason = "it comes from the registered model, facility and metered period"
+    findings += [Finding(name, "", reason, "Leave it out.") for name in doubled]
+    if findings:
+        raise InvalidInputError(findings, "the inventory")
 
 
 def _product(model: BatteryModel) -> dict[str, Any]:

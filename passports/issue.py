@@ -8,24 +8,26 @@ are the bytes that are stored, and nothing rebuilds them.
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
 import orjson
 
-from passports.batches import Batch, BatchCreate, BatteryUnit
+from passports.batches import Batch, BatchCreate, BatteryUnit, get_batch
 from passports.credential import MARKS, credential_with_marks, mark
 from passports.errors import IdentifierConflictError
 from passports.factories import get_facility
 from passports.identifiers import PublicAddress, UniqueProductIdentifier
 from passports.keyring import Keyring
+from passports.log import LogSigners, append
 from passports.models import BatteryModel, get_model
-from passports.operators import get_operator
+from passports.operators import EconomicOperator, get_operator
 from passports.status_lists import allocate_indices
 from passports.store import BatchRow, Store, Transaction
 from passports.validate import check_batch
 from signing.credentials import CredentialSigner
+from signing.transparency_log import log_entry
 
 CHUNK: Final = 1000  # rows in one insert statement
 Progress = Callable[[int, int], None]
@@ -92,13 +94,25 @@ def check_only(store: Store, operator_id: str, request: BatchCreate, now: dateti
 
     Raises:
         InvalidBatchError: exactly as `issue_batch` would.
-        RecordNotFoundError: model or facility is not registered.
+        IdentifierConflictError: exactly as `issue_batch` would.
+        RecordNotFoundError: exactly as `issue_batch` would.
     """
     with store.reading() as reading:
-        operator = get_operator(reading, operator_id)
-        model = get_model(reading, operator_id, request.model_id)
-        get_facility(reading, operator_id, request.facility_id)
-        check_batch(reading, operator, model, request, now.date())
+        if not _was_issued(reading, operator_id, request):
+            _pass_gates(reading, operator_id, request, now)
+
+
+def _pass_gates(
+    transaction: Transaction, operator_id: str, request: BatchCreate, now: datetime
+) -> tuple[EconomicOperator, BatteryModel]:
+    """Let a new batch through, for a dry run and for issuing alike."""
+    operator = get_operator(transaction, operator_id)
+    model = get_model(transaction, operator_id, request.model_id)
+    get_facility(transaction, operator_id, request.facility_id)
+    if request.responsible_operator_id is not None:
+        get_operator(transaction, request.responsible_operator_id)
+    check_batch(transaction, operator, model, request, now.astimezone(UTC).date())
+    return operator, model
 
 
 def issue_batch(
@@ -117,18 +131,16 @@ def issue_batch(
     Raises:
         InvalidBatchError: a gate of issuing refuses the batch.
         IdentifierConflictError: another batch has this identifier.
-        RecordNotFoundError: model or facility is not registered.
+        RecordNotFoundError: model, facility or responsible operator is not registered.
         KeyUnavailableError: the operator's signing key cannot be opened.
     """
-    request_sha256 = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
     with store.transaction() as transaction:
-        earlier = _issued_before(transaction, address, operator_id, request, request_sha256)
-        if earlier is not None:
-            return earlier
-        operator = get_operator(transaction, operator_id)
-        model = get_model(transaction, operator_id, request.model_id)
-        check_batch(transaction, operator, model, request, now.date())
-        batch = _record_batch(transaction, operator_id, request, request_sha256, now)
+        # One batch of an operator at a time: of two with the same serials, the second sees the first.
+        transaction.operators.lock(operator_id)
+        if _was_issued(transaction, operator_id, request):
+            return _issued_before(transaction, address, operator_id, request.id)
+        operator, model = _pass_gates(transaction, operator_id, request, now)
+        batch = _record_batch(transaction, operator_id, request, now)
         signer = CredentialSigner(keyring.current(transaction, operator_id), operator.did)
         indices = allocate_indices(
             transaction, signer, address, operator_id, len(request.units), now
@@ -144,44 +156,41 @@ def issue_batch(
             batch,
             request.manufactured_on,
             indices.list_id,
+            keyring.log_signers(address.log_origin),
         )
         passports = _sign_and_store(transaction, printing, request.units, indices.values, progress)
     return IssuedBatch(batch, passports, created=True)
 
 
-def _issued_before(
-    transaction: Transaction,
-    address: PublicAddress,
-    operator_id: str,
-    request: BatchCreate,
-    request_sha256: str,
-) -> IssuedBatch | None:
+def _digest(request: BatchCreate) -> str:
+    return hashlib.sha256(request.model_dump_json().encode()).hexdigest()
+
+
+def _was_issued(transaction: Transaction, operator_id: str, request: BatchCreate) -> bool:
     row = transaction.batches.get(operator_id, request.id)
-    if row is None:
-        return None
-    if row.request_sha256 != request_sha256:
+    if row is not None and row.request_sha256 != _digest(request):
         remedy = "The batch was issued with other content; give the new one its own identifier."
         raise IdentifierConflictError("id", request.id, remedy)
-    rows = transaction.passports.of_batch(operator_id, request.id)
+    return row is not None
+
+
+def _issued_before(
+    transaction: Transaction, address: PublicAddress, operator_id: str, batch_id: str
+) -> IssuedBatch:
+    batch = get_batch(transaction, operator_id, batch_id)
+    rows = transaction.passports.of_batch(operator_id, batch_id)
     passports = [
         IssuedPassport(
             r.id, r.serial, address.digital_link(UniqueProductIdentifier(r.gtin, r.serial))
         )
         for r in rows
     ]
-    return IssuedBatch(Batch.model_validate_json(row.document), passports, created=False)
+    return IssuedBatch(batch, passports, created=False)
 
 
 def _record_batch(
-    transaction: Transaction,
-    operator_id: str,
-    request: BatchCreate,
-    request_sha256: str,
-    now: datetime,
+    transaction: Transaction, operator_id: str, request: BatchCreate, now: datetime
 ) -> Batch:
-    get_facility(transaction, operator_id, request.facility_id)
-    if request.responsible_operator_id is not None:
-        get_operator(transaction, request.responsible_operator_id)
     days = [unit.manufactured_on or request.manufactured_on for unit in request.units]
     batch = Batch(
         id=request.id,
@@ -201,7 +210,7 @@ def _record_batch(
             model_id=batch.model_id,
             facility_id=batch.facility_id,
             size=batch.size,
-            request_sha256=request_sha256,
+            request_sha256=_digest(request),
             issued_at=now,
             document=batch.model_dump_json().encode(),
         )
@@ -220,6 +229,7 @@ class _Printing:
     batch: Batch
     default_day: date
     status_list_id: str
+    log: LogSigners
 
     def make(self, unit: BatteryUnit, status_index: int) -> tuple[IssuedPassport, bytes]:
         """Fill in and sign the credential of one unit."""
@@ -238,7 +248,7 @@ class _Printing:
         return passport, self.signer.sign(payload)
 
     def row(
-        self, passport: IssuedPassport, status_index: int, credential: bytes
+        self, passport: IssuedPassport, status_index: int, credential: bytes, log_index: int
     ) -> dict[str, object]:
         """Return what the store keeps of it."""
         return {
@@ -250,6 +260,7 @@ class _Printing:
             "batch_id": self.batch.id,
             "status_list_id": self.status_list_id,
             "status_list_index": status_index,
+            "log_index": log_index,
             "issued_at": self.batch.issued_at,
             "credential": credential,
             "sha256": hashlib.sha256(credential).hexdigest(),
@@ -266,12 +277,17 @@ def _sign_and_store(
     issued: list[IssuedPassport] = []
     pairs = list(zip(units, status_indices, strict=True))
     for start in range(0, len(pairs), CHUNK):
-        rows = []
-        for unit, status_index in pairs[start : start + CHUNK]:
-            passport, credential = printing.make(unit, status_index)
-            rows.append(printing.row(passport, status_index, credential))
-            issued.append(passport)
+        made = [
+            (*printing.make(unit, index), index) for unit, index in pairs[start : start + CHUNK]
+        ]
+        entries = [log_entry(credential) for _passport, credential, _index in made]
+        first = append(transaction, printing.log, entries, printing.batch.issued_at)
+        rows = [
+            printing.row(passport, status_index, credential, log_index)
+            for log_index, (passport, credential, status_index) in enumerate(made, start=first)
+        ]
         transaction.passports.add_many(rows)
+        issued += [passport for passport, _credential, _index in made]
         progress(len(issued), len(units))
     return issued
 

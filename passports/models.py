@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from passports.documents import Document, Gtin, Name, PositiveNumber, Slug, Text
+from passports.documents import Document, Gtin, Name, Number, PositiveNumber, Slug, Text
 from passports.errors import (
     Finding,
     IdentifierConflictError,
@@ -15,7 +15,7 @@ from passports.errors import (
 )
 from passports.identifiers import gtin_belongs_to
 from passports.operators import get_operator
-from passports.store import BatteryModelRow, Store, Transaction
+from passports.store import BatteryModelRow, RowExistsError, Store, Transaction
 
 
 class BatteryCategory(StrEnum):
@@ -29,10 +29,10 @@ class BatteryCategory(StrEnum):
 class ServiceLife(Document):
     """What the functional unit is computed from; which fields count is the ruleset's matter."""
 
-    vehicle_class: str | None = None
+    vehicle_class: Name | None = None
     warranty_years: PositiveNumber | None = None
     warranty_distance_km: PositiveNumber | None = None
-    warranty_capacity_share: Annotated[float, Field(gt=0, le=1)] | None = None
+    warranty_capacity_share: Annotated[Number, Field(gt=0, le=1)] | None = None
     warranty_evidence: Text | None = None
     distance_km: PositiveNumber | None = None
     consumption_kwh_per_km: PositiveNumber | None = None
@@ -74,19 +74,22 @@ def register_model(
         IdentifierConflictError: the identifier or the GTIN is taken.
     """
     model = BatteryModel(**request.model_dump(), operator_id=operator_id, created_at=now)
-    with store.transaction() as transaction:
-        _check_model(transaction, model)
-        transaction.models.add(
-            BatteryModelRow(
-                operator_id=operator_id,
-                id=model.id,
-                gtin=model.gtin,
-                category=model.category.value,
-                chemistry=model.chemistry,
-                created_at=now,
-                document=model.model_dump_json().encode(),
-            )
-        )
+    row = BatteryModelRow(
+        operator_id=operator_id,
+        id=model.id,
+        gtin=model.gtin,
+        category=model.category.value,
+        chemistry=model.chemistry,
+        created_at=now,
+        document=model.model_dump_json().encode(),
+    )
+    try:
+        with store.transaction() as transaction:
+            transaction.operators.lock(operator_id)
+            _check_model(transaction, model)
+            transaction.models.add(row)
+    except RowExistsError:
+        raise IdentifierConflictError("id", model.id, "Choose another identifier.") from None
     return model
 
 

@@ -11,10 +11,10 @@ from typing import Annotated
 from pydantic import Field
 
 from passports.documents import CountryCode, Document, Gln, Name, Slug, Text
-from passports.errors import RecordNotFoundError
+from passports.errors import IdentifierConflictError, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
-from passports.store import OperatorRow, Store, Transaction
+from passports.store import OperatorRow, RowExistsError, Store, Transaction
 from signing.did_web import did_from_url
 
 
@@ -41,7 +41,9 @@ class EconomicOperatorCreate(Document):
     country: CountryCode
     postal_address: Text | None = None
     gln: Gln | None = None
-    gs1_prefixes: list[Annotated[str, Field(pattern=r"^\d{4,12}$")]] = Field(default_factory=list)
+    gs1_prefixes: list[Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]] = Field(
+        default_factory=list
+    )
     note: Text | None = None
 
 
@@ -66,18 +68,20 @@ def register_operator(
     """
     did = did_from_url(address.operator_url(request.id))
     operator = EconomicOperator(**request.model_dump(), did=did, created_at=now)
-    with store.transaction() as transaction:
-        transaction.operators.add(
-            OperatorRow(
-                id=operator.id,
-                name=operator.name,
-                country=operator.country,
-                did=did,
-                created_at=now,
-                document=operator.model_dump_json().encode(),
-            )
-        )
-        keyring.create(transaction, operator.id, now)
+    row = OperatorRow(
+        id=operator.id,
+        name=operator.name,
+        country=operator.country,
+        did=did,
+        created_at=now,
+        document=operator.model_dump_json().encode(),
+    )
+    try:
+        with store.transaction() as transaction:
+            transaction.operators.add(row)
+            keyring.create(transaction, operator.id, now)
+    except RowExistsError:
+        raise IdentifierConflictError("id", operator.id, "Choose another identifier.") from None
     return operator
 
 

@@ -4,6 +4,7 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any
 
 import orjson
@@ -11,7 +12,7 @@ from pydantic import Field
 
 from lca.datasets import Dataset
 from passports.certificates import certificates_of, check_certificate, coverage
-from passports.documents import Document
+from passports.documents import Document, Name
 from passports.errors import Finding, InvalidInputError, PassportError, shorten
 from passports.footprints import produced_in, recompute
 from passports.store import FootprintStudyRow, Store, StudyFilter, Transaction
@@ -20,12 +21,12 @@ from passports.store import FootprintStudyRow, Store, StudyFilter, Transaction
 class FootprintQuery(Document):
     """What is asked; every field narrows the answer, None means any."""
 
-    ruleset: str | None = None
-    operator: str | None = None
-    facility: str | None = None
-    model: str | None = None
-    category: str | None = None
-    country: str | None = None
+    ruleset: Name | None = None
+    operator: Name | None = None
+    facility: Name | None = None
+    model: Name | None = None
+    category: Name | None = None
+    country: Name | None = None
     include_superseded: bool = False
     recompute: bool = False
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -142,9 +143,13 @@ def _read_cursor(cursor: str | None) -> tuple[float, str] | None:
         return None
     try:
         padded = cursor + "=" * (-len(cursor) % 4)
-        value, study_id = orjson.loads(base64.urlsafe_b64decode(padded))
-        return float(value), str(study_id)
-    except (ValueError, TypeError, binascii.Error):
-        reason = "this is not a cursor that was given out here"
-        finding = Finding("cursor", shorten(cursor), reason, "Take next_cursor of the last answer.")
-        raise InvalidInputError([finding], "the query") from None
+        key = orjson.loads(base64.urlsafe_b64decode(padded))
+    except (ValueError, binascii.Error):
+        key = None
+    if isinstance(key, list) and len(key) == 2 and type(key[0]) in {int, float}:  # noqa: PLR2004 # see _cursor
+        value, study_id = float(key[0]), key[1]
+        if isfinite(value) and isinstance(study_id, str) and study_id.isprintable():
+            return value, study_id
+    reason = "this is not a cursor that was given out here"
+    finding = Finding("cursor", shorten(cursor), reason, "Take next_cursor of the last answer.")
+    raise InvalidInputError([finding], "the query")

@@ -1,6 +1,6 @@
 """The gates of issuing. A dry run and the real thing pass through exactly these."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
 
 from passports.batches import BatchCreate, BatteryUnit
@@ -12,6 +12,12 @@ from passports.store import Transaction
 
 # Line 1 of a CSV file is its header; units of a JSON document are counted the same way.
 _FIRST_LINE = 2
+
+
+def _by_line(units: Sequence[BatteryUnit]) -> Iterator[tuple[int, BatteryUnit]]:
+    """Yield each unit with its line; a file's own count stands, for it may hold empty lines."""
+    for count, unit in enumerate(units, start=_FIRST_LINE):
+        yield (count if unit.line is None else unit.line), unit
 
 
 def check_batch(
@@ -46,7 +52,7 @@ def _check_ownership(operator: EconomicOperator, model: BatteryModel) -> list[Fi
 def _check_serials(units: Sequence[BatteryUnit]) -> list[Finding]:
     findings = []
     first_seen: dict[str, int] = {}
-    for line, unit in enumerate(units, start=_FIRST_LINE):
+    for line, unit in _by_line(units):
         wrong = check_serial(unit.serial, "serial", line)
         if wrong is not None:
             findings.append(wrong)
@@ -60,7 +66,7 @@ def _check_serials(units: Sequence[BatteryUnit]) -> list[Finding]:
 
 def _check_dates(units: Sequence[BatteryUnit], default: date, today: date) -> list[Finding]:
     findings = []
-    for line, unit in enumerate(units, start=_FIRST_LINE):
+    for line, unit in _by_line(units):
         made_on = unit.manufactured_on or default
         if made_on > today:
             remedy = "Passports are issued for batteries that exist."
@@ -72,7 +78,7 @@ def _check_dates(units: Sequence[BatteryUnit], default: date, today: date) -> li
 def _check_not_issued(
     transaction: Transaction, model: BatteryModel, units: Sequence[BatteryUnit]
 ) -> list[Finding]:
-    lines = {unit.serial: line for line, unit in enumerate(units, start=_FIRST_LINE)}
+    lines = {unit.serial: line for line, unit in _by_line(units)}
     taken = transaction.passports.taken_serials(model.operator_id, model.gtin, list(lines))
     reason = "a passport with this serial exists; identifiers are never reassigned"
     remedy = "Take this battery out of the file, or number it anew."

@@ -27,6 +27,16 @@ Row = TypeVar("Row", bound=SQLModel)
 _KEYS_A_STATEMENT = 500
 
 
+def _can_be_stored(*values: object) -> bool:
+    """Tell whether a database can hold these texts; one that cannot has no row with them either."""
+    for value in values:
+        if not isinstance(value, str):
+            continue
+        if "\x00" in value or any("\ud800" <= c <= "\udfff" for c in value):
+            return False
+    return True
+
+
 class Records(Generic[Row]):
     """Rows of one table, by primary key."""
 
@@ -42,6 +52,8 @@ class Records(Generic[Row]):
 
     def get(self, *key: object) -> Row | None:
         """Return the row under a primary key, or None."""
+        if not _can_be_stored(*key):
+            return None
         return self._session.get(self.table, key if len(key) > 1 else key[0])
 
 
@@ -49,6 +61,14 @@ class OperatorRecords(Records[OperatorRow]):
     """Economic operators."""
 
     table = OperatorRow
+
+    def lock(self, operator_id: str) -> None:
+        """Hold back other writers that lock this operator, until the transaction ends.
+
+        SQLite has one writer at a time anyway. The lock leaves foreign keys alone (FOR NO KEY UPDATE).
+        """
+        query = select(OperatorRow.id).where(OperatorRow.id == operator_id)
+        self._session.exec(query.with_for_update(key_share=True)).first()
 
     def all(self) -> Sequence[OperatorRow]:
         """Return all operators, by identifier."""
@@ -129,6 +149,8 @@ class CertificateRecords(Records[CertificateRow]):
 
     def by_id(self, certificate_id: str) -> CertificateRow | None:
         """Return a certificate of any operator by its identifier, or None."""
+        if not _can_be_stored(certificate_id):
+            return None
         return self._session.exec(
             select(CertificateRow).where(CertificateRow.id == certificate_id)
         ).first()
@@ -179,6 +201,8 @@ class FootprintStudyRecords(Records[FootprintStudyRow]):
 
     def by_id(self, study_id: str) -> FootprintStudyRow | None:
         """Return a study of any operator by its identifier, or None."""
+        if not _can_be_stored(study_id):
+            return None
         return self._session.exec(
             select(FootprintStudyRow).where(FootprintStudyRow.id == study_id)
         ).first()
@@ -283,6 +307,8 @@ class PassportRecords(Records[PassportRow]):
 
     def by_id(self, passport_id: str) -> PassportRow | None:
         """Return the newest version of a passport by its identifier, or None."""
+        if not _can_be_stored(passport_id):
+            return None
         query = select(PassportRow).where(PassportRow.id == passport_id)
         return self._session.exec(query.order_by(col(PassportRow.version).desc())).first()
 
@@ -293,13 +319,18 @@ class PassportRecords(Records[PassportRow]):
         )
         yield from self._session.exec(query.order_by(PassportRow.serial, col(PassportRow.version)))
 
-    def page(self, after: tuple[str, str] | None = None, limit: int = 500) -> Sequence[PassportRow]:
-        """Return passports by (operator, identifier), beginning after a key: walks the whole table."""
+    def page(
+        self, after: tuple[str, str, int] | None = None, limit: int = 500
+    ) -> Sequence[PassportRow]:
+        """Return passports by (operator, identifier, version), beginning after a key: walks the table."""
         query = select(PassportRow).order_by(
             PassportRow.operator_id, PassportRow.id, col(PassportRow.version)
         )
         if after is not None:
-            query = query.where(tuple_(col(PassportRow.operator_id), col(PassportRow.id)) > after)
+            key = tuple_(
+                col(PassportRow.operator_id), col(PassportRow.id), col(PassportRow.version)
+            )
+            query = query.where(key > after)
         return self._session.exec(query.limit(limit)).all()
 
 

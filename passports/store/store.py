@@ -45,6 +45,15 @@ class Store:
         self.url = url
         self._engine = _create_engine(url)
         self._writing = self._engine.execution_options(voltpass_writes=True)
+        # PostgreSQL's default shows every statement another state; a reader is promised one view.
+        # SQLite gives that by itself (write-ahead log).
+        self._reading = (
+            self._engine
+            if self.is_sqlite
+            else self._engine.execution_options(
+                isolation_level="REPEATABLE READ", postgresql_readonly=True
+            )
+        )
 
     @property
     def is_sqlite(self) -> bool:
@@ -79,7 +88,7 @@ class Store:
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Open a transaction that only reads: one consistent view, rolled back at its end."""
-        with Session(self._engine, expire_on_commit=False, autoflush=False) as session:
+        with Session(self._reading, expire_on_commit=False, autoflush=False) as session:
             yield Transaction(session)
 
     def ping(self) -> None:
