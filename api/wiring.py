@@ -2,13 +2,16 @@
 
 import json
 import logging
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
+from api.environment import EnvironmentFaultError
 from api.settings import Settings
 from lca.datasets import Dataset, load_shipped_dataset
+from passports.errors import Finding
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.store import Store
@@ -26,11 +29,19 @@ class Voltpass:
 
     @cached_property
     def store(self) -> Store:
-        """The store, brought to the newest schema."""
+        """The store, brought to the newest schema.
+
+        Raises:
+            EnvironmentFaultError: the database cannot be opened.
+        """
         self.settings.home.mkdir(parents=True, exist_ok=True)
         logging.getLogger("alembic").setLevel(logging.WARNING)
-        store = Store(self.settings.effective_database_url)
-        store.migrate()
+        try:
+            store = Store(self.settings.effective_database_url)
+            store.migrate()
+        except Exception as error:
+            # Each driver has errors of its own, and their texts can hold the URL with its password.
+            raise _unopened(self.settings, error) from None
         return store
 
     @cached_property
@@ -59,12 +70,20 @@ class Voltpass:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         return create_key(uri, passphrase)
 
+    def prepare_trust_list(self) -> None:
+        """Open what signing the trust list needs, so that nothing is missing once it has to be signed.
+
+        Raises:
+            KeyUnavailableError: the root key cannot be made or opened.
+        """
+        _ = self.root_key
+
     def write_trust_list(self, now: datetime) -> Path:
         """Sign the trust list of this server's manufacturers and pin its root key in `home`."""
-        signed = sign_trust_list(self.store, self.root_key, now)
+        signed = sign_trust_list(self.store, self.keyring, self.address, self.root_key, now)
         public = json.dumps(dict(self.root_key.public_jwk), indent=2)
-        self.settings.trust_root_path.write_text(public + "\n", encoding="utf-8")
-        self.settings.trust_list_path.write_bytes(signed + b"\n")
+        _replace(self.settings.trust_root_path, public.encode() + b"\n")
+        _replace(self.settings.trust_list_path, signed + b"\n")
         return self.settings.trust_list_path
 
     def trust_list(self, path: Path | None = None) -> TrustList | None:
@@ -72,14 +91,46 @@ class Voltpass:
 
         Raises:
             EvidenceUnavailableError: it is malformed or signed by another key.
+            EnvironmentFaultError: the file that was named, or the pinned root key, cannot be read.
         """
         chosen = path or self.settings.trust_list_path
-        if not chosen.exists() or not self.settings.trust_root_path.exists():
+        pinned = self.settings.trust_root_path
+        if path is None and not (chosen.exists() and pinned.exists()):
             return None
-        root = json.loads(self.settings.trust_root_path.read_text(encoding="utf-8"))
-        return read_trust_list(chosen.read_bytes(), [root])
+        try:
+            data = chosen.read_bytes()
+            root = json.loads(pinned.read_text(encoding="utf-8"))
+        except OSError as error:
+            reason, remedy = error.strerror or "it cannot be read", "Check the path."
+            finding = Finding("trust_list", str(error.filename), reason, remedy)
+            raise EnvironmentFaultError(finding) from None
+        except ValueError:
+            remedy = "Restore it, or write it anew: voltpass keys trust-list."
+            finding = Finding("trust_root", str(pinned), "it is no JSON Web Key", remedy)
+            raise EnvironmentFaultError(finding) from None
+        return read_trust_list(data, [root])
 
     def close(self) -> None:
         """Close the database."""
         if "store" in self.__dict__:
             self.store.close()
+
+
+def _unopened(settings: Settings, error: Exception) -> EnvironmentFaultError:
+    lines = str(getattr(error, "orig", error)).splitlines() or [type(error).__name__]
+    reason = f"the database does not open: {lines[0]}"
+    if not settings.database_url:
+        remedy = "Check that the folder can be written to; restore voltpass.sqlite3 if damaged."
+        return EnvironmentFaultError(Finding("VOLTPASS_HOME", str(settings.home), reason, remedy))
+    # The URL holds the password: it is not repeated, nor is a text in which it may stand.
+    if settings.database_url in reason or "@" in lines[0]:
+        reason = f"the database does not open: {type(error).__name__}"
+    remedy = "Check scheme, host, port, name, user and password in it, and that the server runs."
+    return EnvironmentFaultError(Finding("VOLTPASS_DATABASE_URL", "", reason, remedy))
+
+
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file as a whole: who reads meanwhile reads the old one or the new one."""
+    fresh = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    fresh.write_bytes(data)
+    fresh.replace(path)

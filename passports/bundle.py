@@ -6,17 +6,18 @@ trust list travels along but is believed only under a root key that the verifier
 
 import hashlib
 import io
+import warnings
 import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import orjson
+from pydantic import BaseModel, Field
 
-from passports.errors import EvidenceUnavailableError, Finding
+from passports.errors import EvidenceUnavailableError, Finding, shorten
 from passports.verification import CollectedEvidence
-from signing.errors import SigningError
 
 FORMAT: Final = "voltpass-bundle/1"
 MAX_MEMBERS: Final = 50_000
@@ -50,6 +51,7 @@ def write_bundle(bundle: Bundle, now: datetime) -> bytes:
         ("status_list", evidence.status_lists),
         ("document", evidence.documents),
         ("study", evidence.studies),
+        ("log_proof", evidence.log_proofs),
         ("inventory", bundle.inventories),
     )
     members += [(kind, name, data) for kind, items in kinds for name, data in items.items()]
@@ -84,12 +86,14 @@ def read_bundle(data: bytes) -> Bundle:
         EvidenceUnavailableError: not a bundle, damaged, too large, or a member is not as listed.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return _read(archive)
-    except (zipfile.BadZipFile, KeyError, ValueError, TypeError, SigningError, OSError) as error:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # zipfile warns of what is refused below
+            with zipfile.ZipFile(io.BytesIO(data)) as archive:
+                return _read(archive)
+    except EvidenceUnavailableError:
+        raise
+    except Exception as error:  # noqa: BLE001 # zipfile and its decompressors raise many kinds
         raise _damaged(f"it cannot be read ({type(error).__name__})") from None
-    except (NotImplementedError, RuntimeError, EOFError) as error:  # zipfile's other refusals
-        raise _damaged(f"it cannot be unpacked ({type(error).__name__})") from None
 
 
 def _damaged(reason: str) -> EvidenceUnavailableError:
@@ -102,22 +106,40 @@ def _read(archive: zipfile.ZipFile) -> Bundle:
     if len(infos) > MAX_MEMBERS or sum(i.file_size for i in infos) > MAX_TOTAL_BYTES:
         raise _damaged("it is larger than any bundle of ours")
     manifest = _read_manifest(_member(archive, _MANIFEST))
-    bundle = Bundle(made_at=str(manifest["madeAt"]))
-    for row in manifest["members"]:
-        content = _member(archive, row["path"])
-        if hashlib.sha256(content).hexdigest() != row["sha256"]:
-            raise _damaged(f"{row['kind']} {row['name']} is not what the manifest says (SHA-256)")
-        _place(bundle, row["kind"], row["name"], content)
+    bundle = Bundle(made_at=manifest.madeAt)
+    for row in manifest.members:
+        content = _member(archive, row.path)
+        if hashlib.sha256(content).hexdigest() != row.sha256:
+            what = shorten(f"{row.kind} {row.name}".strip())
+            raise _damaged(f"{what} is not what the manifest says (SHA-256)")
+        _place(bundle, row, content)
     return bundle
 
 
-def _read_manifest(data: bytes) -> dict[str, Any]:
-    # Not signed, so not read as strictly: every member is held against its hash, and what counts as
-    # evidence carries a signature of its own.
-    document = orjson.loads(data)
-    if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise ValueError("not a manifest")
-    return document
+class _Member(BaseModel):
+    """One line of the manifest; a later format may say more."""
+
+    path: str
+    kind: str
+    name: str
+    sha256: str
+
+
+class _Manifest(BaseModel):
+    """Not signed: each member is held against its hash, and evidence carries signatures of its own."""
+
+    format: Literal["voltpass-bundle/1"]
+    madeAt: str  # noqa: N815 # the manifest's own spelling
+    members: Annotated[list[_Member], Field(max_length=MAX_MEMBERS)]
+
+
+def _read_manifest(data: bytes) -> _Manifest:
+    manifest = _Manifest.model_validate_json(data)
+    paths = {row.path for row in manifest.members}
+    names = {(row.kind, row.name) for row in manifest.members}
+    if min(len(paths), len(names)) < len(manifest.members):
+        raise _damaged("its manifest names a member twice")
+    return manifest
 
 
 def _member(archive: zipfile.ZipFile, path: str) -> bytes:
@@ -128,18 +150,19 @@ def _member(archive: zipfile.ZipFile, path: str) -> bytes:
     return content
 
 
-def _place(bundle: Bundle, kind: str, name: str, content: bytes) -> None:
+def _place(bundle: Bundle, row: _Member, content: bytes) -> None:
     targets = {
         "status_list": bundle.evidence.status_lists,
         "document": bundle.evidence.documents,
         "study": bundle.evidence.studies,
+        "log_proof": bundle.evidence.log_proofs,
         "inventory": bundle.inventories,
     }
-    if kind == "credential":
+    if row.kind == "credential":
         bundle.credentials.append(content)
-    elif kind == "did_document":
-        bundle.evidence.add_did_document(name, content)
-    elif kind == "trust_list":
+    elif row.kind == "did_document":
+        bundle.evidence.add_did_document(row.name, content)
+    elif row.kind == "trust_list":
         bundle.trust_list = content
-    elif kind in targets:
-        targets[kind][name] = content
+    elif row.kind in targets:
+        targets[row.kind][row.name] = content

@@ -259,13 +259,14 @@ def _worst(findings: Sequence[Finding]) -> Finding:
 
 
 def cited_urls(payload: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Return the URLs that a passport cites, by kind: `documents`, `studies`, `status_lists`."""
+    """Return the URLs that a passport cites: documents, studies, status lists, log proofs."""
     subject = payload.get("credentialSubject")
     subject = subject if isinstance(subject, Mapping) else {}
     return {
         "documents": _texts(subject.get("factoryCertificates"), "document"),
         "studies": _texts(subject.get("carbonFootprint"), "study"),
         "status_lists": _texts(payload.get("credentialStatus"), "statusListCredential"),
+        "log_proofs": _texts(payload.get("transparencyLog"), "proof"),
     }
 
 

@@ -60,6 +60,10 @@ def credential_with_marks(
             "statusListIndex": mark("status_index"),
             "statusListCredential": list_url,
         },
+        "transparencyLog": {
+            "origin": address.log_origin,
+            "proof": address.log_proof(mark("passport_id")),
+        },
         "credentialSubject": {
             "id": mark("link"),
             "type": "Battery",

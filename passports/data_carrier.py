@@ -5,12 +5,13 @@ a 58-character link. Single codes are drawn by qrcode, many at a time by zxing-c
 """
 
 import io
+import warnings
 from typing import Any, Final, Literal
 
 import qrcode
 import qrcode.constants
 import zxingcpp
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from qrcode.image.svg import SvgPathFillImage
 
 from passports.errors import Finding, UnreadableCarrierError
@@ -19,6 +20,8 @@ QUIET_ZONE_MODULES: Final = 4  # ISO/IEC 18004, 6.3.8: four modules on each side
 MAX_IMAGE_PIXELS: Final = 40_000_000
 MAX_IMAGE_BYTES: Final = 20 * 1024 * 1024
 _PIXELS_A_MODULE: Final = 10
+# What cameras, scanners and designers send. Pillow opens more, some of it by running other programs.
+_IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _QR_CODES: Final = zxingcpp.barcode_formats_from_str("QRCode")
 
 
@@ -72,7 +75,7 @@ def draw_many(links: list[str]) -> list[str]:
 
 
 def read_image(data: bytes) -> str:
-    """Read the text of the one QR code in an image (PNG, JPEG and what else Pillow opens).
+    """Read the text of the one QR code in an image (PNG, JPEG, WebP, GIF, BMP or TIFF).
 
     Raises:
         UnreadableCarrierError: no image, too large, no QR code, or more than one.
@@ -93,11 +96,29 @@ def _open_image(data: bytes) -> Image.Image:
         reason = f"the file has {len(data)} bytes, at most {MAX_IMAGE_BYTES} are read"
     else:
         try:
-            image = Image.open(io.BytesIO(data))
-            if image.width * image.height <= MAX_IMAGE_PIXELS:
-                return image.convert("L")
-            reason = f"{image.width} x {image.height} pixels are more than {MAX_IMAGE_PIXELS}"
-        except (UnidentifiedImageError, OSError, ValueError, Image.DecompressionBombError):
+            image = _decode(data)
+            if image is not None:
+                return image
+            reason = f"it has more than {MAX_IMAGE_PIXELS} pixels"
+        except Exception:  # noqa: BLE001 # Pillow's decoders raise whatever broken bytes lead to
             reason = "this is not an image that can be opened"
     remedy = "Send a PNG or JPEG of the label."
     raise UnreadableCarrierError(f"the image: {reason}", [Finding("image", "", reason, remedy)])
+
+
+def _decode(data: bytes) -> Image.Image | None:
+    """Return the picture in grey, or None where it is too large to be decoded."""
+    with warnings.catch_warnings():
+        # Broken metadata and Pillow's own limit of pixels are warnings; ours is lower and an answer.
+        warnings.simplefilter("ignore")
+        try:
+            image = Image.open(io.BytesIO(data), formats=_IMAGE_FORMATS)
+        except Image.DecompressionBombError:
+            return None
+        if image.width * image.height > MAX_IMAGE_PIXELS:
+            return None
+        if image.has_transparency_data:  # dark modules on nothing: lay them on paper
+            image = image.convert("RGBA")
+            paper = Image.new("RGBA", image.size, "white")
+            image = Image.alpha_composite(paper, image)
+        return image.convert("L")

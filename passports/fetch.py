@@ -5,6 +5,7 @@ looked at by the verification. Plain http is for loopback alone (a server on thi
 """
 
 import ipaddress
+from time import monotonic
 from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
 
@@ -13,7 +14,8 @@ import httpx
 from passports.errors import EvidenceUnavailableError, Finding, shorten
 
 MAX_BYTES: Final = 256 * 1024
-TIMEOUT_SECONDS: Final = 3.0
+TIMEOUT_SECONDS: Final = 3.0  # to connect, and between two pieces of an answer
+DEADLINE_SECONDS: Final = 10.0  # for the whole of it: a server may send a byte every two seconds
 
 
 class Fetch(Protocol):
@@ -79,13 +81,19 @@ class HttpFetch:
             raise _unavailable(url, reason, "Try again later, or verify offline.") from None
 
     def _get(self, url: str, accept: str) -> bytes:
-        with self._client.stream("GET", url, headers={"Accept": accept}) as response:
+        # Not compressed: what comes is what is counted, and no answer can unfold to more.
+        headers = {"Accept": accept, "Accept-Encoding": "identity"}
+        ends_at = monotonic() + DEADLINE_SECONDS
+        with self._client.stream("GET", url, headers=headers) as response:
             if response.status_code != httpx.codes.OK:
                 reason = f"the server answered {response.status_code}"
                 raise _unavailable(url, reason, "Check the link.")
             body = b""
-            for piece in response.iter_bytes():
+            for piece in response.iter_raw():
                 body += piece
+                if monotonic() > ends_at:
+                    reason = f"no whole answer within {DEADLINE_SECONDS:g} seconds"
+                    raise _unavailable(url, reason, "Try again later, or verify offline.")
                 if len(body) > MAX_BYTES:
                     reason = f"the answer is larger than {MAX_BYTES} bytes"
                     raise _unavailable(url, reason, "This is not a passport's evidence.")

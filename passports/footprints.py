@@ -20,6 +20,7 @@ from lca.footprint import compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset, ruleset_ids
 from lca.units import convert
+from passports.agreement import first_difference
 from passports.documents import Document, PastDate, Slug
 from passports.errors import (
     Finding,
@@ -297,36 +298,43 @@ def current_studies(
 
 @dataclass(frozen=True)
 class Recomputation:
-    """A stored study computed anew from its stored inputs."""
+    """A stored study computed anew from its stored inputs.
+
+    `differs_at` is the path of the first figure in which the two differ.
+    """
 
     study_id: str
     stored_kg_co2e_per_kwh: float
     recomputed_kg_co2e_per_kwh: float
     same_dataset: bool
+    differs_at: str | None
 
     @property
     def equal(self) -> bool:
-        """Tell whether the two agree to one part in a billion."""
-        stored, anew = self.stored_kg_co2e_per_kwh, self.recomputed_kg_co2e_per_kwh
-        return abs(stored - anew) <= 1e-9 * max(abs(stored), abs(anew))
+        """Tell whether the two agree, each figure to one part in a billion."""
+        return self.differs_at is None
 
 
 def recompute(row: FootprintStudyRow, dataset: Dataset) -> Recomputation:
     """Compute a stored study anew from its stored inputs.
 
     Raises:
-        StoreIntegrityError: the stored result is not what its hash says.
+        StoreIntegrityError: the stored result is not what its hash says, or its inputs are no JSON.
         InvalidInputError: the stored inputs no longer compute, for example for want of a factor.
     """
     if hashlib.sha256(row.result).hexdigest() != row.result_sha256:
         raise StoreIntegrityError(f"the result of study {row.id} is not what its hash says")
-    stored = orjson.loads(row.result)
-    result = _compute(orjson.loads(row.inventory), row.ruleset, dataset)
+    try:
+        stored, inventory = orjson.loads(row.result), orjson.loads(row.inventory)
+    except ValueError:
+        raise StoreIntegrityError(f"the inventory of study {row.id} is not JSON") from None
+    result = _compute(inventory, row.ruleset, dataset)
     return Recomputation(
         study_id=row.id,
         stored_kg_co2e_per_kwh=stored["kg_co2e_per_kwh"],
         recomputed_kg_co2e_per_kwh=result["kg_co2e_per_kwh"],
         same_dataset=stored["dataset"]["fingerprint"] == dataset.fingerprint,
+        differs_at=first_difference(stored, result),
     )
 
 

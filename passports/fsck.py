@@ -5,7 +5,7 @@ recorded public keys, passports against their columns, studies against their inp
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -17,10 +17,14 @@ from passports.checks import check_identifier, check_schema
 from passports.errors import PassportError
 from passports.footprints import recompute
 from passports.keyring import public_key_entries
+from passports.log import entry_at, recomputed_root
 from passports.store import PassportRow, Store
 from signing.credentials import decode
 from signing.did_web import build_document
+from signing.errors import SigningError
 from signing.evidence import Evidence
+from signing.signed_note import NoteVerifier, split_note
+from signing.transparency_log import Checkpoint, log_entry, open_checkpoint
 from signing.verify import examine
 
 Progress = Callable[[str, int], None]
@@ -68,9 +72,16 @@ class FsckReport:
 
 
 def check_store(
-    store: Store, dataset: Dataset, at: datetime, progress: Progress = lambda _kind, _count: None
+    store: Store,
+    dataset: Dataset,
+    at: datetime,
+    progress: Progress = lambda _kind, _count: None,
+    log_verifiers: Sequence[NoteVerifier] = (),
 ) -> FsckReport:
-    """Check certificates, studies, status lists and every version of every passport."""
+    """Check certificates, studies, status lists, every version of every passport, and the log.
+
+    Without `log_verifiers` the log's head is held against its entries, but its signature is not.
+    """
     checked: dict[str, int] = {}
     faults: list[Fault] = []
     documents = _did_documents(store)
@@ -79,6 +90,7 @@ def check_store(
         ("studies", _studies(store, dataset)),
         ("status_lists", _status_lists(store, documents, at)),
         ("passports", _passports(store, documents, at)),
+        ("log_heads", _log(store, log_verifiers)),
     )
     for kind, walk in walks:
         checked[kind] = 0
@@ -96,6 +108,25 @@ def _did_documents(store: Store) -> dict[str, Mapping[str, Any]]:
             row.did: build_document(row.did, public_key_entries(reading, row.id))
             for row in reading.operators.all()
         }
+
+
+def _log(store: Store, verifiers: Sequence[NoteVerifier]) -> Iterator[Fault | None]:
+    found = recomputed_root(store)
+    if found is None:
+        return
+    size, root, note = found
+    try:
+        head = Checkpoint.parse(split_note(note)[0])
+        if verifiers:
+            open_checkpoint(note, verifiers)
+    except SigningError as error:
+        yield Fault("log head", "checkpoint", str(error))
+        return
+    if (head.size, head.root) != (size, root):
+        reason = f"its root over {head.size} leaves is not the root of the {size} entries"
+        yield Fault("log head", head.origin, reason)
+        return
+    yield None
 
 
 def _certificates(store: Store) -> Iterator[Fault | None]:
@@ -138,15 +169,23 @@ def _status_lists(
 def _passports(
     store: Store, documents: Mapping[str, Mapping[str, Any]], at: datetime
 ) -> Iterator[Fault | None]:
-    after: tuple[str, str] | None = None
+    after: tuple[str, str, int] | None = None
     while True:
         with store.reading() as reading:
             rows = reading.passports.page(after, _PAGE)
         if not rows:
             return
         for row in rows:
-            yield _passport(row, documents, at)
-        after = (rows[-1].operator_id, rows[-1].id)
+            yield _passport(row, documents, at) or _logged(store, row)
+        after = (rows[-1].operator_id, rows[-1].id, rows[-1].version)
+
+
+def _logged(store: Store, row: PassportRow) -> Fault | None:
+    with store.reading() as reading:
+        entry = entry_at(reading, row.log_index)
+    if entry == log_entry(row.credential):
+        return None
+    return Fault("passport", row.id, f"the log's entry {row.log_index} is not of its credential")
 
 
 def _passport(

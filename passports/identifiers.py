@@ -147,6 +147,15 @@ class PublicAddress:
         """Return the URL of the public version of a footprint study (Art. 7(1)(g))."""
         return f"{self.base_url}/v1/footprints/{study_id}"
 
+    @property
+    def log_origin(self) -> str:
+        """The name of this server's log: its URL without the scheme (C2SP tlog-checkpoint)."""
+        return self.base_url.partition("://")[2] + "/log"
+
+    def log_proof(self, passport_id: str) -> str:
+        """Return the URL of the proof that a passport is in the log."""
+        return f"{self.base_url}/v1/passports/{passport_id}/log-proof"
+
     def facility(self, operator_id: str, facility_id: str) -> str:
         """Return the URL of a facility's public page."""
         return f"{self.base_url}/facilities/{operator_id}/{facility_id}"

@@ -10,10 +10,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 
+from passports.log import LogSigners
 from passports.store import SigningKeyRow, Transaction
 from signing.did_web import PublicKeyEntry
 from signing.errors import KeyUnavailableError
-from signing.keys import SigningKey, create_key, open_key
+from signing.keys import Algorithm, SigningKey, create_key, open_key
+from signing.signed_note import ED25519, MLDSA44_COSIGNATURE, NoteSigner
 
 
 @dataclass
@@ -48,6 +50,32 @@ class Keyring:
         self._opened[uri] = key
         return key
 
+    def log_signers(self, origin: str) -> LogSigners:
+        """Open the log's keys, Ed25519 and ML-DSA-44 (made at first use).
+
+        The second signature keeps old heads believable should elliptic curves fall: batteries live
+        into the 2040s. C2SP recommends it for logs.
+        """
+        signing_key = self._log_key("log-ed25519", "Ed25519")
+        cosigning_key = self._log_key("log-ml-dsa-44", "ML-DSA-44")
+        signers = (
+            NoteSigner(origin, ED25519, signing_key),
+            NoteSigner(origin, MLDSA44_COSIGNATURE, cosigning_key),
+        )
+        return LogSigners(origin, signers)
+
+    def _log_key(self, name: str, algorithm: Algorithm) -> SigningKey:
+        path = self.directory.resolve() / f"{name}.json"
+        uri = f"file:{path}"
+        if uri not in self._opened:
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._opened[uri] = (
+                open_key(uri, self.passphrase)
+                if path.exists()
+                else create_key(uri, self.passphrase, algorithm=algorithm)
+            )
+        return self._opened[uri]
+
     def current(self, transaction: Transaction, operator_id: str) -> SigningKey:
         """Open the key with which an operator signs now.
 
@@ -70,7 +98,12 @@ class Keyring:
 def public_key_entries(transaction: Transaction, operator_id: str) -> list[PublicKeyEntry]:
     """Return all public keys of an operator, retired ones too, for its DID document."""
     return [
-        PublicKeyEntry(jwk=_text_values(r.public_jwk), expires=r.retired_at, revoked=r.revoked_at)
+        PublicKeyEntry(
+            jwk=_text_values(r.public_jwk),
+            expires=r.retired_at,
+            revoked=r.revoked_at,
+            revoked_from_log_index=r.revoked_from_log_index,
+        )
         for r in transaction.signing_keys.of(operator_id)
     ]
 

@@ -128,6 +128,7 @@ def _recomputed(study: FootprintStudyRow, dataset: Dataset) -> dict[str, Any]:
         return {"equal": False, "reason": error.message}
     return {
         "equal": anew.equal,
+        "differs_at": anew.differs_at,
         "kg_co2e_per_kwh": anew.recomputed_kg_co2e_per_kwh,
         "same_dataset": anew.same_dataset,
     }

@@ -7,9 +7,8 @@ from lca.errors import LcaError
 from lca.footprint import compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset
+from passports.agreement import first_difference
 from passports.bundle import Bundle
-
-_RELATIVE_TOLERANCE = 1e-9  # floats travel through JSON unchanged; sums may be ordered anew
 
 
 def recompute_bundle(bundle: Bundle) -> dict[str, bool]:
@@ -29,8 +28,7 @@ def recompute_bundle(bundle: Bundle) -> dict[str, bool]:
                 continue
             ruleset = load_ruleset(stored["ruleset"]["id"])
             anew = compute_footprint(parse_inventory(inventory), ruleset, dataset).to_document()
-            expected, found = stored["kg_co2e_per_kwh"], anew["kg_co2e_per_kwh"]
-            results[url] = abs(expected - found) <= _RELATIVE_TOLERANCE * abs(expected)
+            results[url] = first_difference(stored, anew) is None
         except (LcaError, ValueError, KeyError, TypeError):
             results[url] = False
     return results

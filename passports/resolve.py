@@ -14,15 +14,23 @@ import orjson
 
 from passports.certificates import get_certificate
 from passports.documents import utc_now
-from passports.errors import EvidenceUnavailableError, Finding, PassportError, RecordNotFoundError
+from passports.errors import (
+    EvidenceUnavailableError,
+    Finding,
+    PassportError,
+    RecordNotFoundError,
+    shorten,
+)
 from passports.identifiers import PublicAddress, UniqueProductIdentifier, parse_digital_link
 from passports.keyring import Keyring, public_key_entries
+from passports.log import prove_inclusion
 from passports.operators import get_operator
 from passports.status_lists import publish_status_list
 from passports.store import PassportRow, Store
 from passports.verification import CollectedEvidence, collect_evidence
 from signing.credentials import decode
 from signing.did_web import build_document
+from signing.errors import SigningError
 
 
 @dataclass(frozen=True)
@@ -83,6 +91,19 @@ def did_document(store: Store, operator_id: str) -> dict[str, Any]:
     return document
 
 
+def log_proof(store: Store, passport_id: str) -> bytes:
+    """Return the proof that a passport's newest version is in the log.
+
+    Raises:
+        RecordNotFoundError: there is no such passport.
+    """
+    with store.reading() as reading:
+        row = reading.passports.by_id(passport_id)
+        if row is None:
+            raise RecordNotFoundError("passport", passport_id)
+        return prove_inclusion(reading, row.log_index)
+
+
 def study_result(store: Store, study_id: str) -> bytes:
     """Return the exact bytes of a study's result, whose hash passports cite.
 
@@ -130,6 +151,8 @@ class OwnRecords:
             return self._read(url)
         except PassportError as error:
             raise _not_ours(url, error.message) from None
+        except SigningError as error:  # a list is due to be signed anew, and its key does not open
+            raise _not_ours(url, str(error)) from None
 
     def _read(self, url: str) -> bytes:
         parts = urlsplit(url).path.strip("/").split("/")
@@ -142,6 +165,8 @@ class OwnRecords:
                 return publish_status_list(
                     self.store, self.keyring, self.address, operator_id, list_id, self.now()
                 )
+            case ["v1", "passports", passport_id, "log-proof"]:
+                return log_proof(self.store, passport_id)
             case ["v1", "footprints", study_id]:
                 return study_result(self.store, study_id)
             case ["v1", "certificates", certificate_id, "document"]:
@@ -151,9 +176,8 @@ class OwnRecords:
 
 
 def _not_ours(url: str, reason: str) -> EvidenceUnavailableError:
-    return EvidenceUnavailableError(
-        f"{url} cannot be read here: {reason}", [Finding("url", url, reason, "Check the link.")]
-    )
+    finding = Finding("url", shorten(url), reason, "Check the link.")
+    return EvidenceUnavailableError(f"{shorten(url)} cannot be read here: {reason}", [finding])
 
 
 def evidence_from_store(records: OwnRecords, credentials: list[bytes]) -> CollectedEvidence:

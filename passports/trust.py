@@ -9,29 +9,51 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from passports.credential import CREDENTIAL_TYPE
-from passports.keyring import public_key_entries
+from passports.identifiers import PublicAddress
+from passports.keyring import Keyring, public_key_entries
+from passports.log import LogSigners
 from passports.operators import EconomicOperator, OperatorRole, list_operators
 from passports.store import Store, Transaction
+from signing.did_web import PublicKeyEntry
 from signing.keys import SigningKey
 from signing.trust import TrustEntry, TrustList, trusted_key
 
 LIFETIME: Final = timedelta(days=90)  # when a verifier should fetch a newer list; our choice
 
 
-def build_trust_list(store: Store, now: datetime) -> TrustList:
-    """Return the list of all manufacturers registered here, with their keys and GS1 prefixes."""
+def build_trust_list(
+    store: Store, keyring: Keyring, address: PublicAddress, now: datetime
+) -> TrustList:
+    """Return the list of all manufacturers registered here, with keys and prefixes, and of the log."""
     with store.reading() as reading:
         entries = [
             _entry(reading, operator)
             for operator in list_operators(reading)
             if OperatorRole.MANUFACTURER in operator.roles
         ]
+    log = keyring.log_signers(address.log_origin)
+    entries.append(_log_entry(log, min((e.valid_from for e in entries), default=now)))
     return TrustList(issued_at=now, valid_until=now + LIFETIME, entries=tuple(entries))
 
 
-def sign_trust_list(store: Store, root_key: SigningKey, now: datetime) -> bytes:
+def sign_trust_list(
+    store: Store, keyring: Keyring, address: PublicAddress, root_key: SigningKey, now: datetime
+) -> bytes:
     """Return the trust list, signed by the root key."""
-    return build_trust_list(store, now).sign(root_key)
+    return build_trust_list(store, keyring, address, now).sign(root_key)
+
+
+def _log_entry(log: LogSigners, since: datetime) -> TrustEntry:
+    public = [PublicKeyEntry(jwk=dict(signer.key.public_jwk)) for signer in log.signers]
+    return TrustEntry(
+        issuer=log.origin,
+        names=(f"transparency log of {log.origin}",),
+        role="log",
+        scope=(),
+        gs1_prefixes=(),
+        keys=tuple(trusted_key(entry) for entry in public),
+        valid_from=since,
+    )
 
 
 def _entry(transaction: Transaction, operator: EconomicOperator) -> TrustEntry:

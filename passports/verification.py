@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from passports.checks import BatteryEvidence, cited_urls, domain_checks
 from passports.errors import EvidenceUnavailableError, Finding, InvalidInputError
@@ -24,6 +25,8 @@ from signing.trust import TrustList
 from signing.verify import examine
 
 CREDENTIAL_MEDIA_TYPE: Final = "application/vc+jwt"
+# A credential that is not yet verified decides what is fetched: so many of a kind, not more.
+MAX_CITED: Final = 20
 
 
 @dataclass
@@ -38,6 +41,7 @@ class CollectedEvidence:
     status_lists: dict[str, bytes] = field(default_factory=dict)
     documents: dict[str, bytes] = field(default_factory=dict)
     studies: dict[str, bytes] = field(default_factory=dict)
+    log_proofs: dict[str, bytes] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
 
     def add_did_document(self, did: str, data: bytes) -> None:
@@ -47,9 +51,11 @@ class CollectedEvidence:
         except SigningError as error:
             self.unavailable[did] = str(error)
             return
-        if isinstance(document, dict):
-            self.did_documents[did] = document
-            self.did_document_bytes[did] = data
+        if not isinstance(document, dict):
+            self.unavailable[did] = "the DID document is not a JSON object"
+            return
+        self.did_documents[did] = document
+        self.did_document_bytes[did] = data
 
 
 def fetch_passport(link: str, fetch: Fetch) -> bytes:
@@ -77,11 +83,14 @@ def collect_evidence(credential: bytes, fetch: Fetch, into: CollectedEvidence) -
         (into.status_lists, cited["status_lists"], CREDENTIAL_MEDIA_TYPE),
         (into.documents, cited["documents"], "*/*"),
         (into.studies, cited["studies"], RESULT_MEDIA_TYPE),
+        (into.log_proofs, cited["log_proofs"], "text/plain"),
     ]
     for target, urls, accept in wanted:
-        for url in urls:
+        for url in urls[:MAX_CITED]:
             if url not in target:
                 _fetch_into(target, url, accept, fetch, into)
+        for url in urls[MAX_CITED:]:
+            into.unavailable[url] = f"more than {MAX_CITED} are cited; this one was not fetched"
 
 
 # The exact bytes of a result, whose hash a passport cites (GET /v1/footprints/{id} by Accept).
@@ -107,13 +116,12 @@ def _fetch_into(
 def _fetch_did_document(did: str, fetch: Fetch, into: CollectedEvidence) -> None:
     try:
         url = document_url(did)
-        host = url.removeprefix("https://").partition("/")[0].rpartition(":")[0]
-        if is_loopback(host):
+        if is_loopback(urlsplit(url).hostname):
             url = url.replace("https://", "http://", 1)  # this very machine, see passports/fetch.py
         into.add_did_document(did, fetch(url, "application/did+json, application/json"))
     except EvidenceUnavailableError as error:
         into.unavailable[did] = error.message
-    except SigningError as error:
+    except (SigningError, ValueError) as error:
         into.unavailable[did] = str(error)
 
 
@@ -126,12 +134,16 @@ def verify_passport(
 ) -> VerificationReport:
     """Make all numbered steps over one credential; never raises, whatever the bytes are."""
     whole = replace(battery, documents=evidence.documents, studies=evidence.studies)
+    proofs = [
+        evidence.log_proofs.get(url) for url in cited_urls(_payload(credential))["log_proofs"]
+    ]
     return examine(
         credential,
         Evidence(
             did_documents=evidence.did_documents,
             trust_list=trust_list,
             status_lists=evidence.status_lists,
+            log_proof=proofs[0] if proofs else None,
         ),
         at=at,
         domain_checks=domain_checks(whole),

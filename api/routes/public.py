@@ -15,6 +15,7 @@ from starlette.routing import Route
 
 from api.authentication import VoltpassDep, running
 from api.labelling import label_of
+from api.negotiation import choose_form, is_current
 from api.verifying import own_records
 from api.wiring import Voltpass
 from passports import data_carrier
@@ -23,11 +24,13 @@ from passports.checks import BatteryEvidence
 from passports.documents import utc_now
 from passports.footprints import get_study
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
+from passports.log import checkpoint, parse_tile_path, read_tile
 from passports.resolve import (
     StoredPassport,
     did_document,
     evidence_from_store,
     find_passport,
+    log_proof,
     passport_by_id,
     study_result,
 )
@@ -45,33 +48,25 @@ _CACHE: Final = "public, max-age=60"
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"
 
 
-def _negotiate(accept: str) -> Literal["html", "json", "credential"]:
-    """Choose by the Accept header: HTML for whom names it, the signed bytes for whom names them."""
-    if CREDENTIAL_MEDIA_TYPE in accept or "application/jwt" in accept:
-        return "credential"
-    return "html" if "text/html" in accept else "json"
-
-
 async def get_by_link(request: Request) -> Response:
     """The printed link: a page for a person, the signed credential or JSON by Accept."""
     voltpass = running(request)
     # The path as sent, so that an encoded slash in a serial stays part of the serial.
-    path = (
-        request.scope.get("raw_path", request.url.path.encode()).decode("ascii").partition("?")[0]
-    )
+    raw_path: bytes = request.scope.get("raw_path", request.url.path.encode())
+    path = raw_path.partition(b"?")[0].decode("ascii", errors="replace")
     identifier = parse_digital_link(f"https://here{path}")
     if voltpass.store.is_sqlite:
         stored = find_passport(voltpass.store, identifier)  # in-loop: faster than a thread's hop
     else:
         stored = await run_in_threadpool(find_passport, voltpass.store, identifier)
-    form = _negotiate(request.headers.get("accept", ""))
+    form = choose_form(request.headers.get("accept", ""))
     etag = f'"{stored.sha256[:32]}-{form}"'
     headers = {"ETag": etag, "Cache-Control": _CACHE, "Vary": "Accept"}
     if form == "html":
         page = await run_in_threadpool(_page, voltpass, identifier, stored)
         headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
         return Response(page, media_type="text/html", headers=headers)
-    if request.headers.get("if-none-match") == etag:
+    if is_current(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     if form == "credential":
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
@@ -115,10 +110,11 @@ def _page(voltpass: Voltpass, identifier: UniqueProductIdentifier, stored: Store
 def get_passport(voltpass: VoltpassDep, passport_id: str, request: Request) -> Response:
     """A passport by its identifier: JSON, or the signed credential on `Accept: application/vc+jwt`."""
     stored = passport_by_id(voltpass.store, passport_id)
-    if _negotiate(request.headers.get("accept", "")) == "credential":
-        return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE)
+    headers = {"Cache-Control": _CACHE, "Vary": "Accept"}
+    if choose_form(request.headers.get("accept", "")) == "credential":
+        return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
     body = orjson.dumps(_passport_document(voltpass, stored))
-    return Response(body, media_type="application/json", headers={"Cache-Control": _CACHE})
+    return Response(body, media_type="application/json", headers=headers)
 
 
 @router.get("/v1/passports/{passport_id}/qr.{form}")
@@ -134,6 +130,29 @@ def get_qr(voltpass: VoltpassDep, passport_id: str, form: Literal["svg", "png"])
 def get_label(voltpass: VoltpassDep, passport_id: str) -> Response:
     """The printable label of a battery as SVG in millimetres."""
     return Response(label_of(voltpass, passport_id), media_type="image/svg+xml")
+
+
+@router.get("/v1/passports/{passport_id}/log-proof")
+def get_log_proof(voltpass: VoltpassDep, passport_id: str) -> Response:
+    """The proof that a passport is in the transparency log (c2sp.org/tlog-proof)."""
+    return Response(log_proof(voltpass.store, passport_id), media_type="text/plain")
+
+
+@router.get("/log/checkpoint")
+def get_checkpoint(voltpass: VoltpassDep) -> Response:
+    """The signed head of the transparency log (c2sp.org/tlog-checkpoint)."""
+    with voltpass.store.reading() as reading:
+        body = checkpoint(reading)
+    return Response(body, media_type="text/plain", headers={"Cache-Control": "no-cache"})
+
+
+@router.get("/log/{tile:path}")
+def get_tile(voltpass: VoltpassDep, tile: str) -> Response:
+    """A tile of the transparency log, or a bundle of its entries (c2sp.org/tlog-tiles)."""
+    with voltpass.store.reading() as reading:
+        body = read_tile(reading, *parse_tile_path(tile))
+    headers = {"Cache-Control": _IMMUTABLE}
+    return Response(body, media_type="application/octet-stream", headers=headers)
 
 
 @router.get("/v1/footprints/{study_id}")

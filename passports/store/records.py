@@ -16,6 +16,9 @@ from passports.store.tables import (
     EnergyPeriodRow,
     FacilityRow,
     FootprintStudyRow,
+    IdempotencyKeyRow,
+    LogStateRow,
+    LogTileRow,
     OperatorRow,
     PassportRow,
     SigningKeyRow,
@@ -344,3 +347,25 @@ class StatusListRecords(Records[StatusListRow]):
         query = select(StatusListRow).where(StatusListRow.operator_id == operator_id)
         query = query.order_by(StatusListRow.id)
         return self._session.exec(query.with_for_update() if for_update else query).all()
+
+
+class IdempotencyKeyRecords(Records[IdempotencyKeyRow]):
+    """Answers under Idempotency-Keys."""
+
+    table = IdempotencyKeyRow
+
+
+class LogStateRecords(Records[LogStateRow]):
+    """The head of the log."""
+
+    table = LogStateRow
+
+    def lock(self) -> LogStateRow | None:
+        """Return the head and keep everybody else from growing the log until the transaction ends."""
+        return self._session.exec(select(LogStateRow).with_for_update()).first()
+
+
+class LogTileRecords(Records[LogTileRow]):
+    """The tiles of the log."""
+
+    table = LogTileRow

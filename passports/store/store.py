@@ -32,6 +32,9 @@ class Transaction:
         self.batches = records.BatchRecords(session)
         self.passports = records.PassportRecords(session)
         self.status_lists = records.StatusListRecords(session)
+        self.idempotency_keys = records.IdempotencyKeyRecords(session)
+        self.log_state = records.LogStateRecords(session)
+        self.log_tiles = records.LogTileRecords(session)
 
 
 class Store:

@@ -7,7 +7,7 @@ PostgreSQL without a redesign. Tables do not validate: rows are built from valid
 from datetime import UTC, date, datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy import JSON, BigInteger, DateTime, Dialect, ForeignKeyConstraint, Index, LargeBinary
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from sqlmodel import Field, SQLModel
 
@@ -77,6 +77,7 @@ class SigningKeyRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    revoked_from_log_index: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class ApiKeyRow(SQLModel, table=True):
@@ -236,6 +237,7 @@ class PassportRow(SQLModel, table=True):
     batch_id: str = Field(max_length=64)
     status_list_id: str = Field(max_length=64)
     status_list_index: int
+    log_index: int = Field(sa_type=BigInteger)
     issued_at: datetime = Field(sa_type=UtcDateTime)
     credential: bytes = Field(sa_type=LargeBinary)
     sha256: str
@@ -254,3 +256,40 @@ class StatusListRow(SQLModel, table=True):
     given_out: bytes = Field(sa_type=LargeBinary)
     credential: bytes = Field(sa_type=LargeBinary)
     updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LogStateRow(SQLModel, table=True):
+    """The head of the transparency log; its one row is the lock under which the log grows."""
+
+    __tablename__: ClassVar[Any] = "log_state"
+
+    id: int = Field(primary_key=True)
+    size: int = Field(sa_type=BigInteger)
+    checkpoint: bytes = Field(sa_type=LargeBinary)
+    updated_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class LogTileRow(SQLModel, table=True):
+    """256 hashes of the log side by side (C2SP tlog-tiles); the last of a level may have fewer.
+
+    Level -1 holds the entries themselves.
+    """
+
+    __tablename__: ClassVar[Any] = "log_tile"
+
+    level: int = Field(primary_key=True)
+    index: int = Field(primary_key=True, sa_type=BigInteger)
+    hashes: bytes = Field(sa_type=LargeBinary)
+
+
+class IdempotencyKeyRow(SQLModel, table=True):
+    """What was answered under an Idempotency-Key, to answer it again."""
+
+    __tablename__: ClassVar[Any] = "idempotency_key"
+    __table_args__: ClassVar[Any] = (_of_operator(),)
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    key: str = Field(primary_key=True, max_length=128)
+    request_sha256: str
+    created_at: datetime = Field(sa_type=UtcDateTime)
+    answer: bytes = Field(sa_type=LargeBinary)
