@@ -141,14 +141,15 @@ def stacked_bar(
     low, high = span or span_of([parts])
     unknown = sum(value is None for _, value in parts)
     room = 100.0 - _NOT_ASSESSED_WIDTH * (unknown if reserved is None else reserved)
-    scale = room / (high - low) if high > low else 0.0
-    zero = -low * scale
+    extent = high - low
+    drawable = 0 < extent < math.inf
+    zero = -low / extent * room if drawable else 0.0
     right, left = zero, zero
     segments = []
     for name, value in parts:
         if value is None:
             continue
-        width = abs(value) * scale
+        width = abs(value) / extent * room if drawable else 0.0
         left -= width if value < 0 else 0.0
         segments.append(Segment(name, left if value < 0 else right, width, assessed=True))
         right += width if value > 0 else 0.0

@@ -15,7 +15,6 @@ from api.pages.figures import day, plain
 from api.pages.footprint_card import FootprintCard, card_of_claims
 from api.pages.reading import child, number, rows, text, web_address
 
-
 _PASSPORT_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
