@@ -1,23 +1,29 @@
 """The web application: routes, errors, limits."""
 
 from typing import Any
+from urllib.parse import unquote_plus
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from fastapi.openapi.utils import get_openapi
-from starlette.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problems
+from api import problem_answers
+from api.problems import MEDIA_TYPE, SCHEMA, problem_document
 from api.routes import importers, manufacturers, operations, pages, public, regulators
 from api.settings import Settings
 from api.version import VERSION
 from api.wiring import Voltpass
+from passports.errors import Finding, shorten
 
 MAX_BODY_BYTES = 32 * 1024 * 1024
 
 
-class BodyTooLargeError(Exception):
-    """A request's body exceeds the limit."""
+class BodyTooLargeError(HTTPException):
+    """A request's body exceeds the limit; what reads the body passes this on as it is."""
+
+    def __init__(self) -> None:
+        super().__init__(413, "Too large")
 
 
 class LimitBody:
@@ -28,10 +34,7 @@ class LimitBody:
         self._max_bytes = max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count what comes in; answer 413 at the limit."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
+        """Count what comes in; refuse at the limit."""
         received = 0
 
         async def counted() -> Message:
@@ -42,20 +45,33 @@ class LimitBody:
                 raise BodyTooLargeError
             return message
 
-        announced = dict(scope["headers"]).get(b"content-length", b"0")
-        if announced.isdigit() and int(announced) > self._max_bytes:
-            await self._refuse(scope, receive, send)
-            return
-        try:
-            await self._app(scope, counted, send)
-        except BodyTooLargeError:
-            await self._refuse(scope, receive, send)
+        if scope["type"] == "http":
+            announced = dict(scope["headers"]).get(b"content-length", b"0")
+            if announced.isdigit() and int(announced) > self._max_bytes:
+                response = problem_answers.on_http(Request(scope), BodyTooLargeError())
+                await response(scope, receive, send)
+                return
+        await self._app(scope, counted, send)
 
-    async def _refuse(self, scope: Scope, receive: Receive, send: Send) -> None:
-        detail = f"A request has at most {self._max_bytes} bytes."
-        document = problems.problem_document(413, "too-large", "Too large", detail)
-        response = JSONResponse(document, 413, media_type=problems.MEDIA_TYPE)
-        await response(scope, receive, send)
+
+class RefuseControlCharacters:
+    """Refuses addresses with control characters: no record has one, and no database takes a NUL."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 400 to such an address; pass any other on."""
+        if scope["type"] == "http":
+            text = scope["path"] + unquote_plus(scope["query_string"].decode("latin-1"))
+            if any(ord(c) < 0x20 or ord(c) == 0x7F for c in text):  # noqa: PLR2004 # ASCII
+                reason, remedy = "it holds a control character", "Take it out of the address."
+                findings = [Finding("path", shorten(repr(scope["path"])), reason, remedy)]
+                title = "The address is not valid"
+                document = problem_document(400, "invalid-input", title, reason, findings)
+                await problem_answers.answer(document)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
 
 
 class SecurityHeaders:
@@ -102,9 +118,11 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
     for module in (manufacturers, importers, regulators, public, operations, pages):
         app.include_router(module.router)
     pages.mount_static(app)
-    problems.install(app)
+    problem_answers.install(app)
+    # The last one added is the outermost: it sees every answer of those within.
+    for middleware in (RefuseControlCharacters, LimitBody, problem_answers.AnswerFaults):
+        app.add_middleware(middleware)
     app.add_middleware(SecurityHeaders)
-    app.add_middleware(LimitBody)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign] # FastAPI's own way
     return app
 
@@ -116,14 +134,14 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
     document = get_openapi(
         title=app.title, version=app.version, summary=app.summary, routes=app.routes
     )
-    document["components"]["schemas"]["Problem"] = problems.SCHEMA
+    document["components"]["schemas"]["Problem"] = SCHEMA
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
     for path in document["paths"].values():
         for operation in path.values():
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = {
                 "description": "A problem document (RFC 9457)",
-                "content": {problems.MEDIA_TYPE: problem},
+                "content": {MEDIA_TYPE: problem},
             }
     document["paths"]["/01/{gtin}/21/{serial}"] = _LINK_PATH
     for unused in ("HTTPValidationError", "ValidationError"):
@@ -164,9 +182,7 @@ _LINK_PATH: dict[str, Any] = {
             "304": {"description": "Not modified (ETag)"},
             "default": {
                 "description": "A problem document (RFC 9457)",
-                "content": {
-                    problems.MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}
-                },
+                "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}},
             },
         },
     }

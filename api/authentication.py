@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.wiring import Voltpass
@@ -57,3 +57,28 @@ def require_role(operator: EconomicOperator, *roles: OperatorRole) -> None:
             "Authorization", operator.id, f"this call is for the role {wanted}", "Use such a key."
         )
         raise AccessDeniedError(f"{operator.name} is not {wanted}.", [finding])
+
+
+def require_json(request: Request) -> None:
+    """Let a body pass that is said to be JSON.
+
+    Raises:
+        HTTPException: 415 for any other media type, or none.
+    """
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    kind, _, subtype = media_type.partition("/")
+    if kind != "application" or not (subtype == "json" or subtype.endswith("+json")):
+        raise HTTPException(415)
+
+
+def calling_manufacturer(caller: CallerDep) -> EconomicOperator:
+    """Return the calling operator, who is a manufacturer: only such are on the trust list.
+
+    Raises:
+        AccessDeniedError: the key is of an operator with other roles only.
+    """
+    require_role(caller, OperatorRole.MANUFACTURER)
+    return caller
+
+
+ManufacturerDep = Annotated[EconomicOperator, Depends(calling_manufacturer)]

@@ -1,40 +1,116 @@
-"""The command line: `voltpass`. Commands stand in api/commands, one file each."""
+"""The command line: `voltpass`. Commands stand in api/commands, one file each.
+
+A command's module is imported when the command is called, so that help comes at once and a command
+pays only for what it uses. The table below is the order in which help lists them.
+"""
+
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from io import TextIOWrapper
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
 
 import typer
+from typer.core import TyperGroup
+from typer.main import get_command
 
-from api.commands.demo import demo
-from api.commands.footprints import footprint
-from api.commands.issuing import batch, label, passport
-from api.commands.operating import fsck, keys, openapi, query, serve
-from api.commands.records import certificate, facility, model
-from api.commands.verifying import verify
+if TYPE_CHECKING:
+    from typer._click import Command, Context, HelpFormatter
+
+
+@dataclass(frozen=True)
+class CommandEntry:
+    """Where a command stands, and what help says of it (a test holds it against the command)."""
+
+    module: str
+    attribute: str
+    summary: str
+
+
+COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
+    {
+        "demo": CommandEntry("demo", "demo", "Go the whole way on real data."),
+        "serve": CommandEntry("serving", "serve", "Serve pages, passports and the HTTP API."),
+        "footprint": CommandEntry("footprints", "footprint", "Compute and show carbon footprints."),
+        "facility": CommandEntry("records", "facility", "Register factories and metered energy."),
+        "certificate": CommandEntry("records", "certificate", "Record, check certificates."),
+        "model": CommandEntry("records", "model", "Register battery models."),
+        "batch": CommandEntry("issuing", "batch", "Issue passports for batches of batteries."),
+        "passport": CommandEntry("issuing", "passport", "Show, bundle and revoke passports."),
+        "label": CommandEntry("issuing", "label", "Draw the label of a battery as SVG."),
+        "verify": CommandEntry("verifying", "verify", "Verify passports step by step."),
+        "query": CommandEntry("operating", "query", "Compare footprints across makers."),
+        "keys": CommandEntry("operators", "keys", "Operators, signing keys and API keys."),
+        "fsck": CommandEntry("operating", "fsck", "Re-verify the whole store from its bytes."),
+        "openapi": CommandEntry(
+            "serving", "openapi", "Print, write or check the OpenAPI document."
+        ),
+    }
+)
+
+
+class CommandTable(TyperGroup):
+    """The commands of the table, in its order, each loaded when it is called."""
+
+    def list_commands(self, ctx: "Context") -> list[str]:
+        """Return the names in the table's order."""
+        del ctx  # the same for all
+        return list(COMMANDS)
+
+    def get_command(self, ctx: "Context", cmd_name: str) -> "Command | None":
+        """Return a command, importing its module."""
+        del ctx  # the same for all
+        entry = COMMANDS.get(cmd_name)
+        if entry is not None and cmd_name not in self.commands:
+            found = getattr(import_module(f"api.commands.{entry.module}"), entry.attribute)
+            if not isinstance(found, typer.Typer):
+                alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+                alone.command(cmd_name)(found)
+                found = alone
+            command = get_command(found)
+            command.name = cmd_name
+            self.commands[cmd_name] = command
+        return self.commands.get(cmd_name)
+
+    def resolve_command(
+        self, ctx: "Context", args: list[str]
+    ) -> "tuple[str | None, Command | None, list[str]]":
+        """Find the command that is called; a misspelt one is answered with what was meant."""
+        if args and args[0] not in COMMANDS:
+            for name in COMMANDS:
+                self.get_command(ctx, name)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: "Context", formatter: "HelpFormatter") -> None:
+        """Write the table; no command is loaded for it."""
+        del ctx  # the same for all
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.summary) for name, entry in COMMANDS.items()])
+
 
 app = typer.Typer(
+    cls=CommandTable,
     name="voltpass",
-    help="Battery passports, from the factory's meters to a label anybody can check.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-app.command()(demo)
-app.command()(serve)
-app.add_typer(footprint, name="footprint")
-app.add_typer(facility, name="facility")
-app.add_typer(certificate, name="certificate")
-app.add_typer(model, name="model")
-app.add_typer(batch, name="batch")
-app.add_typer(passport, name="passport")
-app.command()(label)
-app.command()(verify)
-app.command()(query)
-app.add_typer(keys, name="keys")
-app.command()(fsck)
-app.command()(openapi)
+
+
+@app.callback()
+def voltpass() -> None:
+    """Battery passports, from the factory's meters to a label anybody can check."""
 
 
 def main() -> None:
     """Run the command line."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            # A name that the terminal's encoding lacks is shown escaped and ends nothing.
+            stream.reconfigure(errors="backslashreplace")
     app()
 
 

@@ -1,21 +1,16 @@
 """Errors as RFC 9457 problem documents: one table from error class to status and problem type.
 
-No HTTP stands in the packages below; no secret, path or stack trace leaves through here.
+No HTTP stands in the packages below; no secret, path or stack trace leaves through here. The command
+line prints the same documents; how the web sends them stands in api/problem_answers.py.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, Response
-from starlette.exceptions import HTTPException
-
+from api.environment import EnvironmentFaultError
 from lca.errors import LcaError
 from passports import errors as passport_errors
-from passports.documents import findings_of
 from passports.errors import Finding, PassportError
-from passports.footprints import translate
 from signing.errors import KeyUnavailableError, SigningError
 
 MEDIA_TYPE: Final = "application/problem+json"
@@ -76,8 +71,10 @@ def problem_document(
 
 
 def problem_of(error: Exception) -> dict[str, Any]:
-    """Return the problem document for an error of the packages below."""
+    """Return the problem document for an error of the packages below; raise any other error."""
     if isinstance(error, LcaError):
+        from passports.footprints import translate  # noqa: PLC0415 # the engine only where it is used
+
         error = translate(error)
     if isinstance(error, PassportError):
         status, kind = PROBLEMS[type(error)]
@@ -85,60 +82,8 @@ def problem_of(error: Exception) -> dict[str, Any]:
     if isinstance(error, KeyUnavailableError):
         detail = "The operator's signing key cannot be used now; nothing was issued."
         return problem_document(503, "key-unavailable", "The signing key is not available", detail)
+    if isinstance(error, EnvironmentFaultError):
+        return problem_document(503, "environment", error.title, str(error), error.findings)
     if isinstance(error, SigningError):
         return problem_document(422, "malformed-document", "Not readable", str(error))
     raise error
-
-
-def _answer(document: Mapping[str, Any]) -> JSONResponse:
-    headers = {"WWW-Authenticate": "Bearer"} if document["status"] == 401 else None  # noqa: PLR2004
-    return JSONResponse(
-        document, status_code=document["status"], media_type=MEDIA_TYPE, headers=headers
-    )
-
-
-def wants_html(request: Request) -> bool:
-    """Tell whether a person's browser asks: it names HTML, machines do not."""
-    return "text/html" in request.headers.get("accept", "")
-
-
-def _respond(request: Request, document: Mapping[str, Any]) -> Response:
-    if not wants_html(request) or request.url.path.startswith("/v1/"):
-        return _answer(document)
-    from api.pages import render  # noqa: PLC0415 # templates are loaded for people only
-
-    html = render.problem_page(
-        title=document["title"],
-        detail=document["detail"],
-        status=document["status"],
-        findings=document["findings"],
-    )
-    return Response(html, status_code=document["status"], media_type="text/html")
-
-
-def install(app: FastAPI) -> None:
-    """Have the app answer errors as problem documents (or as a page, to a browser)."""
-
-    def on_error(request: Request, error: Exception) -> Response:
-        return _respond(request, problem_of(error))
-
-    def on_invalid(request: Request, error: Exception) -> Response:
-        assert isinstance(error, RequestValidationError)  # registered for this class
-        findings = findings_of(error.errors())
-        detail = str(findings[0]) if findings else "The request is not valid."
-        title = "The request is not valid"
-        return _respond(request, problem_document(422, "invalid-input", title, detail, findings))
-
-    def on_http(request: Request, error: Exception) -> Response:
-        assert isinstance(error, HTTPException)  # registered for this class
-        title = str(error.detail)
-        kind = "-".join(title.lower().split())
-        document = problem_document(error.status_code, kind, title, title)
-        response = _respond(request, document)
-        response.headers.update(error.headers or {})
-        return response
-
-    for family in (PassportError, LcaError, SigningError):
-        app.add_exception_handler(family, on_error)
-    app.add_exception_handler(RequestValidationError, on_invalid)
-    app.add_exception_handler(HTTPException, on_http)

@@ -5,25 +5,33 @@ writes), measured; httptools does not.
 """
 
 import contextlib
+import errno
 import socket
 import threading
 from collections.abc import Iterator
 
 import uvicorn
+from fastapi import FastAPI
 
 from api.app import create_app
+from api.settings import Settings
 from api.wiring import Voltpass
+from passports.errors import Finding
 
 
-def port_is_free(host: str, port: int) -> bool:
-    """Tell whether a port can be listened on."""
-    with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+def listening_fault(host: str, port: int) -> Finding | None:
+    """Return what keeps a port from being listened on, or None."""
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except OSError:
-            return False
-    return True
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            reason, remedy = "the port is taken", "Choose another with --port."
+            return Finding("port", str(port), reason, remedy)
+        reason = f"this address cannot be listened on: {error.strerror or error}"
+        return Finding("host", f"{host}:{port}", reason, "Choose others with --host and --port.")
+    return None
 
 
 def free_port(host: str = "127.0.0.1") -> int:
@@ -41,7 +49,14 @@ def run_server(voltpass: Voltpass, host: str, port: int, workers: int = 1) -> No
         uvicorn.run(create_app(voltpass), **_FAST, **options)  # type: ignore[arg-type] # mixed values
     else:
         voltpass.close()
-        uvicorn.run("api.app:create_app", factory=True, workers=workers, **_FAST, **options)  # type: ignore[arg-type] # as above
+        uvicorn.run("api.serving:create_worker", factory=True, workers=workers, **_FAST, **options)  # type: ignore[arg-type] # as above
+
+
+def create_worker() -> FastAPI:
+    """Make the application of one of several processes, its database opened before requests come."""
+    voltpass = Voltpass(Settings())
+    voltpass.store.ping()
+    return create_app(voltpass)
 
 
 _FAST = {"loop": "uvloop", "http": "httptools", "lifespan": "off"}

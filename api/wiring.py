@@ -39,7 +39,7 @@ class Voltpass:
         try:
             store = Store(self.settings.effective_database_url)
             store.migrate()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 # raised anew, as what it is
             # Each driver has errors of its own, and their texts can hold the URL with its password.
             raise _unopened(self.settings, error) from None
         return store

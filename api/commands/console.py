@@ -10,18 +10,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.problems import problem_document, problem_of
+from api.environment import EnvironmentFaultError
+from api.problems import problem_of
 from api.settings import Settings
 from api.wiring import Voltpass
 from lca.errors import LcaError
-from passports.errors import Finding, InvalidInputError, PassportError
+from passports.errors import Finding, PassportError
 from signing.errors import KeyUnavailableError, SigningError
 
 EXIT_REFUSED: Final = 1
@@ -37,14 +38,14 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def open_voltpass() -> Voltpass:
-    """Wire a voltpass from the environment.
+def open_voltpass(**changes: Any) -> Voltpass:  # noqa: ANN401 # pydantic judges them
+    """Wire a voltpass from the environment; `changes` go before what is set there.
 
     Raises:
-        InvalidInputError: a setting is not valid; its value is not repeated.
+        EnvironmentFaultError: a setting is not valid; its value is not repeated.
     """
     try:
-        return Voltpass(Settings())
+        return Voltpass(Settings(**changes))
     except ValidationError as error:
         findings = [
             Finding(
@@ -55,61 +56,81 @@ def open_voltpass() -> Voltpass:
             )
             for e in error.errors(include_url=False, include_input=False)
         ]
-        raise InvalidInputError(findings, "the settings") from None
+        raise EnvironmentFaultError(*findings) from None
 
 
 def emit(document: object, *, as_json: bool, text: Callable[[], None]) -> None:
     """Print a document as JSON, or let `text` print it for people."""
     if as_json:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False, default=str) + "\n")
-        sys.stdout.flush()
+        print_json(document)
     else:
         text()
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document on a line, in what the terminal's encoding has."""
+    line = json.dumps(document, ensure_ascii=False, default=str)
+    try:
+        line.encode(sys.stdout.encoding or "utf-8")
+    except UnicodeEncodeError:
+        line = json.dumps(document, default=str)
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def read_file(path: Path, what: str) -> bytes:
     """Read a file of bounded size.
 
     Raises:
-        InvalidInputError: there is none, it cannot be read, or it is too large.
+        EnvironmentFaultError: there is none, it cannot be read, or it is too large.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
-            reason = f"it is larger than {MAX_FILE_BYTES} bytes"
-            raise InvalidInputError([Finding("file", str(path), reason, "Split it.")], what)
+            reason, remedy = f"{what} is larger than {MAX_FILE_BYTES} bytes", "Split it."
+            raise EnvironmentFaultError(Finding("file", str(path), reason, remedy))
         return path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or "it cannot be read"
-        raise InvalidInputError(
-            [Finding("file", str(path), reason, "Check the path.")], what
-        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+        cause = error.strerror if isinstance(error, OSError) else str(error)
+        reason = f"{what} cannot be read: {cause}"
+        raise EnvironmentFaultError(Finding("file", str(path), reason, "Check the path.")) from None
 
 
 @contextmanager
-def reported(*, as_json: bool) -> Iterator[None]:
-    """Turn errors of the packages below into findings on the screen and an exit code."""
+def reported(*, as_json: bool, refused: int = EXIT_REFUSED) -> Iterator[None]:
+    """Turn errors of the packages below into findings on the screen and an exit code.
+
+    `refused` is the code where the packages refuse; faults of the environment have their own.
+    """
     try:
         yield
-    except (PassportError, LcaError, SigningError) as error:
-        document = problem_of(error)
-        code = EXIT_ENVIRONMENT if isinstance(error, KeyUnavailableError) else EXIT_REFUSED
-    except OSError as error:
-        detail = f"{error.strerror or error} ({error.filename})" if error.filename else str(error)
-        document = problem_document(
-            500, "environment", "The environment does not play along", detail
-        )
-        code = EXIT_ENVIRONMENT
+    except (PassportError, LcaError, SigningError, EnvironmentFaultError, OSError) as error:
+        document, code = _described(error, refused)
     else:
         return
     if as_json:
-        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+        print_json(document)
     else:
-        err.print(f"[bold red]{document['title']}[/]")
+        err.print(document["title"], style="bold red", markup=False)
         if not document["findings"]:
             err.print(f"  {document['detail']}", markup=False)
         for finding in document["findings"]:
             err.print(f"  {Finding(**finding)}", markup=False)
     raise typer.Exit(code)
+
+
+def _described(error: Exception, refused: int) -> tuple[dict[str, Any], int]:
+    if isinstance(error, OSError):
+        reason = error.strerror or str(error)
+        value = str(error.filename) if error.filename else ""
+        remedy = "Check path, permissions and room on the disk."
+        error = EnvironmentFaultError(Finding("file", value, reason, remedy))
+    if isinstance(error, KeyUnavailableError):
+        # To whom runs the command line the cause is told; the web keeps it to itself.
+        field = "VOLTPASS_KEY_PASSPHRASE" if "passphrase" in error.reason else "signing key"
+        reason = error.reason.replace("_", " ")
+        error = EnvironmentFaultError(Finding(field, "", reason, f"{error.remedy}."))
+    code = EXIT_ENVIRONMENT if isinstance(error, EnvironmentFaultError) else refused
+    return problem_of(error), code
 
 
 @contextmanager

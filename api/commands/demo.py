@@ -9,29 +9,39 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
-from api.commands.console import AsJson, emit, out, progress_bar, reported
+from api.commands.console import (
+    AsJson,
+    emit,
+    open_voltpass,
+    out,
+    progress_bar,
+    reported,
+)
 from api.commands.footprints import footprint_table
 from api.commands.operating import comparison_table
-from api.demo.story import Story
-from api.platform import ensure_platform
-from api.serving import free_port, port_is_free, run_server, serving_in_background
-from api.settings import Settings
+from api.demo.story import Story, operator_ids
+from api.environment import EnvironmentFaultError
+from api.platform import PLATFORM_ID, ensure_platform
+from api.serving import free_port, listening_fault, run_server, serving_in_background
 from api.wiring import Voltpass
 from passports.data_carrier import draw_in_terminal
 from passports.documents import utc_now
-from passports.errors import Finding, InvalidInputError
+from passports.errors import Finding
 from passports.issue import IssuedBatch
+from passports.operators import list_operators
+from passports.store import Store
 from signing.report import VerificationReport
 
 HOST: Final = "127.0.0.1"
 _MARKER: Final = "demo.json"
-_OURS: Final = (
+_OUR_FILES: Final = (
     "voltpass.sqlite3",
     "voltpass.sqlite3-wal",
     "voltpass.sqlite3-shm",
     "trust-list.jwt",
     "trust-root.jwk.json",
 )
+_OUR_FOLDERS: Final = ("keys", "demo")
 _GOOD: Final = frozenset({"valid", "valid_with_warnings"})
 
 
@@ -43,9 +53,9 @@ def demo(
     """Go the whole way on real data: meters, footprint, 200 passports, label, verification."""
     told = Console(quiet=True) if as_json else out
     with reported(as_json=as_json):
-        chosen = port if port_is_free(HOST, port) else free_port(HOST)
+        chosen = port if listening_fault(HOST, port) is None else free_port(HOST)
         if chosen != port:
-            told.print(f"[yellow]port {port} is taken; the links of this run use {chosen}[/]")
+            told.print(f"[yellow]port {port} cannot be used; the links of this run use {chosen}[/]")
         voltpass = _start_afresh(chosen)
         story = Story(voltpass, voltpass.settings.home / "demo")
         result = _tell(story, told, chosen, quiet=as_json)
@@ -58,25 +68,47 @@ def demo(
 
 def _start_afresh(port: int) -> Voltpass:
     """Clear away an earlier demonstration, and never anything else."""
-    settings = Settings(public_url=f"http://{HOST}:{port}", database_url="")
-    home = settings.home
-    marker = home / _MARKER
-    if (home / "voltpass.sqlite3").exists() and not marker.exists():
-        reason = "it holds records that are not the demonstration's"
-        remedy = "Set VOLTPASS_HOME to another folder for the demonstration."
-        raise InvalidInputError(
-            [Finding("VOLTPASS_HOME", str(home), reason, remedy)], "the demonstration's folder"
-        )
+    voltpass = open_voltpass(public_url=f"http://{HOST}:{port}", database_url="")
+    home = voltpass.settings.home
+    _refuse_foreign(voltpass)
     home.mkdir(parents=True, exist_ok=True)
-    marker.write_text(json.dumps({"about": "everything in this folder is the demonstration's"}))
-    for name in _OURS:
+    about = json.dumps({"about": "everything in this folder is the demonstration's"})
+    (home / _MARKER).write_text(about, encoding="utf-8")
+    for name in _OUR_FILES:
         (home / name).unlink(missing_ok=True)
-    for folder in ("keys", "demo"):
+    for folder in _OUR_FOLDERS:
         shutil.rmtree(home / folder, ignore_errors=True)
     (home / "demo").mkdir()
-    voltpass = Voltpass(settings)
     ensure_platform(voltpass, utc_now())
     return voltpass
+
+
+def _refuse_foreign(voltpass: Voltpass) -> None:
+    """Raise where `home` holds what no demonstration made: records, keys, another's operators."""
+    home = voltpass.settings.home
+    found = [name for name in (*_OUR_FILES, *_OUR_FOLDERS) if (home / name).exists()]
+    if not (home / _MARKER).exists():
+        foreign = found
+    else:
+        foreign = sorted(_registered(home / "voltpass.sqlite3") - {PLATFORM_ID, *operator_ids()})
+    if foreign:
+        reason = f"it holds what is not the demonstration's ({', '.join(foreign)})"
+        remedy = "Set VOLTPASS_HOME to another folder for the demonstration."
+        raise EnvironmentFaultError(Finding("VOLTPASS_HOME", str(home), reason, remedy))
+
+
+def _registered(database: Path) -> set[str]:
+    """Return the operators in an earlier demonstration's database; none in one left half made."""
+    if not database.exists():
+        return set()
+    store = Store(f"sqlite:///{database.resolve()}")
+    try:
+        with store.reading() as reading:
+            return {operator.id for operator in list_operators(reading)}
+    except Exception:  # noqa: BLE001 # a run that was killed leaves a database without tables
+        return set()
+    finally:
+        store.close()
 
 
 def _tell(story: Story, told: Console, port: int, *, quiet: bool) -> dict[str, Any]:
@@ -107,6 +139,7 @@ def _verify_and_ask(
     story: Story, told: Console, port: int, batch: IssuedBatch, picture: Path
 ) -> dict[str, Any]:
     first = batch.passports[0]
+    offline_check = story.start_offline_check(story.write_bundle(first.id))
     _chapter(told, 4, "A stranger scans the label")
     with serving_in_background(story.voltpass, HOST, port):
         qr_payload, online = story.verify_online(picture)
@@ -114,7 +147,7 @@ def _verify_and_ask(
     _tell_report(told, online)
 
     _chapter(told, 5, "The same without any network")
-    offline = story.verify_offline(story.write_bundle(first.id))
+    offline = story.finish_offline_check(offline_check)
     told.print(f"  in a process whose network is blocked: {offline['verdict'].replace('_', ' ')}")
 
     _chapter(told, 6, "Somebody changes one byte")

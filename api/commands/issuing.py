@@ -19,7 +19,7 @@ from api.commands.console import (
 from api.labelling import label_of
 from api.verifying import own_records
 from api.wiring import Voltpass
-from passports.batches import BatchCreate, list_batches, read_units_csv
+from passports.batches import BatchCreate, get_batch, list_batches, read_units_csv
 from passports.documents import read_document, utc_now
 from passports.export import EXPORTS
 from passports.identifiers import parse_digital_link
@@ -109,9 +109,11 @@ def passport_list(
     operator: Operator, batch_id: Annotated[str, typer.Option("--batch")], as_json: AsJson = False
 ) -> None:
     """List a batch's passports: serial and link."""
-    voltpass = open_voltpass()
-    with reported(as_json=as_json), voltpass.store.reading() as reading:
-        rows = list(links_of_batch(reading, voltpass.address, operator, batch_id))
+    with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        with voltpass.store.reading() as reading:
+            get_batch(reading, operator, batch_id)
+            rows = list(links_of_batch(reading, voltpass.address, operator, batch_id))
 
         def text() -> None:
             for serial, link in rows:

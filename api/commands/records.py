@@ -24,6 +24,7 @@ from passports.factories import (
     EnergyPeriodCreate,
     FacilityCreate,
     energy_periods,
+    get_facility,
     list_facilities,
     record_energy,
     register_facility,
@@ -107,6 +108,7 @@ def certificate_add(
 def certificate_list(facility_id: str, operator: Operator, as_json: AsJson = False) -> None:
     """List a factory's certificates."""
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
+        get_facility(reading, operator, facility_id)
         found = certificates_of(reading, operator, facility_id)
         emit(
             [item.model_dump(mode="json") for item in found],

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -23,6 +23,19 @@ from passports.fetch import HttpFetch
 from signing.report import VerificationReport
 from signing.trust import TrustList
 
+# Audit events of CPython with which a process reaches out (PEP 578; table in the library reference).
+_NETWORK_EVENTS: Final = frozenset(
+    {
+        "socket.bind",
+        "socket.connect",
+        "socket.getaddrinfo",
+        "socket.gethostbyname",
+        "socket.gethostbyaddr",
+        "socket.getnameinfo",
+        "socket.sendto",
+        "socket.sendmsg",
+    }
+)
 _MARKS = {"passed": "[green]✓[/]", "failed": "[bold red]✗[/]", "warning": "[yellow]![/]"}
 _ORDER = ("invalid", "cannot_tell", "valid_with_warnings", "valid")
 _WORDS = {
@@ -44,7 +57,8 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Verify passports step by step. Exit code 0: valid, 1: invalid, 2: cannot tell."""
-    with reported(as_json=as_json):
+    # What cannot be fetched or read is not said to be invalid.
+    with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
         if offline:
             block_network()
         trusted = open_voltpass().trust_list(trust_list)
@@ -66,7 +80,7 @@ def block_network() -> None:
     """Take this process's network away for good: any attempt to resolve or connect raises."""
 
     def refuse(event: str, _arguments: tuple[Any, ...]) -> None:
-        if event in {"socket.connect", "socket.getaddrinfo", "socket.sendto"}:
+        if event in _NETWORK_EVENTS:
             raise PermissionError("the network is blocked: this verification is offline")
 
     sys.addaudithook(refuse)

@@ -62,6 +62,11 @@ def press_entry(factory_id: str) -> dict[str, Any]:
     return entry
 
 
+def operator_ids() -> list[str]:
+    """Return the operators that a demonstration registers."""
+    return [document["id"] for document in read_input("operators.json")]
+
+
 @dataclass
 class Story:
     """A demonstration under way.
@@ -231,20 +236,20 @@ class Story:
         path.write_bytes(data)
         return path
 
-    def verify_offline(self, bundle: Path) -> dict[str, Any]:
-        """Verify the bundle in a process of its own that cannot reach any network."""
-        environment = {
-            "VOLTPASS_HOME": str(self.voltpass.settings.home),
-            "PATH": "",
-        }
-        done = subprocess.run(  # noqa: S603 # our own interpreter and module, no shell
+    def start_offline_check(self, bundle: Path) -> "subprocess.Popen[bytes]":
+        """Begin to verify the bundle in a process of its own that cannot reach any network."""
+        environment = {"VOLTPASS_HOME": str(self.voltpass.settings.home), "PATH": ""}
+        return subprocess.Popen(  # noqa: S603 # our own interpreter and module, no shell
             [sys.executable, "-m", "api.cli", "verify", str(bundle), "--offline", "--json"],
-            capture_output=True,
-            check=False,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
             env=environment,
-            timeout=120,
         )
-        answer: dict[str, Any] = orjson.loads(done.stdout)
+
+    def finish_offline_check(self, process: "subprocess.Popen[bytes]") -> dict[str, Any]:
+        """Wait for that process and return what it printed."""
+        printed, _ = process.communicate(timeout=120)
+        answer: dict[str, Any] = orjson.loads(printed)
         return answer
 
     def tamper(self, passport_id: str) -> VerificationReport:

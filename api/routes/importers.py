@@ -2,12 +2,12 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, File, UploadFile
-from pydantic import BaseModel
+from fastapi import APIRouter, Body, Depends, File, UploadFile
 
-from api.authentication import VoltpassDep
+from api.authentication import VoltpassDep, require_json
 from api.routes.documents import VerificationRead
 from api.verifying import verify_input
+from passports.documents import Document
 from passports.errors import Finding, InvalidInputError
 from signing.report import VerificationReport
 
@@ -15,14 +15,14 @@ router = APIRouter(prefix="/v1", tags=["importers"])
 MAX_BODY_BYTES = 20 * 1024 * 1024
 
 
-class VerificationRequest(BaseModel):
+class VerificationRequest(Document):
     """What is to be verified: the printed link, or the signed passport itself, or both."""
 
     link: str | None = None
     credential: str | None = None
 
 
-@router.post("/verify")
+@router.post("/verify", dependencies=[Depends(require_json)])
 def post_verify(
     voltpass: VoltpassDep,
     request: Annotated[VerificationRequest, Body()],

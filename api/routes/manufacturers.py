@@ -2,9 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Response, status
+from fastapi import APIRouter, Body, Depends, Query, Response, status
+from pydantic import Field
 
-from api.authentication import CallerDep, VoltpassDep, require_role
+from api.authentication import (
+    CallerDep,
+    ManufacturerDep,
+    VoltpassDep,
+    require_json,
+    require_role,
+)
 from api.routes.documents import (
     BatchRead,
     CertificateRead,
@@ -18,7 +25,7 @@ from api.routes.documents import (
 from passports.api_keys import create_api_key
 from passports.batches import BatchCreate
 from passports.certificates import FactoryCertificateCreate, register_certificate
-from passports.documents import utc_now
+from passports.documents import Document, utc_now
 from passports.factories import (
     EnergyPeriodCreate,
     FacilityCreate,
@@ -30,8 +37,14 @@ from passports.issue import check_only, issue_batch
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import EconomicOperatorCreate, OperatorRole, register_operator
 
-router = APIRouter(prefix="/v1", tags=["manufacturers"])
+router = APIRouter(prefix="/v1", tags=["manufacturers"], dependencies=[Depends(require_json)])
 CREATED = status.HTTP_201_CREATED
+
+
+class BatchOptions(Document):
+    """How a batch is to be treated; a misspelt option is refused, not passed over."""
+
+    dry_run: Annotated[bool, Field(description="only run the gates of issuing")] = False
 
 
 @router.post("/operators", status_code=CREATED)
@@ -44,6 +57,7 @@ def post_operator(
     """
     require_role(caller, OperatorRole.PLATFORM)
     now = utc_now()
+    voltpass.prepare_trust_list()  # a key that does not open is noticed before anything is written
     operator = register_operator(voltpass.store, voltpass.keyring, voltpass.address, request, now)
     with voltpass.store.transaction() as transaction:
         key = create_api_key(transaction, operator.id, "first key", now)
@@ -53,7 +67,7 @@ def post_operator(
 
 @router.post("/facilities", status_code=CREATED)
 def post_facility(
-    voltpass: VoltpassDep, caller: CallerDep, request: FacilityCreate
+    voltpass: VoltpassDep, caller: ManufacturerDep, request: FacilityCreate
 ) -> FacilityRead:
     """Register a factory of the caller."""
     facility = register_facility(voltpass.store, caller.id, request, utc_now())
@@ -62,7 +76,7 @@ def post_facility(
 
 @router.post("/facilities/{facility_id}/energy", status_code=CREATED)
 def post_energy(
-    voltpass: VoltpassDep, caller: CallerDep, facility_id: str, request: EnergyPeriodCreate
+    voltpass: VoltpassDep, caller: ManufacturerDep, facility_id: str, request: EnergyPeriodCreate
 ) -> EnergyPeriodRead:
     """Record a factory's metered energy and production over a period."""
     period = record_energy(voltpass.store, caller.id, facility_id, request, utc_now())
@@ -71,7 +85,7 @@ def post_energy(
 
 @router.post("/certificates", status_code=CREATED)
 def post_certificate(
-    voltpass: VoltpassDep, caller: CallerDep, request: FactoryCertificateCreate
+    voltpass: VoltpassDep, caller: ManufacturerDep, request: FactoryCertificateCreate
 ) -> CertificateRead:
     """Record a certificate of a factory, with the hash of its document, as unsigned evidence."""
     certificate = register_certificate(voltpass.store, caller.id, request, utc_now())
@@ -79,7 +93,9 @@ def post_certificate(
 
 
 @router.post("/battery-models", status_code=CREATED)
-def post_model(voltpass: VoltpassDep, caller: CallerDep, request: BatteryModelCreate) -> ModelRead:
+def post_model(
+    voltpass: VoltpassDep, caller: ManufacturerDep, request: BatteryModelCreate
+) -> ModelRead:
     """Register a battery model."""
     model = register_model(voltpass.store, caller.id, request, utc_now())
     return ModelRead(**model.model_dump())
@@ -87,7 +103,7 @@ def post_model(voltpass: VoltpassDep, caller: CallerDep, request: BatteryModelCr
 
 @router.post("/footprints", status_code=CREATED)
 def post_footprints(
-    voltpass: VoltpassDep, caller: CallerDep, request: FootprintRequest
+    voltpass: VoltpassDep, caller: ManufacturerDep, request: FootprintRequest
 ) -> StudiesRead:
     """Compute and store a model's footprint from a factory, one study for each ruleset."""
     studies = compute_studies(voltpass.store, voltpass.dataset, caller.id, request, utc_now())
@@ -97,17 +113,17 @@ def post_footprints(
 @router.post("/batches", status_code=CREATED)
 def post_batch(
     voltpass: VoltpassDep,
-    caller: CallerDep,
+    caller: ManufacturerDep,
     request: Annotated[BatchCreate, Body()],
     response: Response,
-    dry_run: Annotated[bool, Query(description="only run the gates of issuing")] = False,
+    options: Annotated[BatchOptions, Query()],
 ) -> BatchRead:
     """Issue one signed passport for each battery of a batch, all or none.
 
     The same batch again is answered with 200 and creates nothing.
     """
     now = utc_now()
-    if dry_run:
+    if options.dry_run:
         check_only(voltpass.store, caller.id, request, now)
         response.status_code = status.HTTP_200_OK
         return BatchRead(batch=None, created=False, passports=[])

@@ -4,10 +4,11 @@ import orjson
 from fastapi import APIRouter, Response
 
 from api.authentication import VoltpassDep
+from api.environment import EnvironmentFaultError
 from api.routes.documents import HealthRead
 from api.version import VERSION
 from passports.documents import utc_now
-from passports.errors import RecordNotFoundError
+from passports.errors import Finding, RecordNotFoundError
 from signing.did_web import PublicKeyEntry, build_document, did_from_url
 
 router = APIRouter(tags=["operations"])
@@ -15,8 +16,13 @@ router = APIRouter(tags=["operations"])
 
 @router.get("/healthz")
 def get_health(voltpass: VoltpassDep) -> HealthRead:
-    """Answer 200 where the database answers too."""
-    voltpass.store.ping()
+    """Answer 200 where the database answers too, and 503 where it does not."""
+    try:
+        voltpass.store.ping()
+    except Exception as error:
+        reason = f"the database does not answer ({type(error).__name__})"
+        finding = Finding("database", "", reason, "Try again later.")
+        raise EnvironmentFaultError(finding) from error
     database = "sqlite" if voltpass.store.is_sqlite else "postgresql"
     return HealthRead(status="ok", version=VERSION, database=database)
 

@@ -1,0 +1,122 @@
+"""`voltpass keys`: operators, their signing keys and API keys."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.console import (
+    AsJson,
+    Operator,
+    emit,
+    open_voltpass,
+    out,
+    read_file,
+    reported,
+)
+from api.platform import PLATFORM_ID, ensure_platform
+from passports.api_keys import create_api_key, revoke_api_key
+from passports.documents import read_document, utc_now
+from passports.operators import EconomicOperatorCreate, list_operators, register_operator
+
+keys = typer.Typer(no_args_is_help=True, help="Operators, signing keys and API keys.")
+
+
+@keys.command("register")
+def keys_register(
+    file: Annotated[Path, typer.Argument(help="JSON: the operator.")], as_json: AsJson = False
+) -> None:
+    """Register an economic operator and make its signing key and first API key."""
+    with reported(as_json=as_json):
+        voltpass, now = open_voltpass(), utc_now()
+        request = read_document(
+            EconomicOperatorCreate, read_file(file, "the operator"), "the operator"
+        )
+        operator = register_operator(
+            voltpass.store, voltpass.keyring, voltpass.address, request, now
+        )
+        with voltpass.store.transaction() as transaction:
+            key = create_api_key(transaction, operator.id, "first key", now)
+        voltpass.write_trust_list(now)
+        document = {**operator.model_dump(mode="json"), "api_key": key.token}
+
+        def text() -> None:
+            out.print(f"registered {operator.name} as {operator.did}")
+            out.print(f"API key, shown this once: {key.token}", markup=False)
+
+        emit(document, as_json=as_json, text=text)
+
+
+@keys.command("list")
+def keys_list(as_json: AsJson = False) -> None:
+    """List operators, their signing keys and API keys; no secret is shown."""
+    with reported(as_json=as_json), open_voltpass().store.reading() as reading:
+        rows: list[dict[str, Any]] = [
+            {
+                "operator": operator.id,
+                "did": operator.did,
+                "roles": [role.value for role in operator.roles],
+                "signing_keys": [
+                    {"kid": row.kid, "created_at": row.created_at, "retired_at": row.retired_at}
+                    for row in reading.signing_keys.of(operator.id)
+                ],
+                "api_keys": [
+                    {
+                        "id": row.id,
+                        "label": row.label,
+                        "expires_at": row.expires_at,
+                        "revoked_at": row.revoked_at,
+                    }
+                    for row in reading.api_keys.of(operator.id)
+                ],
+            }
+            for operator in list_operators(reading)
+        ]
+
+        def text() -> None:
+            for row in rows:
+                out.print(f"{row['operator']}  {row['did']}", markup=False)
+                out.print(f"    signing keys: {', '.join(k['kid'] for k in row['signing_keys'])}")
+                out.print(f"    API keys: {', '.join(k['id'] for k in row['api_keys'])}")
+
+        emit(rows, as_json=as_json, text=text)
+
+
+@keys.command("create")
+def keys_create(
+    operator: Operator,
+    label: Annotated[str, typer.Option(help="What it is for.")] = "command line",
+    days: Annotated[int | None, typer.Option(help="Valid for so many days.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key for an operator (`platform` may register operators); shown this once."""
+    with reported(as_json=as_json):
+        voltpass, now = open_voltpass(), utc_now()
+        if operator == PLATFORM_ID:
+            ensure_platform(voltpass, now)
+        with voltpass.store.transaction() as transaction:
+            key = create_api_key(transaction, operator, label, now, days)
+        document = {"id": key.id, "operator": operator, "api_key": key.token}
+        emit(document, as_json=as_json, text=lambda: out.print(key.token, markup=False))
+
+
+@keys.command("revoke")
+def keys_revoke(key_id: str, operator: Operator, as_json: AsJson = False) -> None:
+    """Make an API key useless from now on."""
+    with reported(as_json=as_json):
+        with open_voltpass().store.transaction() as transaction:
+            revoke_api_key(transaction, operator, key_id, utc_now())
+        document = {"id": key_id, "operator": operator, "revoked": True}
+        emit(document, as_json=as_json, text=lambda: out.print(f"revoked {key_id}"))
+
+
+@keys.command("trust-list")
+def keys_trust_list(as_json: AsJson = False) -> None:
+    """Sign this server's trust list anew and pin its root key."""
+    with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        path = voltpass.write_trust_list(utc_now())
+        root = json.loads(voltpass.settings.trust_root_path.read_text(encoding="utf-8"))
+        document = {"trust_list": str(path), "root_key": root}
+        emit(document, as_json=as_json, text=lambda: out.print(f"wrote {path}"))

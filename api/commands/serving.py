@@ -1,0 +1,60 @@
+"""`voltpass serve | openapi`: the web, and its description."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.app import create_app, openapi_document
+from api.commands.console import EXIT_REFUSED, AsJson, emit, open_voltpass, out, reported
+from api.environment import EnvironmentFaultError
+from api.platform import ensure_platform
+from api.serving import listening_fault, run_server
+from passports.documents import utc_now
+
+OPENAPI_PATH = Path("openapi/v1.json")
+
+
+def openapi(
+    write: Annotated[bool, typer.Option("--write", help="Rewrite openapi/v1.json.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Fail where it differs.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Print the OpenAPI document, write it, or hold the committed one against the code."""
+    with reported(as_json=as_json):
+        document = openapi_document(create_app(open_voltpass()))
+    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    if write:
+        with reported(as_json=as_json):
+            OPENAPI_PATH.write_text(text, encoding="utf-8")
+        emit({"written": str(OPENAPI_PATH)}, as_json=as_json, text=lambda: out.print(OPENAPI_PATH))
+    elif check:
+        same = OPENAPI_PATH.exists() and OPENAPI_PATH.read_text(encoding="utf-8") == text
+        word = "agrees with" if same else "differs from"
+        message = f"{OPENAPI_PATH} {word} the code" + ("" if same else "; run make openapi")
+        emit({"same": same}, as_json=as_json, text=lambda: out.print(message))
+        if not same:
+            raise typer.Exit(EXIT_REFUSED)
+    else:
+        typer.echo(text, nl=False)
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    workers: Annotated[int, typer.Option(help="Processes.", min=1, max=64)] = 1,
+    as_json: AsJson = False,
+) -> None:
+    """Serve what is in VOLTPASS_HOME, or in VOLTPASS_DATABASE_URL."""
+    with reported(as_json=as_json):
+        fault = listening_fault(host, port)
+        if fault is not None:
+            raise EnvironmentFaultError(fault)
+        voltpass = open_voltpass()
+        ensure_platform(voltpass, utc_now())
+        voltpass.write_trust_list(utc_now())
+    url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    document = {"serving": url, "public_url": voltpass.settings.public_url}
+    emit(document, as_json=as_json, text=lambda: out.print(f"serving on {url}", markup=False))
+    run_server(voltpass, host, port, workers)

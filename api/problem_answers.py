@@ -1,0 +1,155 @@
+"""How the web answers errors: problem documents to machines, a page to a person's browser.
+
+What an error says stands in api/problems.py. Whatever else goes wrong is answered without a word
+about its cause, which goes to the log.
+"""
+
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.environment import EnvironmentFaultError
+from api.negotiation import names_html
+from api.problems import MEDIA_TYPE, problem_document, problem_of
+from lca.errors import LcaError
+from passports.documents import findings_of
+from passports.errors import Finding, PassportError, shorten
+from signing.errors import SigningError
+
+_LOG: Final = logging.getLogger("voltpass")
+_MACHINES: Final = ("/v1/", "/.well-known/", "/healthz", "/openapi.json")
+
+# What is said of the statuses that routing and reading a request end with: field, reason, remedy.
+_OF_STATUS: Final[Mapping[int, tuple[str, str, str]]] = {
+    400: ("body", "the body cannot be read", "Send well-formed JSON, or a form, in UTF-8."),
+    404: ("path", "there is nothing at this address", "The calls are listed at /openapi.json."),
+    405: ("method", "this address does not answer the method", "The Allow header names who does."),
+    413: ("body", "it is too large", "Split it into several requests."),
+    415: ("Content-Type", "the body is not JSON", "Send Content-Type: application/json."),
+}
+
+
+class ProblemResponse(JSONResponse):
+    """A problem document; text that has no UTF-8 (half a character) is sent as a question mark."""
+
+    media_type = MEDIA_TYPE
+
+    def render(self, content: object) -> bytes:
+        """Return the document as JSON."""
+        return json.dumps(content, ensure_ascii=False).encode("utf-8", errors="replace")
+
+
+def answer(document: Mapping[str, Any]) -> ProblemResponse:
+    """Answer a machine."""
+    headers = {"Cache-Control": "no-store"}
+    if document["status"] == 401:  # noqa: PLR2004 # unauthorised
+        headers["WWW-Authenticate"] = "Bearer"
+    return ProblemResponse(document, status_code=document["status"], headers=headers)
+
+
+def _respond(request: Request, document: Mapping[str, Any]) -> Response:
+    by_machine = request.url.path.startswith(_MACHINES)
+    if by_machine or not names_html(request.headers.get("accept", "")):
+        response: Response = answer(document)
+    else:
+        from api.pages import render  # noqa: PLC0415 # templates are loaded for people only
+
+        html = render.problem_page(
+            title=document["title"],
+            detail=document["detail"],
+            status=document["status"],
+            findings=document["findings"],
+        )
+        content = html.encode("utf-8", errors="replace")
+        response = Response(content, status_code=document["status"], media_type="text/html")
+        response.headers["Cache-Control"] = "no-store"
+    if not by_machine:
+        response.headers["Vary"] = "Accept"
+    return response
+
+
+def _readable(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Give a body that is no JSON a field with a name, and its place in the reason."""
+    found = []
+    for error in errors:
+        if error.get("type") != "json_invalid":
+            found.append(dict(error))
+            continue
+        place = error["loc"][-1]
+        reason = f"not well-formed JSON at character {place}: {error['ctx']['error']}"
+        found.append({"type": "json_invalid", "loc": ("JSON",), "msg": reason, "input": ""})
+    return found
+
+
+def on_error(request: Request, error: Exception) -> Response:
+    """Answer an error of the packages below."""
+    return _respond(request, problem_of(error))
+
+
+def on_invalid(request: Request, error: Exception) -> Response:
+    """Answer a request whose shape is wrong."""
+    assert isinstance(error, RequestValidationError)  # registered for this class
+    findings = findings_of(_readable(error.errors()))
+    detail = str(findings[0]) if findings else "The request is not valid."
+    title = "The request is not valid"
+    return _respond(request, problem_document(422, "invalid-input", title, detail, findings))
+
+
+def on_http(request: Request, error: Exception) -> Response:
+    """Answer what routing and reading a request refuse."""
+    assert isinstance(error, HTTPException)  # registered for this class
+    title = str(error.detail)
+    kind = "-".join(title.lower().split())
+    findings = []
+    if error.status_code in _OF_STATUS:
+        field, reason, remedy = _OF_STATUS[error.status_code]
+        value = {
+            "path": request.url.path,
+            "method": request.method,
+            "Content-Type": request.headers.get("content-type", ""),
+        }
+        findings = [Finding(field, shorten(value.get(field, "")), reason, remedy)]
+    detail = str(findings[0]) if findings else title
+    response = _respond(request, problem_document(error.status_code, kind, title, detail, findings))
+    response.headers.update(error.headers or {})
+    return response
+
+
+class AnswerFaults:
+    """Answers what nobody foresaw with 500 and nothing of its cause; the log has the rest."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on; answer where nothing was answered yet."""
+        started = False
+
+        async def noted(message: Message) -> None:
+            nonlocal started
+            started = started or message["type"] == "http.response.start"
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception:
+            if started or scope["type"] != "http":
+                raise
+            _LOG.exception("a request failed: %s %s", scope["method"], scope["path"])
+            detail = "The fault is on this side; its cause stands in the log."
+            await answer(problem_document(500, "fault", "A fault", detail))(scope, receive, send)
+
+
+def install(app: FastAPI) -> None:
+    """Have the app answer errors as problem documents (or as a page, to a browser)."""
+    for family in (PassportError, LcaError, SigningError, EnvironmentFaultError):
+        app.add_exception_handler(family, on_error)
+    app.add_exception_handler(RequestValidationError, on_invalid)
+    app.add_exception_handler(HTTPException, on_http)
