@@ -112,7 +112,7 @@ def _decode(data: bytes) -> Image.Image | None:
         # Broken metadata and Pillow's own limit of pixels are warnings; ours is lower and an answer.
         warnings.simplefilter("ignore")
         try:
-            image = Image.open(io.BytesIO(data), formats=_IMAGE_FORMATS)
+            image: Image.Image = Image.open(io.BytesIO(data), formats=_IMAGE_FORMATS)
         except Image.DecompressionBombError:
             return None
         if image.width * image.height > MAX_IMAGE_PIXELS:

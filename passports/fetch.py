@@ -88,6 +88,8 @@ class HttpFetch:
             if response.status_code != httpx.codes.OK:
                 reason = f"the server answered {response.status_code}"
                 raise _unavailable(url, reason, "Check the link.")
+            if response.headers.get("content-encoding", "identity") != "identity":
+                raise _unavailable(url, "the answer is compressed", "Serve it as it is.")
             body = b""
             for piece in response.iter_raw():
                 body += piece

@@ -11,19 +11,22 @@ from datetime import datetime
 from typing import Any, Final
 
 import orjson
+from pydantic import ValidationError
 
 from lca.datasets import Dataset
+from passports.certificates import FactoryCertificate
 from passports.checks import check_identifier, check_schema
 from passports.errors import PassportError
 from passports.footprints import recompute
 from passports.keyring import public_key_entries
 from passports.log import entry_at, recomputed_root
-from passports.store import PassportRow, Store
-from signing.credentials import decode
+from passports.store import FootprintStudyRow, PassportRow, StatusListRow, Store
+from signing.credentials import decode, issuer_of
 from signing.did_web import build_document
 from signing.errors import SigningError
 from signing.evidence import Evidence
 from signing.signed_note import NoteVerifier, split_note
+from signing.status_list import StatusList
 from signing.transparency_log import Checkpoint, log_entry, open_checkpoint
 from signing.verify import examine
 
@@ -56,7 +59,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class FsckReport:
-    """What was checked, and the first fault of each kind of record, in the order of checking."""
+    """What was checked, and every fault, in the order of checking."""
 
     checked: Mapping[str, int]
     faults: tuple[Fault, ...]
@@ -84,12 +87,12 @@ def check_store(
     """
     checked: dict[str, int] = {}
     faults: list[Fault] = []
-    documents = _did_documents(store)
+    known = _what_is_known(store, at)
     walks: tuple[tuple[str, Iterator[Fault | None]], ...] = (
         ("certificates", _certificates(store)),
         ("studies", _studies(store, dataset)),
-        ("status_lists", _status_lists(store, documents, at)),
-        ("passports", _passports(store, documents, at)),
+        ("status_lists", _status_lists(store, known)),
+        ("passports", _passports(store, known)),
         ("log_heads", _log(store, log_verifiers)),
     )
     for kind, walk in walks:
@@ -102,12 +105,42 @@ def check_store(
     return FsckReport(checked, tuple(faults))
 
 
-def _did_documents(store: Store) -> dict[str, Mapping[str, Any]]:
+@dataclass(frozen=True)
+class _Known:
+    """What passports and status lists are held against.
+
+    Attributes:
+        dids: DIDs by operator.
+        did_documents: DID documents by DID.
+        given_out: Which status indices are given out, by operator and list.
+        cited: SHA-256 of studies and certificates by their identifiers.
+        at: The instant of checking.
+    """
+
+    dids: Mapping[str, str]
+    did_documents: Mapping[str, Mapping[str, Any]]
+    given_out: Mapping[tuple[str, str], bytes]
+    cited: Mapping[str, str]
+    at: datetime
+
+
+def _what_is_known(store: Store, at: datetime) -> _Known:
     with store.reading() as reading:
-        return {
-            row.did: build_document(row.did, public_key_entries(reading, row.id))
-            for row in reading.operators.all()
-        }
+        operators = reading.operators.all()
+        lists = [row for operator in operators for row in reading.status_lists.of(operator.id)]
+        return _Known(
+            dids={row.id: row.did for row in operators},
+            did_documents={
+                row.did: build_document(row.did, public_key_entries(reading, row.id))
+                for row in operators
+            },
+            given_out={(row.operator_id, row.id): row.given_out for row in lists},
+            cited={
+                **{row.id: row.result_sha256 for row in reading.studies.all()},
+                **{row.id: row.sha256 for row in reading.certificates.all()},
+            },
+            at=at,
+        )
 
 
 def _log(store: Store, verifiers: Sequence[NoteVerifier]) -> Iterator[Fault | None]:
@@ -132,10 +165,24 @@ def _log(store: Store, verifiers: Sequence[NoteVerifier]) -> Iterator[Fault | No
 def _certificates(store: Store) -> Iterator[Fault | None]:
     with store.reading() as reading:
         for row in reading.certificates.all():
-            same = hashlib.sha256(row.document).hexdigest() == row.sha256
-            cited = orjson.loads(row.claims)["document_sha256"] == row.sha256
-            fault = Fault("certificate", row.id, "its document is not what its SHA-256 says")
-            yield None if same and cited else fault
+            if hashlib.sha256(row.document).hexdigest() != row.sha256:
+                yield Fault("certificate", row.id, "its document is not what its SHA-256 says")
+                continue
+            try:
+                claims = FactoryCertificate.model_validate_json(row.claims)
+            except ValidationError:
+                yield Fault("certificate", row.id, "what was read off it cannot be read")
+                continue
+            columns = (row.operator_id, row.id, row.facility_id, row.scheme, row.sha256)
+            said = (
+                claims.operator_id,
+                claims.id,
+                claims.facility_id,
+                claims.scheme,
+                claims.document_sha256,
+            )
+            differ = Fault("certificate", row.id, "its columns differ from what was read off it")
+            yield None if columns == said else differ
 
 
 def _studies(store: Store, dataset: Dataset) -> Iterator[Fault | None]:
@@ -146,29 +193,55 @@ def _studies(store: Store, dataset: Dataset) -> Iterator[Fault | None]:
             except PassportError as error:
                 yield Fault("study", row.id, error.message)
                 continue
-            columns_fit = row.kg_co2e_per_kwh == anew.stored_kg_co2e_per_kwh
-            if not columns_fit:
+            if not _columns_fit(row):
                 yield Fault("study", row.id, "its searched columns differ from its result")
             elif anew.same_dataset and not anew.equal:
-                yield Fault("study", row.id, "it does not recompute from its stored inputs")
+                reason = f"it does not recompute from its stored inputs: {anew.differs_at}"
+                yield Fault("study", row.id, reason)
             else:
                 yield None
 
 
-def _status_lists(
-    store: Store, documents: Mapping[str, Mapping[str, Any]], at: datetime
-) -> Iterator[Fault | None]:
+_SEARCHED: Final = (
+    "kg_co2e_per_kwh",
+    "kg_co2e_per_battery",
+    "kg_co2e_per_kwh_capacity",
+    "partial",
+)
+
+
+def _columns_fit(row: FootprintStudyRow) -> bool:
+    result = orjson.loads(row.result)
+    figures = all(getattr(row, name) == result[name] for name in _SEARCHED)
+    made_for = (row.ruleset, row.facility_id)
+    return figures and made_for == (result["ruleset"]["id"], result["plant"]["facility_id"])
+
+
+def _status_lists(store: Store, known: _Known) -> Iterator[Fault | None]:
     with store.reading() as reading:
         for operator in reading.operators.all():
             for row in reading.status_lists.of(operator.id):
-                name = f"{operator.id}/{row.id}"
-                steps = _STEPS[:5]
-                yield _examined("status list", name, row.credential, documents, at, steps)
+                yield _status_list(row, known)
 
 
-def _passports(
-    store: Store, documents: Mapping[str, Mapping[str, Any]], at: datetime
-) -> Iterator[Fault | None]:
+def _status_list(row: StatusListRow, known: _Known) -> Fault | None:
+    name = f"{row.operator_id}/{row.id}"
+    fault = _examined("status list", name, row.credential, known, _STEPS[:5])
+    if fault is not None:
+        return fault
+    payload = orjson.loads(decode(row.credential).payload_bytes)
+    if not str(payload.get("id")).endswith(f"/{name}"):
+        return Fault("status list", name, "what was signed is another list")
+    try:
+        signed = StatusList.decode(payload["credentialSubject"]["encodedList"])
+    except (SigningError, KeyError, TypeError) as error:
+        return Fault("status list", name, f"what was signed is no status list: {error}")
+    if signed.to_bytes() != row.bits:
+        return Fault("status list", name, "its bits differ from what was signed")
+    return None
+
+
+def _passports(store: Store, known: _Known) -> Iterator[Fault | None]:
     after: tuple[str, str, int] | None = None
     while True:
         with store.reading() as reading:
@@ -176,7 +249,7 @@ def _passports(
         if not rows:
             return
         for row in rows:
-            yield _passport(row, documents, at) or _logged(store, row)
+            yield _passport(row, known) or _logged(store, row)
         after = (rows[-1].operator_id, rows[-1].id, rows[-1].version)
 
 
@@ -188,39 +261,63 @@ def _logged(store: Store, row: PassportRow) -> Fault | None:
     return Fault("passport", row.id, f"the log's entry {row.log_index} is not of its credential")
 
 
-def _passport(
-    row: PassportRow, documents: Mapping[str, Mapping[str, Any]], at: datetime
-) -> Fault | None:
+def _passport(row: PassportRow, known: _Known) -> Fault | None:
     if hashlib.sha256(row.credential).hexdigest() != row.sha256:
         return Fault("passport", row.id, "its credential is not what its SHA-256 says")
-    fault = _examined("passport", row.id, row.credential, documents, at, _STEPS)
+    fault = _examined("passport", row.id, row.credential, known, _STEPS)
     if fault is not None:
         return fault
     payload = orjson.loads(decode(row.credential).payload_bytes)
+    if not _signed_as_filed(row, payload, known):
+        return Fault("passport", row.id, "its columns differ from what was signed")
+    if not _is_given_out(row, known):
+        return Fault("passport", row.id, "its status index is not given out")
+    for identifier, sha256 in _cited(payload["credentialSubject"]):
+        if known.cited.get(identifier) != sha256:
+            return Fault("passport", row.id, f"it cites {identifier}, which is not here as cited")
+    return None
+
+
+def _is_given_out(row: PassportRow, known: _Known) -> bool:
+    try:
+        bits = StatusList.from_bytes(known.given_out[row.operator_id, row.status_list_id])
+        return bits.get(row.status_list_index)
+    except (KeyError, IndexError, SigningError):
+        return False
+
+
+def _signed_as_filed(row: PassportRow, payload: Mapping[str, Any], known: _Known) -> bool:
     subject, status = payload["credentialSubject"], payload["credentialStatus"]
-    fits = (
+    list_path = f"/{row.operator_id}/{row.status_list_id}"
+    return (
         payload["id"] == f"urn:uuid:{row.id}"
+        and issuer_of(payload) == known.dids.get(row.operator_id)
         and subject["serialNumber"] == row.serial
         and subject["model"]["gtin"] == row.gtin
         and subject["passportVersion"] == row.version
+        and subject["batch"] == row.batch_id
         and status["statusListIndex"] == str(row.status_list_index)
+        and status["statusListCredential"].endswith(list_path)
     )
-    return None if fits else Fault("passport", row.id, "its columns differ from what was signed")
+
+
+def _cited(subject: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (identifier, SHA-256) of studies and certificates; the address before them may change."""
+    for study in subject["carbonFootprint"]:
+        yield study["study"].rsplit("/", 1)[-1], study["studySha256"]
+    for certificate in subject["factoryCertificates"]:
+        url = certificate["document"].removesuffix("/document")
+        yield url.rsplit("/", 1)[-1], certificate["documentSha256"]
 
 
 def _examined(
-    kind: str,
-    name: str,
-    credential: bytes,
-    documents: Mapping[str, Mapping[str, Any]],
-    at: datetime,
-    steps: tuple[str, ...],
+    kind: str, name: str, credential: bytes, known: _Known, steps: tuple[str, ...]
 ) -> Fault | None:
     checks = {"schema": check_schema, "identifier": lambda p: check_identifier(p, None)}
     report = examine(
         credential,
-        Evidence(did_documents=documents),
-        at=at,
+        Evidence(did_documents=known.did_documents),
+        at=known.at,
         domain_checks=checks if "schema" in steps else {},
     )
     for step in report.steps:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import insert, tuple_
+from sqlalchemy import func, insert, tuple_
 from sqlmodel import Session, SQLModel, col, select
 
 from passports.store.tables import (
@@ -28,6 +28,7 @@ from passports.store.tables import (
 Row = TypeVar("Row", bound=SQLModel)
 # SQLite allows 32,766 parameters a statement since 3.32, PostgreSQL 65,535.
 _KEYS_A_STATEMENT = 500
+_LOG_LOCK = 6962  # any number that nobody else uses in this database; this one is the log's RFC
 
 
 def _can_be_stored(*values: object) -> bool:
@@ -362,6 +363,9 @@ class LogStateRecords(Records[LogStateRow]):
 
     def lock(self) -> LogStateRow | None:
         """Return the head and keep everybody else from growing the log until the transaction ends."""
+        if self._session.get_bind().dialect.name == "postgresql":
+            # There is no row to lock before the first entry, and two may want to write that one.
+            self._session.connection().execute(select(func.pg_advisory_xact_lock(_LOG_LOCK)))
         return self._session.exec(select(LogStateRow).with_for_update()).first()
 
 
