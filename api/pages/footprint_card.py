@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from api.pages import words
 from api.pages.figures import Bar, figure, plain, stacked_bar
-from api.pages.reading import child, number, rows, text, texts, web_address
+from api.pages.reading import child, flag, number, rows, text, texts, web_address
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,10 @@ class OffsetView:
 
 @dataclass(frozen=True)
 class FootprintCard:
-    """All that a page says of one footprint. Masses in kg CO2e, energies in kWh."""
+    """All that a page says of one footprint. Masses in kg CO2e, energies in kWh.
+
+    `partial` is None where it is not stated whether all stages are in the total.
+    """
 
     anchor: str
     ruleset: str
@@ -73,7 +76,7 @@ class FootprintCard:
     kg_co2e_per_battery: float | None
     kg_co2e_per_kwh_capacity: float | None
     capacity_kwh: float | None
-    partial: bool
+    partial: bool | None
     not_assessed: tuple[str, ...]
     incomplete: tuple[tuple[str, str], ...]
     stages: tuple[StageView, ...]
@@ -125,7 +128,7 @@ def card_of_claims(
         kg_co2e_per_battery=number(claims, "kgCo2ePerBattery"),
         kg_co2e_per_kwh_capacity=number(claims, "kgCo2ePerKwhCapacity"),
         capacity_kwh=number(model, "capacityKwh"),
-        partial=claims.get("partial") is not False,
+        partial=flag(claims, "partial"),
         not_assessed=_stage_names(texts(claims, "notAssessed")),
         incomplete=(),
         stages=stages,
@@ -201,7 +204,7 @@ def card_of_study(
         kg_co2e_per_battery=number(result, "kg_co2e_per_battery"),
         kg_co2e_per_kwh_capacity=number(result, "kg_co2e_per_kwh_capacity"),
         capacity_kwh=number(child(result, "product"), "capacity_kwh"),
-        partial=result.get("partial") is not False,
+        partial=flag(result, "partial"),
         not_assessed=_stage_names(texts(result, "not_assessed")),
         incomplete=_incomplete(rows(result, "incomplete")),
         stages=stages,

@@ -52,6 +52,12 @@ def number(source: Mapping[str, object], key: str) -> float | None:
     return amount if math.isfinite(amount) else None
 
 
+def flag(source: Mapping[str, object], key: str) -> bool | None:
+    """Return the truth value under a key, or None."""
+    value = source.get(key)
+    return value if isinstance(value, bool) else None
+
+
 def web_address(value: str | None) -> str | None:
     """Return `value` if it is an http(s) URL that may stand in a link, else None.
 

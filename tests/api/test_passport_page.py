@@ -171,6 +171,28 @@ def test_any_damaged_payload_still_gives_a_page(wrong: dict[int, Any]) -> None:
     assert_harmless(passport_html(damaged(payload(), wrong, count())))
 
 
+def test_a_total_of_unknown_completeness_is_not_called_whole_or_partial() -> None:
+    claims = claims_of_study()
+    del claims["partial"]
+    text = Page(passport_html(payload(carbonFootprint=[claims]))).text
+    assert "It is not stated whether this total covers all life cycle stages." in text
+    assert "Partial total" not in text
+
+
+def test_a_credit_is_drawn_and_said() -> None:
+    stages = [{"stage": "main_production", "kgCo2ePerKwh": 0.2}]
+    stages.append({"stage": "end_of_life", "kgCo2ePerKwh": -0.05})
+    claims = claims_of_study(stages=stages, kgCo2ePerKwh=0.15, partial=False, notAssessed=[])
+    page = Page(passport_html(payload(carbonFootprint=[claims])))
+    bars = {a["class"]: a for a in page.all("rect") if "x" in a}
+    assert bars["stage stage-end_of_life"]["x"] == "0.000%"
+    assert bars["stage stage-end_of_life"]["width"] == "20.000%"
+    assert bars["stage stage-main_production"]["x"] == "20.000%"
+    assert "Left of the line: a credit" in page.text
+    assert "\N{MINUS SIGN}0.0500" in page.text
+    assert "Partial" not in page.text
+
+
 def test_what_is_missing_is_named() -> None:
     text = Page(passport_html({})).text
     for sentence in (
