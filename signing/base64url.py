@@ -6,8 +6,6 @@ from typing import Final
 from signing.errors import MalformedDocumentError
 
 _TO_URL: Final = bytes.maketrans(b"+/", b"-_")
-# Characters of the other alphabet, and padding, become something that no alphabet has.
-_FROM_URL: Final = bytes.maketrans(b"-_+/=", b"+/!!!")
 _MISSING_PADDING: Final = {0: b"", 2: b"==", 3: b"="}
 # RFC 4648 section 3.5: the bits that the last character has too many must be zero. Otherwise one
 # signature could be written in several ways.
@@ -31,9 +29,13 @@ def decode(text: bytes, field: str) -> bytes:
     """
     surplus = len(text) % 4
     padding = _MISSING_PADDING.get(surplus)
-    if padding is not None and (not surplus or text[-1] in _LAST_CHARACTERS[surplus]):
+    if (
+        padding is not None
+        and (not surplus or text[-1] in _LAST_CHARACTERS[surplus])
+        and not (b"+" in text or b"/" in text or b"=" in text)
+    ):
         try:
-            data = binascii.a2b_base64(text.translate(_FROM_URL) + padding)
+            data = binascii.a2b_base64(text.replace(b"-", b"+").replace(b"_", b"/") + padding)
         except binascii.Error:
             data = b""
         # a2b_base64 skips what it does not know; then the result is too short.

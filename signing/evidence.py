@@ -63,6 +63,17 @@ class Evidence:
         except MalformedDocumentError as error:
             return error
 
+    def about(self, expected_identifier: str | None, log_proof: bytes | None) -> "Evidence":
+        """The same evidence for another credential; what was read already is shared."""
+        other = object.__new__(Evidence)
+        own = {"expected_identifier": expected_identifier, "log_proof": log_proof}
+        other.__dict__.update(self.__dict__, **own)
+        return other
+
+    def __getstate__(self) -> dict[str, object]:
+        """What travels to another process: not what was read already."""
+        return {**self.__dict__, "_keys": {}, "verified_lists": {}}
+
     def entry_for(self, issuer: str, role: Role) -> TrustEntry | None:
         """The trust list's entry of an issuer in a role, if there are both."""
         return None if self.trust_list is None else self.trust_list.find(issuer, role)

@@ -7,7 +7,6 @@ on what they found: the parsed payload, the candidate keys, and in the end the k
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from functools import cached_property
 from typing import Final
 
 from signing.canonical import JsonValue
@@ -38,6 +37,9 @@ class Examination:
     """One credential on its way through steps 1 to 7.
 
     Attributes:
+        evidence: What is at hand.
+        findings: What the steps made so far have found.
+        is_stopped: A step failed without which the later ones cannot be made.
         payload: The parsed credential after step 1; believed only after step 6.
         issuer: Who claims to have issued it, after step 2.
         signing_key: The key that signed it, after step 6.
@@ -57,10 +59,14 @@ class Examination:
         """
         self._in_scope = in_scope
         self._credential = credential
-        self._evidence = evidence
+        self.evidence = evidence
         self._at = at
         self._decoded: DecodedCredential
         self._candidates: tuple[VerificationKey, ...] = ()
+        self._types: tuple[str, ...] = ()
+        self._inclusion: Inclusion | None = None
+        self.findings: list[Finding] = []
+        self.is_stopped = False
         self.payload: Mapping[str, JsonValue] = {}
         self.issuer = ""
         self.entry: TrustEntry | None = None
@@ -86,7 +92,8 @@ class Examination:
         contexts = self.payload.get("@context")
         if not isinstance(contexts, list) or not contexts or contexts[0] != _CONTEXT:
             return Finding("failed", "not_vcdm_2", f"@context does not begin with {_CONTEXT}")
-        if "VerifiableCredential" not in types_of(self.payload) or not subjects_of(self.payload):
+        self._types = types_of(self.payload)
+        if "VerifiableCredential" not in self._types or not subjects_of(self.payload):
             return Finding("failed", "not_a_credential", "type or credentialSubject is missing")
         issuer = issuer_of(self.payload)
         if issuer is None:
@@ -96,7 +103,7 @@ class Examination:
 
     def algorithm(self) -> Finding:
         """Step 3: an allowed algorithm, and no header by which the sender would choose the key."""
-        reason = refused_header(self._decoded.header, self._evidence.allowed_algorithms)
+        reason = refused_header(self._decoded.header, self.evidence.allowed_algorithms)
         if reason == "algorithm_not_allowed":
             return Finding("failed", reason, "alg is not one of those allowed")
         if reason is not None:
@@ -111,8 +118,8 @@ class Examination:
         claims = header.get("iss"), self.payload.get("iss")
         if any(claim not in (None, self.issuer) for claim in claims):
             return Finding("failed", "issuer_contradicted", "iss is not the credential's issuer")
-        self.entry = self._evidence.entry_for(self.issuer, self._evidence.role)
-        keys = self._evidence.keys_of(self.issuer)
+        self.entry = self.evidence.entry_for(self.issuer, self.evidence.role)
+        keys = self.evidence.keys_of(self.issuer)
         if isinstance(keys, MalformedDocumentError):
             return Finding("failed", keys.reason, f"DID document: {keys}")
         if keys is None:
@@ -144,12 +151,12 @@ class Examination:
 
     def issuer_trusted(self) -> Finding:
         """Step 5: the trust list knows the issuer in this role, scope and time, with this key."""
-        trust_list, entry = self._evidence.trust_list, self.entry
+        trust_list, entry = self.evidence.trust_list, self.entry
         if trust_list is None:
             return Finding("not_checked", "no_trust_list", "no trust list says who issuers are")
         if entry is None:
             return Finding("failed", "issuer_not_trusted", f"the trust list has no {self.issuer}")
-        if self._in_scope and not entry.allows_type(types_of(self.payload)):
+        if self._in_scope and not entry.allows_type(self._types):
             return Finding("failed", "type_out_of_scope", f"{self.issuer} may not issue this type")
         if entry.keys:
             trusted = {key.key.thumbprint: key for key in entry.keys}
@@ -174,7 +181,7 @@ class Examination:
             return Finding("failed", "trust_not_at_issue", "not trusted when this was issued")
         if not entry.holds_at(self._at):
             return Finding("warning", "trust_ended", "trusted when issued, but no longer")
-        trust_list = self._evidence.trust_list
+        trust_list = self.evidence.trust_list
         if trust_list is not None and trust_list.valid_until < self._at:
             until = format_instant(trust_list.valid_until)
             return Finding("warning", "trust_list_stale", f"the trust list was good until {until}")
@@ -200,14 +207,15 @@ class Examination:
     def _was_logged_in_time(self, key: VerificationKey) -> bool:
         """A compromised key's signature counts where the log shows that it is older."""
         origin, index = key.revoked_in_log, key.revoked_from_log_index
-        return logged_before(self.inclusion, origin, index, self._evidence)
+        return logged_before(self.inclusion(), origin, index, self.evidence)
 
-    @cached_property
     def inclusion(self) -> Inclusion:
         """What the log proof shows, for step 12 and for keys that were compromised later."""
-        if not self._in_scope:  # a status list is not what the proof is about
-            return Inclusion(Finding("not_checked", "no_log_proof", "status lists are not logged"))
-        return check_inclusion(self._credential, self._evidence)
+        if self._inclusion is None:
+            # The proof is about the credential and never about a status list.
+            proof = self.evidence.log_proof if self._in_scope else None
+            self._inclusion = check_inclusion(self._credential, proof, self.evidence)
+        return self._inclusion
 
     def validity(self) -> Finding:
         """Step 7: the instant lies within the credential's period, and the key was in use."""

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 from signing.errors import MalformedDocumentError
@@ -21,16 +22,23 @@ def parse_instant(value: object, field: str) -> datetime:
     Raises:
         MalformedDocumentError: Not text, no such day, or without a time zone.
     """
-    if isinstance(value, str) and _DATE_TIME_STAMP.fullmatch(value):
-        try:
-            return datetime.fromisoformat(value)
-        except ValueError:
-            pass
+    instant = _read(value) if isinstance(value, str) else None
+    if instant is not None:
+        return instant
     raise MalformedDocumentError(
         "not_an_instant",
         "not a date and time with a time zone, such as 2027-02-18T00:00:00Z",
         field=field,
     )
+
+
+# Whole batches are issued at one instant.
+@lru_cache(maxsize=1024)
+def _read(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text) if _DATE_TIME_STAMP.fullmatch(text) else None
+    except ValueError:
+        return None
 
 
 def format_instant(instant: datetime) -> str:

@@ -52,20 +52,20 @@ def log_verifiers(evidence: Evidence) -> tuple[NoteVerifier, ...]:
     return tuple(verifiers)
 
 
-def check_inclusion(credential: bytes, evidence: Evidence) -> Inclusion:
+def check_inclusion(credential: bytes, proof: bytes | None, evidence: Evidence) -> Inclusion:
     """Step 12; a proof that does not hold is a failure, no proof is none."""
-    if evidence.log_proof is None:
+    if proof is None:
         return _NO_PROOF
     try:
         verifiers = log_verifiers(evidence)
         if not any(verifier.kind == ED25519 for verifier in verifiers):
             return _NO_LOG
-        proof = LogProof.parse(evidence.log_proof)
-        opened = verify_log_proof(log_entry(credential), proof, verifiers)
+        parsed = LogProof.parse(proof)
+        opened = verify_log_proof(log_entry(credential), parsed, verifiers)
     except (MalformedDocumentError, InvalidInclusionError) as error:
         return Inclusion(Finding("failed", error.reason, f"log proof: {error.message}"))
     checkpoint = opened.checkpoint
-    where = f"leaf {proof.index} of {checkpoint.size} in {checkpoint.origin}"
+    where = f"leaf {parsed.index} of {checkpoint.size} in {checkpoint.origin}"
     if opened.witnessed_at is not None:
         where += f", cosigned by {', '.join(opened.witnesses) or 'the log'}"
         where += f" at {format_instant(opened.witnessed_at)}"
@@ -75,7 +75,7 @@ def check_inclusion(credential: bytes, evidence: Evidence) -> Inclusion:
         finding = Finding("warning", "not_witnessed", f"{where}, but no known witness cosigned it")
     else:
         finding = Finding("passed", "included", where)
-    return Inclusion(finding, checkpoint.origin, proof.index)
+    return Inclusion(finding, checkpoint.origin, parsed.index)
 
 
 def logged_before(

@@ -7,7 +7,8 @@ page for browsers uses the same.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final, Literal, Protocol
+from functools import lru_cache
+from typing import Final, Literal, NamedTuple, Protocol
 
 from signing.json_value import JsonValue
 
@@ -56,8 +57,7 @@ class CheckOutcome(Protocol):
         """One sentence for people."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """Outcome of one check before it has a place in a report."""
 
     outcome: Outcome
@@ -65,8 +65,7 @@ class Finding:
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(NamedTuple):
     """Outcome of one numbered step.
 
     Attributes:
@@ -142,7 +141,14 @@ class VerificationReport:
 
 def step_result(step: str, finding: CheckOutcome) -> StepResult:
     """Give a finding its place among the numbered steps."""
-    return StepResult(_NUMBERS[step], step, finding.outcome, finding.reason_code, finding.message)
+    return _step_result(step, finding.outcome, finding.reason_code, finding.message)
+
+
+# In a shipment nearly all passports have the same findings: then they are one object, which saves
+# time when they are made and when they travel between processes.
+@lru_cache(maxsize=4096)
+def _step_result(step: str, outcome: Outcome, reason_code: str, message: str) -> StepResult:
+    return StepResult(_NUMBERS[step], step, outcome, reason_code, message)
 
 
 def verdict_over(steps: tuple[StepResult, ...]) -> Verdict:
@@ -155,15 +161,13 @@ def verdict_over(steps: tuple[StepResult, ...]) -> Verdict:
     4. Otherwise ``valid``. Steps for which the caller brought no evidence (no scanned link, no log
        proof, no certificate) remain visible as ``not_checked`` and do not change the verdict.
     """
-    if any(step.outcome == "failed" for step in steps):
+    outcomes = {step.outcome for step in steps}
+    if "failed" in outcomes:
         return "invalid"
-    if any(_is_undecided(step) for step in steps):
+    unchecked = [step for step in steps if step.outcome == "not_checked"]
+    if any(_is_undecided(step) for step in unchecked):
         return "cannot_tell"
-    if any(
-        step.outcome == "warning"
-        or (step.step == "issuer_trusted" and step.outcome == "not_checked")
-        for step in steps
-    ):
+    if "warning" in outcomes or any(step.step == "issuer_trusted" for step in unchecked):
         return "valid_with_warnings"
     return "valid"
 

@@ -1,9 +1,9 @@
 """Step 11 and part of step 10: what the status lists that a credential names say about it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
 from signing.canonical import JsonValue
 from signing.credentials import subjects_of, types_of
@@ -19,12 +19,11 @@ _WITHDRAWN: Final = {"revocation": "revoked", "suspension": "suspended"}
 REFRESH: Final = "refresh"
 
 
-@dataclass(frozen=True, slots=True)
-class StatusEntry:
+class StatusEntry(NamedTuple):
     """One ``credentialStatus`` object (Bitstring Status List section 3.1)."""
 
     purpose: str
-    index: int
+    place: int
     url: str
 
 
@@ -45,9 +44,8 @@ def _entry(item: JsonValue) -> StatusEntry:
         raise MalformedDocumentError(
             "status_type_unknown", f"not a {ENTRY_TYPE}", field="credentialStatus"
         )
-    purpose, index, url = (
-        item.get(member) for member in ("statusPurpose", "statusListIndex", "statusListCredential")
-    )
+    purpose, index = item.get("statusPurpose"), item.get("statusListIndex")
+    url = item.get("statusListCredential")
     if not isinstance(purpose, str) or not isinstance(url, str) or not isinstance(index, str):
         raise MalformedDocumentError(
             "status_entry_incomplete", "purpose, index or list is missing", field="credentialStatus"
@@ -58,20 +56,18 @@ def _entry(item: JsonValue) -> StatusEntry:
 
 
 def check_status(
-    payload: Mapping[str, JsonValue], issuer: str, evidence: Evidence, at: datetime
+    entries: tuple[StatusEntry, ...], issuer: str, evidence: Evidence, at: datetime
 ) -> Finding:
     """Step 11: whether the credential is revoked or suspended, and how old that knowledge is."""
-    try:
-        entries = status_entries(payload)
-    except MalformedDocumentError as error:
-        return Finding("failed", error.reason, str(error))
-    entries = tuple(entry for entry in entries if entry.purpose in _WITHDRAWN)
-    if not entries:
-        return Finding("not_checked", "no_status_entry", "the credential names no status list")
-    findings = [_check_entry(entry, issuer, evidence, at) for entry in entries]
-    return min(findings, key=lambda finding: _SEVERITY[finding.outcome])
+    findings = [
+        _check_entry(entry, issuer, evidence, at)
+        for entry in entries
+        if entry.purpose in _WITHDRAWN
+    ]
+    return min(findings, key=lambda finding: _SEVERITY[finding.outcome], default=_NO_ENTRY)
 
 
+_NO_ENTRY: Final = Finding("not_checked", "no_status_entry", "the credential names no status list")
 _SEVERITY: Final = {"failed": 0, "not_checked": 1, "warning": 2, "passed": 3}
 
 
@@ -79,10 +75,10 @@ def _check_entry(entry: StatusEntry, issuer: str, evidence: Evidence, at: dateti
     found = _list_of(entry, issuer, evidence, at)
     if isinstance(found, Finding):
         return found
-    if entry.index >= len(found.bits):
-        return Finding("failed", "status_index", f"the list has no entry {entry.index}")
-    age = _age(found, at)
-    if found.bits.get(entry.index):
+    if entry.place >= len(found.bits):
+        return Finding("failed", "status_index", f"the list has no entry {entry.place}")
+    age = _age(found.valid_from, at)
+    if found.bits.get(entry.place):
         word = _WITHDRAWN[entry.purpose]
         return Finding("failed", word, f"{word} by its issuer ({age})")
     if found.valid_until is not None and found.valid_until < at:
@@ -92,13 +88,9 @@ def _check_entry(entry: StatusEntry, issuer: str, evidence: Evidence, at: dateti
 
 
 def check_refresh(
-    payload: Mapping[str, JsonValue], issuer: str, evidence: Evidence, at: datetime
+    entries: tuple[StatusEntry, ...], issuer: str, evidence: Evidence, at: datetime
 ) -> Finding:
     """Part of step 10: whether the issuer says that a newer version exists."""
-    try:
-        entries = status_entries(payload)
-    except MalformedDocumentError:
-        entries = ()  # step 11 says why
     entry = next((entry for entry in entries if entry.purpose == REFRESH), None)
     if entry is None:
         return Finding(
@@ -107,11 +99,13 @@ def check_refresh(
     found = _list_of(entry, issuer, evidence, at)
     if isinstance(found, Finding):
         return Finding("not_checked", found.reason_code, found.message)
-    if entry.index >= len(found.bits):
-        return Finding("failed", "status_index", f"the list has no entry {entry.index}")
-    if found.bits.get(entry.index):
-        return Finding("warning", "superseded", f"a newer version exists ({_age(found, at)})")
-    return Finding("passed", "version_current", f"no newer version ({_age(found, at)})")
+    if entry.place >= len(found.bits):
+        return Finding("failed", "status_index", f"the list has no entry {entry.place}")
+    if found.bits.get(entry.place):
+        return Finding(
+            "warning", "superseded", f"a newer version exists ({_age(found.valid_from, at)})"
+        )
+    return Finding("passed", "version_current", f"no newer version ({_age(found.valid_from, at)})")
 
 
 def _list_of(
@@ -181,8 +175,9 @@ def _read(payload: Mapping[str, JsonValue], issuer: str, url: str) -> VerifiedSt
     )
 
 
-def _age(status_list: VerifiedStatusList, at: datetime) -> str:
-    if status_list.valid_from is None:
+@lru_cache(maxsize=256)
+def _age(valid_from: datetime | None, at: datetime) -> str:
+    if valid_from is None:
         return "a list without a date"
-    hours = (at - status_list.valid_from).total_seconds() / 3600
-    return f"list of {format_instant(status_list.valid_from)}, {max(hours, 0.0):.1f} hours old"
+    hours = (at - valid_from).total_seconds() / 3600
+    return f"list of {format_instant(valid_from)}, {max(hours, 0.0):.1f} hours old"

@@ -76,6 +76,10 @@ class VerifyingKey:
                 "signature", "signature_invalid", "the signature does not fit these bytes"
             ) from None
 
+    def __reduce__(self) -> tuple[Callable[..., "VerifyingKey"], tuple[dict[str, str]]]:
+        """Travels to another process as its JWK."""
+        return from_jwk, (dict(self.jwk),)
+
     @property
     def multikey(self) -> str:
         """The key as Multikey text (Controlled Identifiers 1.0 section 2.2.2)."""

@@ -1,0 +1,99 @@
+"""Verification of a whole shipment: many credentials against the same evidence, on several cores."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Final
+
+from signing.evidence import Evidence
+from signing.report import StepResult, Verdict, VerificationReport
+from signing.verify import DomainCheck, examine_all
+
+# Large enough that sending is cheap, small enough that the cores finish together.
+_CHUNK: Final = 250
+_NO_CHECKS: Final[Mapping[str, DomainCheck]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class ShipmentItem:
+    """One credential of a shipment, with the evidence that is its own.
+
+    Attributes:
+        credential: As it was received.
+        expected_identifier: The link that was scanned.
+        log_proof: Proof of inclusion in a log.
+    """
+
+    credential: bytes
+    expected_identifier: str | None = None
+    log_proof: bytes | None = None
+
+
+def examine_shipment(
+    items: Sequence[ShipmentItem],
+    evidence: Evidence,
+    *,
+    at: datetime,
+    domain_checks: Mapping[str, DomainCheck] = _NO_CHECKS,
+    executor: Executor | None = None,
+) -> Iterator[VerificationReport]:
+    """Examine every item as `signing.verify.examine` does, in order; never raises on any item.
+
+    The reports carry no ``credential``: the caller has the bytes, and sending them back from another
+    process would cost more than it took to verify them.
+
+    Args:
+        items: The credentials.
+        evidence: What is at hand for all of them.
+        at: The instant for which validity and status are judged.
+        domain_checks: As for `examine`; with processes, functions that can be pickled.
+        executor: For several cores, a process pool of the caller's, best kept from one shipment to the
+            next; by default all happens here.
+    """
+    chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
+    if executor is None:
+        for chunk in chunks:
+            yield from _examine_chunk(chunk, evidence, at, domain_checks)
+        return
+    # Tuples travel between processes much faster than objects.
+    futures = [
+        executor.submit(
+            _outcomes,
+            [(item.credential, item.expected_identifier, item.log_proof) for item in chunk],
+            evidence,
+            at,
+            dict(domain_checks),
+        )
+        for chunk in chunks
+    ]
+    for future in futures:
+        for verdict, steps in future.result():
+            yield VerificationReport(verdict, steps, None, at)
+
+
+def _outcomes(
+    items: Sequence[tuple[bytes, str | None, bytes | None]],
+    evidence: Evidence,
+    at: datetime,
+    domain_checks: Mapping[str, DomainCheck],
+) -> list[tuple[Verdict, tuple[StepResult, ...]]]:
+    """What another process is asked for."""
+    chunk = [ShipmentItem(*item) for item in items]
+    reports = _examine_chunk(chunk, evidence, at, domain_checks)
+    return [(report.verdict, report.steps) for report in reports]
+
+
+def _examine_chunk(
+    items: Sequence[ShipmentItem],
+    evidence: Evidence,
+    at: datetime,
+    domain_checks: Mapping[str, DomainCheck],
+) -> list[VerificationReport]:
+    credentials = [
+        (item.credential, evidence.about(item.expected_identifier, item.log_proof))
+        for item in items
+    ]
+    reports = examine_all(credentials, at=at, domain_checks=domain_checks)
+    return [replace(report, credential=None) for report in reports]
