@@ -45,6 +45,23 @@ def calling_operator(
 CallerDep = Annotated[EconomicOperator, Depends(calling_operator)]
 
 
+def reading_operator(
+    voltpass: VoltpassDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+) -> EconomicOperator | None:
+    """Return who reads: the operator of a key that came along, or None for the public.
+
+    Raises:
+        NotAuthenticatedError: a key came that is not valid; it is not passed over.
+    """
+    if credentials is None:
+        return None
+    return authenticate(voltpass.store, credentials.credentials, utc_now())
+
+
+ReaderDep = Annotated[EconomicOperator | None, Depends(reading_operator)]
+
+
 def require_role(operator: EconomicOperator, *roles: OperatorRole) -> None:
     """Let an operator with one of the roles pass.
 

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from lca.datasets import Dataset
 from lca.errors import LcaError
-from lca.footprint import compute_footprint
+from lca.footprint import Footprint, compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset, ruleset_ids
 from lca.units import convert
@@ -213,14 +213,41 @@ def translate(error: LcaError) -> InvalidInputError:
 
 
 def _compute(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> dict[str, Any]:
+    return publication(_footprint(document, ruleset, dataset).to_document())
+
+
+def _footprint(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> Footprint:
     try:
-        inventory = parse_inventory(document)
-        result: dict[str, Any] = compute_footprint(
-            inventory, load_ruleset(ruleset), dataset
-        ).to_document()
+        return compute_footprint(parse_inventory(document), load_ruleset(ruleset), dataset)
     except LcaError as error:
         raise translate(error) from error
-    return result
+
+
+def publication(result: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a result as it may be shown to everybody: what it adds up to, not how a recipe reads.
+
+    Contributions that are confidential, or that would give a licensed factor away, become one row a
+    stage; stages and totals stay as they are (Art. 7(1)(g): a *public version* of the study).
+    """
+    shown: list[dict[str, Any]] = []
+    withheld: dict[str, dict[str, Any]] = {}
+    for row in result["contributions"]:
+        if row["redistributable"] and not row["confidential"]:
+            shown.append(dict(row))
+            continue
+        total = withheld.setdefault(
+            row["stage"],
+            {
+                "name": "confidential or licensed inputs",
+                "stage": row["stage"],
+                "confidential": True,
+                "kg_co2e_per_battery": 0.0,
+                "share": 0.0,
+            },
+        )
+        total["kg_co2e_per_battery"] += row["kg_co2e_per_battery"]
+        total["share"] += row["share"]
+    return {**result, "contributions": [*shown, *withheld.values()]}
 
 
 def _store_study(
@@ -313,6 +340,15 @@ class Recomputation:
     def equal(self) -> bool:
         """Tell whether the two agree, each figure to one part in a billion."""
         return self.differs_at is None
+
+
+def whole_footprint(row: FootprintStudyRow, dataset: Dataset) -> Footprint:
+    """Compute a stored study anew from its stored inputs, confidential rows and all.
+
+    Raises:
+        InvalidInputError: the stored inputs no longer compute, for example for want of a factor.
+    """
+    return _footprint(orjson.loads(row.inventory), row.ruleset, dataset)
 
 
 def recompute(row: FootprintStudyRow, dataset: Dataset) -> Recomputation:

@@ -1,5 +1,6 @@
-"""`voltpass footprint`: compute footprints from an inventory, or as studies of registered models."""
+"""`voltpass footprint`: compute, compare, audit; factors; studies of registered models."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -7,31 +8,140 @@ import typer
 from rich.table import Table
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
-from lca.datasets import load_shipped_dataset
-from lca.footprint import compute_footprint
-from lca.inventory import parse_inventory
+from api.commands.factors import factors
+from api.commands.inventories import read_footprint_input
+from lca.audit import verify_bundle, write_bundle
+from lca.charts import sankey_svg, waterfall_svg
+from lca.comparison import compare_footprints
+from lca.footprint import Footprint, compute_footprint
 from lca.rulesets import load_ruleset
+from lca.sensitivity import sensitivity_table
+from lca.uncertainty import monte_carlo
+from lca.what_if import what_if
 from passports.documents import read_document, utc_now
 from passports.footprints import FootprintRequest, compute_studies, get_study
 
-footprint = typer.Typer(no_args_is_help=True, help="Compute and show carbon footprints.")
+footprint = typer.Typer(
+    no_args_is_help=True, help="Compute and show carbon footprints.", rich_markup_mode=None
+)
+footprint.add_typer(factors, name="factors")
+InputFile = Annotated[Path, typer.Argument(help="Inventory: .json, .xlsx, or a folder of CSV.")]
+Rulesets = Annotated[
+    list[str] | None, typer.Option("--ruleset", help="May be given several times.")
+]
 
 
 @footprint.command("compute")
 def footprint_compute(
-    file: Annotated[Path, typer.Argument(help="An inventory document (voltpass-inventory/1).")],
-    ruleset: Annotated[list[str] | None, typer.Option(help="May be given several times.")] = None,
+    file: InputFile,
+    ruleset: Rulesets = None,
+    scenario: Annotated[
+        list[str] | None,
+        typer.Option("--what-if", help="E.g. grid=FACTOR, warranty=10, chemistry=NMC811."),
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option("--monte-carlo", help="Draw the result so many times.")
+    ] = None,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same draws.")] = 1,
+    assumed_gsd: Annotated[
+        float | None,
+        typer.Option(help="Spread (GSD) of inputs whose own is unknown; else they are exact."),
+    ] = None,
+    bundle: Annotated[
+        Path | None,
+        typer.Option("--audit-bundle", help="Write what a stranger recomputes it from."),
+    ] = None,
+    sankey: Annotated[Path | None, typer.Option(help="Write a Sankey diagram (SVG).")] = None,
+    waterfall: Annotated[Path | None, typer.Option(help="Write a waterfall (SVG).")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute a footprint from an inventory file; nothing is stored."""
+    """Compute a footprint from a file; nothing is stored."""
     with reported(as_json=as_json):
-        inventory = parse_inventory(read_file(file, "the inventory"))
-        dataset = load_shipped_dataset()
-        results = {
-            name: compute_footprint(inventory, load_ruleset(name), dataset).to_document()
-            for name in ruleset or ["da-2024"]
-        }
+        given = read_footprint_input(file)
+        results: dict[str, dict[str, Any]] = {}
+        last: Footprint | None = None
+        for name in ruleset or ["da-2024"]:
+            rules = load_ruleset(name)
+            last = compute_footprint(given.inventory, rules, given.dataset)
+            results[name] = {**last.to_document(), "sensitivity": sensitivity_table(last)}
+            if draws is not None:
+                results[name]["monte_carlo"] = monte_carlo(
+                    last, draws, seed, assumed_gsd=assumed_gsd
+                ).to_document()
+            if scenario:
+                rows = what_if(given.inventory, rules, given.dataset, scenario)
+                results[name]["what_if"] = rows
+        if last is not None:
+            _write_files(last, bundle, sankey, waterfall)
         emit(results, as_json=as_json, text=lambda: _print(list(results.values())))
+
+
+def _write_files(
+    result: Footprint, bundle: Path | None, sankey: Path | None, waterfall: Path | None
+) -> None:
+    if bundle is not None:
+        bundle.write_bytes(write_bundle(result))
+    if sankey is not None:
+        sankey.write_text(sankey_svg(result), encoding="utf-8")
+    if waterfall is not None:
+        waterfall.write_text(waterfall_svg(result), encoding="utf-8")
+
+
+@footprint.command("compare")
+def footprint_compare(
+    files: Annotated[list[Path], typer.Argument(help="Inventories, the first as reference.")],
+    ruleset: Annotated[str, typer.Option(help="One ruleset for all.")] = "da-2024",
+    as_json: AsJson = False,
+) -> None:
+    """Hold several inventories side by side under one ruleset."""
+    with reported(as_json=as_json):
+        rules = load_ruleset(ruleset)
+        given = [read_footprint_input(file) for file in files]
+        results = [compute_footprint(g.inventory, rules, g.dataset) for g in given]
+        table: Mapping[str, Any] = compare_footprints(results)
+        emit(table, as_json=as_json, text=lambda: _print_comparison(table))
+
+
+def _print_comparison(comparison: Mapping[str, Any]) -> None:
+    table = Table("inventory", title_justify="left")
+    for head in ("kg CO2e per kWh delivered", "per battery, kg", "change, %"):
+        table.add_column(head, justify="right")
+    for row in comparison["rows"]:
+        change = row["change_percent"]
+        table.add_row(
+            row["title"],
+            f"{row['kg_co2e_per_kwh']:.4f}",
+            f"{row['kg_co2e_per_battery']:,.0f}",
+            f"{change:+.1f}" if change is not None else "-",
+        )
+    out.print(table)
+    for reason in comparison["reasons"]:
+        out.print(f"not comparable: {reason}", markup=False)
+
+
+@footprint.command("audit")
+def footprint_audit(
+    bundle: Annotated[Path, typer.Argument(help="An audit bundle.")], as_json: AsJson = False
+) -> None:
+    """Recompute an audit bundle, by an independent solver too; exit code 1 where it differs."""
+    with reported(as_json=as_json):
+        report = verify_bundle(read_file(bundle, "the audit bundle"))
+        document = {
+            "agrees": True,
+            "kg_co2e_per_kwh": report.kg_co2e_per_kwh,
+            "content_sha256": report.content_sha256,
+            "checked": list(report.checked),
+            "not_checked": list(report.not_checked),
+        }
+
+        def text() -> None:
+            for what in report.checked:
+                out.print(f"[green]✓[/] {what}")
+            for what in report.not_checked:
+                out.print(f"[dim]·[/] not checked: {what}")
+            out.print(f"{report.kg_co2e_per_kwh:.6f} kg CO2e per kWh delivered, as stated")
+
+        emit(document, as_json=as_json, text=text)
 
 
 @footprint.command("study")
@@ -60,12 +170,31 @@ def footprint_show(study_id: str, as_json: AsJson = False) -> None:
         emit(study.to_document(), as_json=as_json, text=lambda: _print([dict(study.result)]))
 
 
-def _print(results: list[dict[str, Any]]) -> None:
+def _print(results: Sequence[Mapping[str, Any]]) -> None:
     for result in results:
         out.print(footprint_table(result))
+        for warning in result["warnings"]:
+            out.print(f"  ! {warning}", markup=False)
+        if "monte_carlo" in result:
+            drawn = result["monte_carlo"]
+            points = drawn["percentiles_kg_co2e_per_kwh"]
+            span = ", ".join(f"P{name} {value:.4f}" for name, value in points.items())
+            out.print(f"  {drawn['draws']} draws, seed {drawn['seed']}: {span} (informative)")
+        if "what_if" in result:
+            out.print(_scenarios(result["what_if"]))
 
 
-def footprint_table(result: dict[str, Any]) -> Table:
+def _scenarios(rows: Sequence[Mapping[str, Any]]) -> Table:
+    table = Table("what if", title_justify="left")
+    table.add_column("kg CO2e per kWh delivered", justify="right")
+    table.add_column("change, %", justify="right")
+    for row in rows:
+        change = row["change_percent"]
+        table.add_row(row["scenario"], f"{row['kg_co2e_per_kwh']:.4f}", f"{change or 0:+.1f}")
+    return table
+
+
+def footprint_table(result: Mapping[str, Any]) -> Table:
     """Return a result as a table for the terminal."""
     ruleset, unit = result["ruleset"], result["functional_unit"]
     title = f"{ruleset['id']}: {result['kg_co2e_per_kwh']:.4f} kg CO2e per kWh delivered"

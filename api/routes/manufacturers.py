@@ -20,7 +20,6 @@ from api.routes.documents import (
     ModelRead,
     OperatorRead,
     PassportIssued,
-    StudiesRead,
 )
 from passports.api_keys import create_api_key
 from passports.batches import BatchCreate
@@ -32,7 +31,6 @@ from passports.factories import (
     record_energy,
     register_facility,
 )
-from passports.footprints import FootprintRequest, compute_studies
 from passports.issue import check_only, issue_batch
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import EconomicOperatorCreate, OperatorRole, register_operator
@@ -99,15 +97,6 @@ def post_model(
     """Register a battery model."""
     model = register_model(voltpass.store, caller.id, request, utc_now())
     return ModelRead(**model.model_dump())
-
-
-@router.post("/footprints", status_code=CREATED)
-def post_footprints(
-    voltpass: VoltpassDep, caller: ManufacturerDep, request: FootprintRequest
-) -> StudiesRead:
-    """Compute and store a model's footprint from a factory, one study for each ruleset."""
-    studies = compute_studies(voltpass.store, voltpass.dataset, caller.id, request, utc_now())
-    return StudiesRead(studies=[study.to_document() for study in studies])
 
 
 @router.post("/batches", status_code=CREATED)

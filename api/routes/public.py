@@ -22,7 +22,6 @@ from passports import data_carrier
 from passports.certificates import get_certificate
 from passports.checks import BatteryEvidence
 from passports.documents import utc_now
-from passports.footprints import get_study
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
 from passports.log import checkpoint, parse_tile_path, read_tile
 from passports.resolve import (
@@ -32,12 +31,10 @@ from passports.resolve import (
     find_passport,
     log_proof,
     passport_by_id,
-    study_result,
 )
 from passports.status_lists import publish_status_list
 from passports.verification import (
     CREDENTIAL_MEDIA_TYPE,
-    RESULT_MEDIA_TYPE,
     CollectedEvidence,
     verify_passport,
 )
@@ -153,21 +150,6 @@ def get_tile(voltpass: VoltpassDep, tile: str) -> Response:
         body = read_tile(reading, *parse_tile_path(tile))
     headers = {"Cache-Control": _IMMUTABLE}
     return Response(body, media_type="application/octet-stream", headers=headers)
-
-
-@router.get("/v1/footprints/{study_id}")
-def get_footprint(voltpass: VoltpassDep, study_id: str, request: Request) -> Response:
-    """The public version of a footprint study (Art. 7(1)(g)).
-
-    On `Accept: application/vnd.voltpass.footprint+json` the exact bytes whose SHA-256 passports cite.
-    """
-    if RESULT_MEDIA_TYPE in request.headers.get("accept", ""):
-        body = study_result(voltpass.store, study_id)
-        return Response(body, media_type=RESULT_MEDIA_TYPE, headers={"Vary": "Accept"})
-    with voltpass.store.reading() as reading:
-        study = get_study(reading, study_id)
-    body = orjson.dumps(study.to_document())
-    return Response(body, media_type="application/json", headers={"Vary": "Accept"})
 
 
 @router.get("/v1/certificates/{certificate_id}")

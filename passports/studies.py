@@ -1,0 +1,84 @@
+"""Reading stored studies beyond their result: audit bundle, contributions, diagram.
+
+The public sees what adds up; the maker and authorities see every exchange.
+"""
+
+from typing import Any
+
+from lca.audit import write_bundle
+from lca.charts import sankey_svg
+from lca.datasets import Dataset
+from lca.errors import LcaError
+from passports.errors import AccessDeniedError, Finding, RecordNotFoundError
+from passports.footprints import publication, translate, whole_footprint
+from passports.operators import EconomicOperator, OperatorRole
+from passports.store import FootprintStudyRow, Store
+
+
+def _row(store: Store, study_id: str) -> FootprintStudyRow:
+    with store.reading() as reading:
+        row = reading.studies.by_id(study_id)
+    if row is None:
+        raise RecordNotFoundError("footprint study", study_id)
+    return row
+
+
+def sees_all(row: FootprintStudyRow, reader: EconomicOperator | None) -> bool:
+    """Tell whether a reader may see a study's confidential rows: its maker, and authorities."""
+    if reader is None:
+        return False
+    return reader.id == row.operator_id or OperatorRole.MARKET_SURVEILLANCE in reader.roles
+
+
+def audit_bundle(
+    store: Store, dataset: Dataset, study_id: str, reader: EconomicOperator | None
+) -> bytes:
+    """Return the bundle from which a stranger recomputes a study.
+
+    Licensed values never leave: they are withheld, and the bundle says that it proves less.
+
+    Raises:
+        RecordNotFoundError: there is no such study.
+        AccessDeniedError: the reader is neither its maker nor an authority.
+    """
+    row = _row(store, study_id)
+    if not sees_all(row, reader):
+        reason = "an audit bundle holds the maker's confidential inputs"
+        remedy = "Ask the maker for it, or use a key of a market surveillance authority."
+        raise AccessDeniedError(
+            "The audit bundle is not public.", [Finding("Authorization", "", reason, remedy)]
+        )
+    try:
+        return write_bundle(whole_footprint(row, dataset), withhold_licensed=True)
+    except LcaError as error:
+        raise translate(error) from error
+
+
+def contributions(
+    store: Store, dataset: Dataset, study_id: str, reader: EconomicOperator | None
+) -> dict[str, Any]:
+    """Return what each exchange contributes; for the public, confidential rows as one a stage.
+
+    Raises:
+        RecordNotFoundError: there is no such study.
+    """
+    row = _row(store, study_id)
+    document: dict[str, Any] = whole_footprint(row, dataset).to_document()
+    whole = sees_all(row, reader)
+    shown = document if whole else publication(document)
+    return {
+        "study_id": study_id,
+        "kg_co2e_per_battery": shown["kg_co2e_per_battery"],
+        "confidential_rows_shown": whole,
+        "contributions": shown["contributions"],
+    }
+
+
+def diagram(store: Store, dataset: Dataset, study_id: str, reader: EconomicOperator | None) -> str:
+    """Return the Sankey diagram of a study as SVG; for the public without confidential rows.
+
+    Raises:
+        RecordNotFoundError: there is no such study.
+    """
+    row = _row(store, study_id)
+    return sankey_svg(whole_footprint(row, dataset), public=not sees_all(row, reader))
