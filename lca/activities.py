@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import NamedTuple
 
 from lca.emission_factors import sha256_of
 from lca.rulesets import LifeCycleStage
@@ -48,8 +49,7 @@ class Amount:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One flow into or out of an activity. Exactly one of the four providers is set.
 
     Attributes:

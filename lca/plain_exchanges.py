@@ -18,7 +18,9 @@ PROVIDERS: Final = ("activity", "factor", "flow", "electricity")
 _KINDS: Final = {kind.value: kind for kind in ExchangeKind}
 _ORIGINS: Final = {origin.value: origin for origin in DataOrigin}
 _TEXTS: Final = frozenset({"kind", "unit", "process", "origin", "name", "evidence", *PROVIDERS})
+_NUMBERS: Final = frozenset({"amount", "gsd"})
 _LONGEST: Final = 500
+_WIDEST: Final = 100.0
 _OF_NATURE: Final = frozenset({"flow", "factor"})
 _OF_PEOPLE: Final = frozenset({"activity", "factor", "electricity"})
 
@@ -31,15 +33,22 @@ def plain_exchange(document: Mapping[str, object], path: str) -> Exchange | None
             if key not in _TEXTS or not value or len(value) > _LONGEST or value.isspace():
                 return None
             texts[key] = value
-        elif key != "amount":
+        elif key not in _NUMBERS:
             return None
     amount = document.get("amount")
     if isinstance(amount, bool) or not isinstance(amount, int | float):
         return None
-    return _of_texts(texts, float(amount), path) if 0 <= amount <= LARGEST_NUMBER else None
+    gsd = document.get("gsd")
+    if gsd is not None and (not isinstance(gsd, float) or not 1 <= gsd <= _WIDEST):
+        return None
+    if not 0 <= amount <= LARGEST_NUMBER:
+        return None
+    return _of_texts(texts, (float(amount), gsd), path)
 
 
-def _of_texts(texts: dict[str, str], amount: float, path: str) -> Exchange | None:
+def _of_texts(
+    texts: dict[str, str], numbers: tuple[float, float | None], path: str
+) -> Exchange | None:
     kind = _KINDS.get(texts.pop("kind", ""))
     origin = _ORIGINS.get(texts.pop("origin", ""))
     if kind is None or origin is None or "unit" not in texts or "process" not in texts:
@@ -52,4 +61,5 @@ def _of_texts(texts: dict[str, str], amount: float, path: str) -> Exchange | Non
         return None
     if origin is DataOrigin.COMPANY_SPECIFIC and "evidence" not in texts:
         return None
-    return Exchange(path=path, kind=kind, amount=amount, origin=origin, **texts)  # type: ignore[arg-type] # the other fields left are texts
+    amount, gsd = numbers
+    return Exchange(path=path, kind=kind, amount=amount, origin=origin, gsd=gsd, **texts)  # type: ignore[arg-type] # the other fields left are texts

@@ -19,15 +19,14 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from lca.errors import Finding, shown
 
 Record = dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class RowPlace:
+class RowPlace(NamedTuple):
     """Where a row stands; the first row of a sheet is 1."""
 
     file: str
@@ -35,8 +34,7 @@ class RowPlace:
     row: int
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """The cells of one row by column, empty ones left out."""
 
     cells: Record
@@ -152,26 +150,32 @@ class SheetReader:
         header = [str(cell).strip() for cell in table[0]]
         if not self._header_is_right(header):
             return []
-        name, file, numbers = self.layout.name, self.file, self.layout.numbers
-        required = self.layout.required
+        columns = [(column, column in self.layout.numbers) for column in header]
+        required = frozenset(self.layout.required)
         rows: list[Row] = []
         for number, cells in enumerate(table[1:], start=2):
-            record = {
-                column: cell for column, cell in zip(header, cells, strict=False) if cell != ""
-            }
+            place = RowPlace(self.file, self.layout.name, number)
+            record: Record = {}
+            for (column, is_number), cell in zip(columns, cells, strict=False):
+                if cell == "":
+                    continue
+                if isinstance(cell, str) is not is_number:
+                    record[column] = cell
+                else:
+                    record[column] = self._converted(place, column, cell)
             if not record:
                 continue
-            place = RowPlace(file, name, number)
-            for column, cell in record.items():
-                if cell.__class__ is not str and column not in numbers:
-                    record[column] = _text(cell)
-                elif cell.__class__ is str and column in numbers:
-                    self._refuse(place, column, cell, "must be a number", "write a plain number")
-            for column in required:
-                if column not in record:
-                    self._refuse(place, column, "", "is empty", f"fill in {column}")
+            for column in required - record.keys():
+                self._refuse(place, column, "", "is empty", f"fill in {column}")
             rows.append(Row(record, place))
         return rows
+
+    def _converted(self, place: RowPlace, column: str, cell: object) -> object:
+        """Return a number of a text column as text; refuse a text in a column of numbers."""
+        if isinstance(cell, str):
+            self._refuse(place, column, cell, "must be a number", "write a plain number")
+            return cell
+        return _text(cell)
 
     def _header_is_right(self, header: Sequence[str]) -> bool:
         place = RowPlace(self.file, self.layout.name, 1)

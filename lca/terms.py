@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from lca.activities import Activity, Exchange, ExchangeKind, Inventory
 from lca.datasets import Dataset
@@ -37,8 +38,7 @@ _SUPPLY_GROUPS = frozenset({"fuels", "transport", "heat"})
 """Groups of factors that supply what a direct emission burns."""
 
 
-@dataclass(frozen=True, slots=True)
-class Burden:
+class Burden(NamedTuple):
     """One place where kg CO2e enter.
 
     Attributes:
@@ -111,8 +111,7 @@ class Terms:
                 raise kind(self.findings[kind])
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     """Where an exchange stands: its taker, its stage, and the share per unit of product."""
 
     exchange: Exchange
@@ -128,15 +127,9 @@ class _Place:
         factor_id: str,
         record: FactorRecord | None,
     ) -> Burden:
+        amount = quantity * self.share
         return Burden(
-            exchange=self.exchange,
-            activity=self.taker,
-            stage=self.stage,
-            quantity=quantity * self.share,
-            reference_unit=unit,
-            intensity=intensity,
-            factor_id=factor_id,
-            record=record,
+            self.exchange, self.taker, self.stage, amount, unit, intensity, factor_id, record
         )
 
 
@@ -228,7 +221,7 @@ def _electricity(terms: Terms, place: _Place, mix: ElectricityMix[LifeCycle]) ->
         quantity = kwh * part.kwh / mix.kwh
         intensity = part.emission.kg_co2e / part.kwh
         burden = place.burden(quantity, "kWh", intensity, part.factor_id, record)
-        terms.burdens.append(replace(burden, part=part.label))
+        terms.burdens.append(burden._replace(part=part.label))
 
 
 def _converted(terms: Terms, exchange: Exchange, unit: str) -> float | None:
