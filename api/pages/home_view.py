@@ -33,4 +33,3 @@ class HomeView:
 
     batches: tuple[IssuedBatch, ...]
     facilities: tuple[FacilityEntry, ...]
-    address: str

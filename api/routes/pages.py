@@ -83,7 +83,7 @@ def get_home(voltpass: VoltpassDep) -> str:
         FacilityEntry(f.name, f.place, f.country, operators[f.operator_id], _facility_href(*key))
         for key, f in facilities.items()
     )
-    return render.home_page(HomeView(tuple(batches), entries, voltpass.address.base_url))
+    return render.home_page(HomeView(tuple(batches), entries))
 
 
 def _facility_href(operator_id: str, facility_id: str) -> str:
