@@ -96,13 +96,18 @@ class Keyring:
 
 
 def public_key_entries(transaction: Transaction, operator_id: str) -> list[PublicKeyEntry]:
-    """Return all public keys of an operator, retired ones too, for its DID document."""
+    """Return all public keys of an operator, retired and compromised ones too.
+
+    A did:web has no history, so nothing is ever taken out: what a retired key signed stays valid,
+    what a compromised key signed stays valid by its place in the log.
+    """
     return [
         PublicKeyEntry(
             jwk=_text_values(r.public_jwk),
             expires=r.retired_at,
             revoked=r.revoked_at,
             revoked_from_log_index=r.revoked_from_log_index,
+            revoked_in_log=r.revoked_in_log,
         )
         for r in transaction.signing_keys.of(operator_id)
     ]

@@ -108,6 +108,12 @@ def _tree(transaction: Transaction, size: int) -> TiledTree:
     return TiledTree(size, lambda path: read_tile(transaction, *parse_tile_path(path)))
 
 
+def log_size(transaction: Transaction) -> int:
+    """Return how many entries the log has."""
+    state = transaction.log_state.get(_STATE)
+    return state.size if state is not None else 0
+
+
 def checkpoint(transaction: Transaction) -> bytes:
     """Return the signed head of the log.
 

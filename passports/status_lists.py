@@ -146,6 +146,19 @@ def publish_status_list(
         return fresh.credential
 
 
+def sign_all_lists(
+    transaction: Transaction,
+    keyring: Keyring,
+    address: PublicAddress,
+    operator_id: str,
+    now: datetime,
+) -> None:
+    """Sign all lists of an operator anew, with the key that it uses now."""
+    signer = _signer_of(transaction, keyring, operator_id)
+    for row in transaction.status_lists.of(operator_id, for_update=True):
+        _sign(transaction, row, signer, address, now)
+
+
 def revoke_passport(
     store: Store,
     keyring: Keyring,

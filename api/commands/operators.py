@@ -18,6 +18,7 @@ from api.commands.console import (
 from api.platform import PLATFORM_ID, ensure_platform
 from passports.api_keys import create_api_key, revoke_api_key
 from passports.documents import read_document, utc_now
+from passports.key_changes import revoke_key, rotate_key
 from passports.operators import EconomicOperatorCreate, list_operators, register_operator
 
 keys = typer.Typer(no_args_is_help=True, help="Operators, signing keys and API keys.")
@@ -109,6 +110,41 @@ def keys_revoke(key_id: str, operator: Operator, as_json: AsJson = False) -> Non
             revoke_api_key(transaction, operator, key_id, utc_now())
         document = {"id": key_id, "operator": operator, "revoked": True}
         emit(document, as_json=as_json, text=lambda: out.print(f"revoked {key_id}"))
+
+
+@keys.command("rotate")
+def keys_rotate(operator: Operator, as_json: AsJson = False) -> None:
+    """Make a new signing key; what the old one signed stays valid."""
+    with reported(as_json=as_json):
+        voltpass, now = open_voltpass(), utc_now()
+        change = rotate_key(voltpass.store, voltpass.keyring, voltpass.address, operator, now)
+        voltpass.write_trust_list(now)
+        text = f"{operator} signs with {change.new_kid}; {change.old_kid} is retired"
+        emit(change.to_document(), as_json=as_json, text=lambda: out.print(text))
+
+
+@keys.command("compromise")
+def keys_compromise(
+    kid: Annotated[str, typer.Argument(help="The key, see voltpass keys list.")],
+    operator: Operator,
+    from_log_index: Annotated[
+        int | None,
+        typer.Option(help="First log index that is not believed; by default: from now on."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Declare a signing key compromised; passports before the index in the log stay valid."""
+    with reported(as_json=as_json):
+        voltpass, now = open_voltpass(), utc_now()
+        change = revoke_key(
+            voltpass.store, voltpass.keyring, voltpass.address, operator, kid, from_log_index, now
+        )
+        voltpass.write_trust_list(now)
+        text = (
+            f"{kid} is revoked from log index {change.revoked_from_log_index} on; "
+            f"{operator} signs with {change.new_kid}"
+        )
+        emit(change.to_document(), as_json=as_json, text=lambda: out.print(text))
 
 
 @keys.command("trust-list")

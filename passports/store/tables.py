@@ -78,6 +78,7 @@ class SigningKeyRow(SQLModel, table=True):
     retired_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_from_log_index: int | None = Field(default=None, sa_type=BigInteger)
+    revoked_in_log: str | None = Field(default=None)
 
 
 class ApiKeyRow(SQLModel, table=True):

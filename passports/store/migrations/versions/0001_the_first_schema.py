@@ -87,6 +87,7 @@ def upgrade() -> None:
     sa.Column('retired_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('revoked_at', sa.DateTime(timezone=True), nullable=True),
     sa.Column('revoked_from_log_index', sa.BigInteger(), nullable=True),
+    sa.Column('revoked_in_log', sa.String(), nullable=True),
     sa.ForeignKeyConstraint(['operator_id'], ['operator.id'], name=op.f('fk_signing_key_operator')),
     sa.PrimaryKeyConstraint('operator_id', 'kid', name=op.f('pk_signing_key'))
     )
