@@ -16,7 +16,6 @@ from passports.verification import verify_passport
 from signing.report import VerificationReport
 from tests.worlds import GTIN, MAKER, NOW, World
 
-
 LATER = NOW + timedelta(seconds=1)
 
 
