@@ -253,6 +253,19 @@ def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
     return document
 
 
+def copied_json(document: Mapping[str, object]) -> dict[str, object]:
+    """Return a deep copy of a JSON object."""
+    return {key: _copied_value(value) for key, value in document.items()}
+
+
+def _copied_value(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _copied_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_copied_value(item) for item in value]
+    return copied_json(value) if isinstance(value, Mapping) else value
+
+
 def iterate_texts(document: object) -> Iterator[str]:
     """Yield every string inside a JSON document, keys included."""
     if isinstance(document, str):

@@ -33,7 +33,7 @@ from lca.activities import (
     ServiceLife,
     Supply,
 )
-from lca.documents import DocumentReader, load_json
+from lca.documents import DocumentReader, copied_json, load_json
 from lca.errors import Finding, InventoryError
 from lca.inventory_checks import check_inventory
 from lca.plain_exchanges import PROVIDERS, plain_exchange
@@ -55,9 +55,19 @@ def parse_inventory(document: Mapping[str, object] | bytes) -> Inventory:
         InventoryError: Something in it is wrong; every finding has a path, a reason and a remedy.
     """
     findings: list[Finding] = []
-    data = load_json(document, findings) if isinstance(document, bytes) else document
+    data = _own(document, findings)
     if findings:
         raise InventoryError(findings)
+    return parse_own_document(data)
+
+
+def parse_own_document(data: Mapping[str, object]) -> Inventory:
+    """Return the inventory in a document that nobody else holds: it is kept without a copy.
+
+    Raises:
+        InventoryError: As `parse_inventory`.
+    """
+    findings: list[Finding] = []
     reader = DocumentReader(data, findings=findings)
     inventory = _inventory(reader, data)
     reader.done()
@@ -73,6 +83,17 @@ def inventory_schema() -> dict[str, object]:
     text = resources.files("lca.data").joinpath("inventory.schema.json").read_text("utf-8")
     schema: dict[str, object] = json.loads(text)
     return schema
+
+
+def _own(document: Mapping[str, object] | bytes, findings: list[Finding]) -> Mapping[str, object]:
+    """Return a document of our own: what was computed must not change in the caller's hands."""
+    if isinstance(document, bytes):
+        return load_json(document, findings)
+    try:
+        return copied_json(document)
+    except RecursionError:
+        findings.append(Finding("document", "", "is nested too deeply", "flatten it"))
+        return {}
 
 
 def _inventory(reader: DocumentReader, data: Mapping[str, object]) -> Inventory:

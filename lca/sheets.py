@@ -20,7 +20,7 @@ import python_calamine
 from lca.activities import Inventory
 from lca.emission_factors import FactorRecord
 from lca.errors import Finding, InventoryError, SheetError, shown
-from lca.inventory import parse_inventory
+from lca.inventory import parse_own_document
 from lca.sheet_layout import SHEETS, Row, RowPlace, SheetReader
 from lca.sheet_rows import draft_of
 from lca.supplier_sheet import supplier_factors
@@ -60,7 +60,7 @@ class SheetInput:
             SheetError: Something is wrong; each finding names file, sheet, row and column.
         """
         try:
-            return parse_inventory(self.document)
+            return parse_own_document(self.document)
         except InventoryError as error:
             raise SheetError(self.located(error.findings)) from None
 

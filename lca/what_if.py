@@ -15,7 +15,6 @@ A scenario is written `key=value`; several changes at once are joined by `+`:
 
 from __future__ import annotations
 
-import copy
 import csv
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -103,7 +102,7 @@ def apply_scenario(
         ScenarioError: It is not written as a scenario, or cannot be asked of this inventory.
         InventoryError: The changed inventory is refused.
     """
-    document: Document = copy.deepcopy(_plain(inventory.document))
+    document: Document = _plain(inventory.document)
     for part in text.split("+"):
         key, separator, value = part.strip().partition("=")
         kind, _, subject = key.partition(":")
