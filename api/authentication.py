@@ -1,5 +1,6 @@
 """Who calls: an API key as bearer token, scoped to one operator. Reading in public needs none."""
 
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import Depends, HTTPException, Request
@@ -88,14 +89,17 @@ def require_json(request: Request) -> None:
         raise HTTPException(415)
 
 
-def calling_manufacturer(caller: CallerDep) -> EconomicOperator:
-    """Return the calling operator, who is a manufacturer: only such are on the trust list.
+def _writing_as(role: OperatorRole) -> Callable[..., EconomicOperator]:
+    """Return the dependency of calls that write: key first, then role, then what kind of body."""
 
-    Raises:
-        AccessDeniedError: the key is of an operator with other roles only.
-    """
-    require_role(caller, OperatorRole.MANUFACTURER)
-    return caller
+    def calling(request: Request, caller: CallerDep) -> EconomicOperator:
+        require_role(caller, role)
+        require_json(request)
+        return caller
+
+    return calling
 
 
-ManufacturerDep = Annotated[EconomicOperator, Depends(calling_manufacturer)]
+# Only manufacturers stand on the trust list: what others would issue, nobody would believe.
+ManufacturerDep = Annotated[EconomicOperator, Depends(_writing_as(OperatorRole.MANUFACTURER))]
+PlatformDep = Annotated[EconomicOperator, Depends(_writing_as(OperatorRole.PLATFORM))]

@@ -3,9 +3,9 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Depends, Header, Request, Response, status
+from fastapi import APIRouter, Header, Request, Response, status
 
-from api.authentication import CallerDep, ReaderDep, VoltpassDep, require_json
+from api.authentication import ManufacturerDep, ReaderDep, VoltpassDep
 from api.routes.documents import StudiesRead
 from passports.documents import utc_now
 from passports.footprints import FootprintRequest, compute_studies, get_study
@@ -17,15 +17,10 @@ from passports.verification import RESULT_MEDIA_TYPE
 router = APIRouter(prefix="/v1/footprints", tags=["footprints"])
 
 
-@router.post(
-    "",
-    status_code=status.HTTP_201_CREATED,
-    response_model=StudiesRead,
-    dependencies=[Depends(require_json)],
-)
+@router.post("", status_code=status.HTTP_201_CREATED, response_model=StudiesRead)
 def post_footprints(
     voltpass: VoltpassDep,
-    caller: CallerDep,
+    caller: ManufacturerDep,
     request: FootprintRequest,
     idempotency_key: Annotated[str | None, Header(description="repeat safely")] = None,
 ) -> Response:

@@ -1,0 +1,181 @@
+"""Who may call what: keys that are missing, wrong, spent; roles; and records of somebody else."""
+
+import base64
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from api.platform import PLATFORM_ID, ensure_platform
+from passports.api_keys import create_api_key, revoke_api_key
+from passports.documents import utc_now
+from tests.api.caller import JSON, Caller, batch
+from tests.worlds import AUTHORITY, FACILITY, IMPORTER, MAKER, MODEL, RIVAL, demo_input, inventory
+
+WRITES = (
+    "/v1/operators",
+    "/v1/facilities",
+    f"/v1/facilities/{FACILITY}/energy",
+    "/v1/certificates",
+    "/v1/battery-models",
+    "/v1/footprints",
+    "/v1/batches",
+)
+
+
+@pytest.mark.parametrize("target", [*WRITES, "/v1/regulator/footprints"])
+def test_without_a_key_nothing_is_written_and_nothing_is_compared(
+    issued: Caller, target: str
+) -> None:
+    method = "GET" if "regulator" in target else "POST"
+    answer = issued.send(method, target, JSON, b"{}")
+
+    assert (answer.status, answer.headers["www-authenticate"]) == (401, "Bearer")
+    assert answer.findings()[0]["field"] == "Authorization"
+
+
+def test_every_write_route_of_the_code_is_held_to_this(issued: Caller) -> None:
+    paths = issued.get("/openapi.json").json()["paths"]
+    open_to_all = {"/v1/verify", "/v1/verify/image"}
+    posts = {path.replace("{facility_id}", FACILITY) for path in paths if "post" in paths[path]}
+    assert posts - open_to_all == set(WRITES)
+
+
+def malformed(key: str) -> list[str]:
+    """Return keys that are nearly this one."""
+    prefix, operator, key_id, secret = key.split(".")
+    return [
+        "",
+        "vp",
+        "....",
+        key[:-1],
+        key + "x",
+        f"{prefix}.{operator}.{key_id}",
+        f"{prefix}.{operator}.{key_id}.",
+        f"{prefix}.{RIVAL}.{key_id}.{secret}",
+        f"{prefix}.{operator}.000000000000.{secret}",
+        f"xx.{operator}.{key_id}.{secret}",
+        f"{prefix}.{operator}.{key_id}.{secret}.more",
+        f"{prefix}.{'a' * 5000}.{key_id}.{secret}",
+        "vp.é.ü.ß",
+    ]
+
+
+def test_a_key_that_is_nearly_right_is_refused_without_telling_why(everywhere: Caller) -> None:
+    bodies = set()
+    for key in malformed(everywhere.key(MAKER)):
+        answer = everywhere.send("POST", "/v1/facilities", {"authorization": f"Bearer {key}"})
+        assert answer.status == 401, key
+        assert not key or key not in answer.body.decode()
+        bodies.add(answer.body)
+    assert len(bodies) <= 2  # no key at all may be told apart; nothing else
+
+
+def test_other_schemes_than_bearer_are_no_key(issued: Caller) -> None:
+    key = issued.key(MAKER)
+    basic = base64.b64encode(f"{MAKER}:{key}".encode()).decode()
+    for header in (f"Basic {basic}", key, f"Token {key}", "Bearer"):
+        answer = issued.send("POST", "/v1/facilities", {"authorization": header})
+        assert answer.status == 401
+
+
+def test_expired_and_revoked_keys_are_refused_with_the_same_words(everywhere: Caller) -> None:
+    store, now = everywhere.voltpass.store, utc_now()
+    with store.transaction() as transaction:
+        old = create_api_key(transaction, MAKER, "old", now - timedelta(days=9), days=8)
+        spent = create_api_key(transaction, MAKER, "spent", now)
+        revoke_api_key(transaction, MAKER, spent.id, now)
+        good = create_api_key(transaction, MAKER, "good", now, days=1)
+
+    def call(token: str) -> tuple[int, bytes]:
+        headers = {**JSON, "authorization": f"Bearer {token}"}
+        answer = everywhere.send("POST", "/v1/facilities", headers, b"{}")
+        return answer.status, answer.body
+
+    assert call(old.token) == call(spent.token) == call("vp.maker.x.y")
+    assert call(old.token)[0] == 401
+    assert call(good.token)[0] == 422  # through: the body is what is wrong now
+
+
+@pytest.mark.parametrize("operator", [MAKER, IMPORTER, AUTHORITY])
+def test_only_the_platform_registers_operators(caller: Caller, operator: str) -> None:
+    document = {"id": "fresh", "name": "Fresh", "roles": ["platform"], "country": "DE"}
+    answer = caller.post("/v1/operators", document, by=operator)
+
+    assert (answer.status, answer.findings()[0]["value"]) == (403, operator)
+    with caller.voltpass.store.reading() as reading:
+        assert reading.operators.get("fresh") is None
+
+
+@pytest.mark.parametrize("operator", [MAKER, IMPORTER])
+def test_only_market_surveillance_compares_across_makers(issued: Caller, operator: str) -> None:
+    assert issued.get("/v1/regulator/footprints", by=operator).status == 403
+
+
+@pytest.mark.parametrize("operator", [IMPORTER, AUTHORITY, PLATFORM_ID])
+@pytest.mark.parametrize("target", WRITES[1:])
+def test_only_manufacturers_register_and_issue(issued: Caller, operator: str, target: str) -> None:
+    if operator == PLATFORM_ID:
+        ensure_platform(issued.voltpass, utc_now())
+    answer = issued.post(target, {}, by=operator)
+    assert (answer.status, answer.json()["type"]) == (403, "urn:voltpass:problem:not-allowed")
+
+
+def test_records_of_another_operator_are_out_of_reach(everywhere: Caller) -> None:
+    energy = demo_input("facilities.json")[0]["energy"]
+    study = {"model_id": MODEL, "facility_id": FACILITY, "inventory": inventory()}
+    certificate = {
+        "facility_id": FACILITY,
+        "scheme": "PAS2060",
+        "certified": True,
+        "holder": "The plant",
+        "evidence": "document",
+        "source": "a test",
+        "document": "JVBERg==",
+    }
+    before = whole(everywhere)
+
+    for target, document in (
+        (f"/v1/facilities/{FACILITY}/energy", {**energy, "period_from": "2023-01-01"}),
+        ("/v1/certificates", certificate),
+        ("/v1/footprints", study),
+        ("/v1/batches", batch()),
+    ):
+        answer = everywhere.post(target, document, by=RIVAL)
+        assert answer.status == 404, (target, answer.body)
+    model = everywhere.post("/v1/battery-models", demo_input("model.json"), by=RIVAL)
+    assert (model.status, model.findings()[0]["field"]) == (422, "gtin")
+    assert whole(everywhere) == before
+
+
+def test_two_operators_may_choose_the_same_identifiers(everywhere: Caller) -> None:
+    facility = {**demo_input("facilities.json")[0]["facility"], "id": FACILITY, "name": "Rival's"}
+    assert everywhere.post("/v1/facilities", facility, by=RIVAL).status == 201
+
+    with everywhere.voltpass.store.reading() as reading:
+        names = {f.operator_id: f.name for f in reading.facilities.all() if f.id == FACILITY}
+    assert names == {MAKER: "CATL Chengdu Xinjin", RIVAL: "Rival's"}
+
+
+def whole(caller: Caller) -> dict[str, list[Any]]:
+    """Return all that the store holds of records, to be compared."""
+    with caller.voltpass.store.reading() as reading:
+        return {
+            "facilities": [f.document for f in reading.facilities.all()],
+            "energy": [p.document for p in reading.energy_periods.of(MAKER, FACILITY)],
+            "certificates": [c.claims for c in reading.certificates.all()],
+            "models": [m.document for m in reading.models.all()],
+            "studies": [(s.id, s.superseded_by) for s in reading.studies.all()],
+            "batches": [b.document for b in reading.batches.all()],
+            "passports": [(p.id, p.sha256) for p in reading.passports.page()],
+            "status": [s.given_out for s in reading.status_lists.of(MAKER)],
+        }
+
+
+def test_keys_are_stored_as_hashes_only(caller: Caller) -> None:
+    secret = caller.key(MAKER).rsplit(".", 1)[1]
+    with caller.voltpass.store.reading() as reading:
+        row = reading.api_keys.of(MAKER)[-1]
+    assert re.fullmatch("[0-9a-f]{64}", row.secret_sha256)
+    assert secret not in str(row)
