@@ -7,20 +7,18 @@ at; what the certificate does not state is "cannot tell", never a pass.
 
 import base64
 import binascii
-import csv
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from functools import cache
-from importlib import resources
-from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self
 from uuid import uuid4
 
 from pydantic import AfterValidator, EncodedBytes, EncoderProtocol, Field, model_validator
 
+from passports.certificate_life import CertificateChange, CertificateEvent, standing_on
+from passports.certificate_schemes import certificate_schemes
 from passports.documents import Day, Document, Name, Number, RuleError, Slug, Text, read_day
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.factories import get_facility
@@ -29,48 +27,12 @@ from passports.store import CertificateRow, Store, Transaction
 Outcome = Literal["passed", "failed", "warning", "cannot_tell"]
 
 
-@dataclass(frozen=True)
-class CertificateScheme:
-    """One row of `data/certificate_schemes.csv`: what a scheme certifies, and whether it stands."""
-
-    id: str
-    title: str
-    certifies: str
-    granted_to: str
-    offsets_count: str
-    state: str
-    successor: str
-    types: tuple[str, ...]
-    max_stars: int | None
-    max_score: float | None
-    source: str
-
-
-@cache
-def certificate_schemes() -> Mapping[str, CertificateScheme]:
-    """Return the known schemes by identifier. One row in the CSV adds one."""
-    table = resources.files("passports.data").joinpath("certificate_schemes.csv")
-    with table.open("r", encoding="utf-8") as file:
-        schemes = [
-            CertificateScheme(
-                **{k: row[k] for k in ("id", "title", "certifies", "granted_to", "offsets_count")},
-                state=row["state"],
-                successor=row["successor"],
-                types=tuple(filter(None, row["types"].split("|"))),
-                max_stars=int(row["max_stars"]) if row["max_stars"] else None,
-                max_score=float(row["max_score"]) if row["max_score"] else None,
-                source=row["source"],
-            )
-            for row in csv.DictReader(file)
-        ]
-    return MappingProxyType({scheme.id: scheme for scheme in schemes})
-
-
 class CertificateEvidence(StrEnum):
     """What the statement rests on."""
 
     DOCUMENT = "document"
     PRESS_REPORT = "press_report"
+    CREDENTIAL = "credential"  # signed by a certifier, see passports/certify.py
 
 
 class CertificateScope(StrEnum):
@@ -154,6 +116,8 @@ class FactoryCertificateCreate(Document):
             raise RuleError(f"{scheme.id} gives at most {scheme.max_stars} stars", "Check it.")
         if self.score is not None and scheme.max_score and self.score > scheme.max_score:
             raise RuleError(f"{scheme.id} gives at most {scheme.max_score:g} points", "Check it.")
+        if self.score is not None and scheme.min_score and self.score < scheme.min_score:
+            raise RuleError(f"{scheme.id} gives at least {scheme.min_score:g} points", "Check it.")
         if self.type is not None and scheme.types and self.type not in scheme.types:
             raise RuleError(f"{scheme.id} knows the types {', '.join(scheme.types)}", "Check it.")
         return self
@@ -183,6 +147,7 @@ class FactoryCertificate(Document):
     media_type: str
     document_sha256: str
     created_at: datetime
+    certifier_id: str | None = None
 
 
 @dataclass(frozen=True)
@@ -207,6 +172,10 @@ def register_certificate(
         RecordNotFoundError: there is no such facility.
         InvalidInputError: the document is empty.
     """
+    if request.evidence is CertificateEvidence.CREDENTIAL:
+        reason = "a signed certificate is issued by its certifier, not uploaded"
+        remedy = "Say document or press_report; a certifier calls certificate issue."
+        raise InvalidInputError([Finding("evidence", "credential", reason, remedy)], "it")
     if not request.document:
         reason = "the document is empty"
         finding = Finding("document", "", reason, "Send the certificate's bytes as base64.")
@@ -257,16 +226,33 @@ def certificates_of(
     return [FactoryCertificate.model_validate_json(row.claims) for row in rows]
 
 
+def events_of(transaction: Transaction, certificate: FactoryCertificate) -> list[CertificateEvent]:
+    """Return what happened to a certificate since it was granted, oldest first."""
+    rows = transaction.certificate_events.of(certificate.operator_id, certificate.id)
+    return [
+        CertificateEvent(CertificateChange(r.status), r.reason, r.by_operator_id, r.at)
+        for r in rows
+    ]
+
+
 def check_certificate(
-    certificate: FactoryCertificate, facility_id: str, produced_on: Sequence[date]
+    certificate: FactoryCertificate,
+    facility_id: str,
+    produced_on: Sequence[date],
+    events: Sequence[CertificateEvent] = (),
 ) -> list[CertificateCheck]:
-    """Check a certificate against a facility and the days on which batteries were made there."""
+    """Check a certificate against a facility and the days on which batteries were made there.
+
+    `events` is what happened to it since it was granted.
+    """
     return [
         _check_certified(certificate),
         _check_facility(certificate, facility_id),
         _check_period(certificate, produced_on),
         _check_scope(certificate),
         _check_scheme(certificate),
+        _check_grading(certificate),
+        _check_status(certificate, events),
         _check_evidence(certificate),
         CertificateCheck(
             "effect_on_footprint",
@@ -336,11 +322,50 @@ def _check_scheme(certificate: FactoryCertificate) -> CertificateCheck:
     scheme = certificate_schemes()[certificate.scheme]
     if scheme.state == "in force":
         return CertificateCheck("scheme", "passed", f"{scheme.title} is in force")
-    explanation = f"{scheme.title} is {scheme.state}; {scheme.successor} succeeds it"
+    if not scheme.successor:
+        return CertificateCheck("scheme", "cannot_tell", f"{scheme.title}: {scheme.state}")
+    since = f" since {scheme.withdrawn_on}" if scheme.withdrawn_on else ""
+    explanation = f"{scheme.title} is {scheme.state}{since}; {scheme.successor} succeeds it"
     return CertificateCheck("scheme", "warning", explanation)
 
 
+def _check_grading(certificate: FactoryCertificate) -> CertificateCheck:
+    scheme = certificate_schemes()[certificate.scheme]
+    stated = {
+        "type": certificate.type,
+        "stars": certificate.stars,
+        "score": None if certificate.score is None else f"{certificate.score:g}",
+    }
+    said = ", ".join(f"{name} {value}" for name, value in stated.items() if value is not None)
+    if certificate.stars is not None and certificate.type is None and scheme.types:
+        explanation = f"{said} without a type; {scheme.id} grades {' or '.join(scheme.types)}"
+        return CertificateCheck("grading", "warning", explanation)
+    if not scheme.max_stars and not scheme.types:
+        foreign = f"{said} stated; {scheme.id} knows no grades" if said else "it knows no grades"
+        return CertificateCheck("grading", "warning" if said else "passed", foreign)
+    if not said:
+        return CertificateCheck("grading", "warning", "no type, stars or score are stated")
+    return CertificateCheck("grading", "passed", f"{said} are grades of {scheme.id}")
+
+
+def _check_status(
+    certificate: FactoryCertificate, events: Sequence[CertificateEvent]
+) -> CertificateCheck:
+    standing = standing_on(
+        date.max,  # the days are the period's check; here only what happened counts
+        certified=certificate.certified,
+        period=(None, None),
+        events=events,
+    )
+    if events and standing.is_in_doubt:
+        return CertificateCheck("status", "failed", standing.explanation)
+    return CertificateCheck("status", "passed", "no suspension or withdrawal is recorded")
+
+
 def _check_evidence(certificate: FactoryCertificate) -> CertificateCheck:
+    if certificate.evidence is CertificateEvidence.CREDENTIAL:
+        explanation = f"signed by the certifier {certificate.certifier_id}; recorded by its SHA-256"
+        return CertificateCheck("evidence", "passed", explanation)
     press = certificate.evidence is CertificateEvidence.PRESS_REPORT
     kind = "a press report" if press else "a document"
     explanation = (

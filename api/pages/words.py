@@ -75,6 +75,8 @@ CERTIFICATE_CHECKS: Final[Mapping[str, str]] = {
     "period": "Period",
     "scope": "Scope",
     "scheme": "Scheme",
+    "grading": "Grading",
+    "status": "Status",
     "evidence": "Evidence",
     "effect_on_footprint": "Effect on the footprint",
 }

@@ -1,6 +1,19 @@
 """The only code that knows the database. See `Store` and `Transaction`."""
 
 from passports.store.errors import RowExistsError
+from passports.store.factory_tables import (
+    CertificateCitationRow,
+    CertificateEventRow,
+    EnergyLotRow,
+    EnergyPostingRow,
+    EnergyTransferRow,
+    FacilityDocumentRow,
+    FacilityDossierRow,
+    InstrumentClaimRow,
+    MeterImportRow,
+    MeterReadingRow,
+    MeterRow,
+)
 from passports.store.records import StudyFilter
 from passports.store.store import Store, Transaction
 from passports.store.tables import (
@@ -24,13 +37,24 @@ __all__ = [
     "ApiKeyRow",
     "BatchRow",
     "BatteryModelRow",
+    "CertificateCitationRow",
+    "CertificateEventRow",
     "CertificateRow",
+    "EnergyLotRow",
     "EnergyPeriodRow",
+    "EnergyPostingRow",
+    "EnergyTransferRow",
+    "FacilityDocumentRow",
+    "FacilityDossierRow",
     "FacilityRow",
     "FootprintStudyRow",
     "IdempotencyKeyRow",
+    "InstrumentClaimRow",
     "LogStateRow",
     "LogTileRow",
+    "MeterImportRow",
+    "MeterReadingRow",
+    "MeterRow",
     "OperatorRow",
     "PassportRow",
     "RowExistsError",

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from passports.store import records
+from passports.store import factory_records, records
 from passports.store.errors import RowExistsError
 
 
@@ -35,6 +35,16 @@ class Transaction:
         self.idempotency_keys = records.IdempotencyKeyRecords(session)
         self.log_state = records.LogStateRecords(session)
         self.log_tiles = records.LogTileRecords(session)
+        self.dossiers = factory_records.FacilityDossierRecords(session)
+        self.facility_documents = factory_records.FacilityDocumentRecords(session)
+        self.meters = factory_records.MeterRecords(session)
+        self.meter_readings = factory_records.MeterReadingRecords(session)
+        self.meter_imports = factory_records.MeterImportRecords(session)
+        self.energy_lots = factory_records.EnergyLotRecords(session)
+        self.energy_transfers = factory_records.EnergyTransferRecords(session)
+        self.instrument_claims = factory_records.InstrumentClaimRecords(session)
+        self.certificate_events = factory_records.CertificateEventRecords(session)
+        self.certificate_citations = factory_records.CertificateCitationRecords(session)
 
 
 class Store:
