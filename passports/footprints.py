@@ -5,7 +5,7 @@ metered energy), and inputs and result are stored as computed, so that anybody c
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Annotated, Any, Final
@@ -39,6 +39,7 @@ from passports.factories import (
 from passports.models import BatteryModel, get_model
 from passports.store import FootprintStudyRow, Store, Transaction
 from signing.canonical import canonicalize
+from signing.errors import SigningError
 
 # What voltpass fills in from its own records; an inventory that brings them would contradict them.
 _FILLED_IN: Final = ("format", "title", "product", "plant", "offsets")
@@ -105,7 +106,7 @@ def compute_studies(
         facility = get_facility(reading, operator_id, request.facility_id)
         period = find_energy_period(reading, operator_id, facility.id, request.energy_period_from)
     _check_rulesets(request.rulesets)
-    document = assemble_inventory(model, facility, period, request.inventory)
+    document = _as_stored(assemble_inventory(model, facility, period, request.inventory))
     results = [(ruleset, _compute(document, ruleset, dataset)) for ruleset in request.rulesets]
     with store.transaction() as transaction:
         transaction.operators.lock(operator_id)  # of two at once, the later one supersedes
@@ -140,6 +141,34 @@ def assemble_inventory(
         "offsets": [entry.model_dump(mode="json", exclude_none=True) for entry in period.offsets],
         "assumptions": [*given.get("assumptions", []), *period.assumptions],
     }
+
+
+def _as_stored(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an inventory as it reads once stored, so that its hash can be computed anew from there."""
+    try:
+        stored: dict[str, Any] = orjson.loads(canonicalize(document))
+    except SigningError:
+        reason = "JSON has no such value: a number out of range, or half of a character"
+        findings = [
+            Finding(path, shorten(value), reason, "Give a plain number or text.")
+            for path, value in _unwritable("inventory", document)
+        ]
+        raise InvalidInputError(findings, "the inventory") from None
+    return stored
+
+
+def _unwritable(path: str, value: object) -> Iterator[tuple[str, object]]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _unwritable(f"{path}.{shorten(name)}", inner)
+    elif isinstance(value, list | tuple):
+        for place, inner in enumerate(value):
+            yield from _unwritable(f"{path}[{place}]", inner)
+    else:
+        try:
+            canonicalize([value])  # type: ignore[list-item] # what it is, is the question
+        except SigningError:
+            yield path, value
 
 
 def _check_given(given: Mapping[str, Any]) -> None:
