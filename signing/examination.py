@@ -6,7 +6,7 @@ on what they found: the parsed payload, the candidate keys, and in the end the k
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from signing.canonical import JsonValue
@@ -15,22 +15,23 @@ from signing.data_integrity import DATA_INTEGRITY, decode_secured
 from signing.did_web import VerificationKey
 from signing.errors import InvalidSignatureError, MalformedDocumentError
 from signing.evidence import Evidence
-from signing.instants import format_instant, parse_instant
+from signing.instants import format_instant, numeric_date, parse_instant
 from signing.jws import SIGNATURE_BYTES, refused_header
 from signing.keys.verifying_key import KEY_TYPE_OF_ALGORITHM
 from signing.log_check import Inclusion, check_inclusion, logged_before
 from signing.report import Finding
+from signing.selective_disclosure import SD_JWT, decode_presentation
+from signing.status_list import STATUS_LIST_JWT
 from signing.trust import TrustEntry
 
 # VC-JOSE-COSE section 3.1.1, and what earlier drafts of it called the same thing; UNTP's published
 # samples still do.
-_TYPES: Final = frozenset({VC_JWT, "vc-ld+jwt", "vc+ld+jwt", DATA_INTEGRITY})
+_VCDM_TYPES: Final = frozenset({VC_JWT, "vc-ld+jwt", "vc+ld+jwt", DATA_INTEGRITY})
+# SD-JWT VC section 2.2.1, and what its drafts up to 05 called the same thing.
+_SD_JWT_TYPES: Final = frozenset({SD_JWT, "vc+sd-jwt"})
 _CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"  # VCDM 2.0 section 4.3: always the first
 # Clocks differ; a credential that was issued a moment ago is not from the future.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
-
-
-_YEAR_5000: Final = 95_617_584_000  # seconds since 1970; later ones are mistakes
 
 
 class Examination:
@@ -63,6 +64,7 @@ class Examination:
         self._at = at
         self._decoded: DecodedCredential
         self._candidates: tuple[VerificationKey, ...] = ()
+        self._is_sd_jwt = False
         self._types: tuple[str, ...] = ()
         self._inclusion: Inclusion | None = None
         self.findings: list[Finding] = []
@@ -73,21 +75,43 @@ class Examination:
         self.signing_key: VerificationKey | None = None
 
     def parse(self) -> Finding:
-        """Step 1: a compact JWS in exact base64url around strict JSON, or JSON with one proof."""
-        embedded = self._credential.startswith(b"{")
+        """Step 1: a compact JWS or SD-JWT in exact base64url around strict JSON, or JSON with one proof."""
+        data = self._credential
+        self._is_sd_jwt = b"~" in data and not data.startswith(b"{")
         try:
-            self._decoded = (decode_secured if embedded else decode)(self._credential)
+            self._decoded = _read(data, is_sd_jwt=self._is_sd_jwt)
         except MalformedDocumentError as error:
             return Finding("failed", error.reason, str(error))
         self.payload = self._decoded.payload
         return Finding("passed", "parsed", "strict JSON with one signature")
 
     def format(self) -> Finding:
-        """Step 2: a Verifiable Credential 2.0, enveloped as vc+jwt or with an embedded proof."""
-        header = self._decoded.header
-        if str(header.get("typ")) not in _TYPES:
-            return Finding("failed", "typ_unknown", "typ is not vc+jwt")
-        if header.get("cty", "vc") != "vc":
+        """Step 2: a Verifiable Credential 2.0, enveloped or with a proof, or an SD-JWT VC."""
+        typ, payload = str(self._decoded.header.get("typ")), self.payload
+        if typ not in self._accepted_types():
+            return Finding("failed", "typ_unknown", "typ is not that of a credential in this form")
+        if typ in _VCDM_TYPES:
+            self.issuer = issuer_of(payload) or ""
+            return self._format_vcdm()
+        issuer = payload.get("iss")
+        self.issuer = issuer if isinstance(issuer, str) else ""
+        if not self.issuer:
+            return Finding("failed", "issuer_missing", "names no issuer")
+        if typ == STATUS_LIST_JWT:
+            return Finding("passed", "token_status_list", "Token Status List")
+        vct = payload.get("vct")
+        if not isinstance(vct, str):
+            return Finding("failed", "not_a_credential", "vct is missing")
+        self._types = (vct,)
+        return Finding("passed", "sd_jwt_vc", "SD-JWT VC")
+
+    def _accepted_types(self) -> frozenset[str]:
+        if self._is_sd_jwt:
+            return _SD_JWT_TYPES
+        return _VCDM_TYPES if self._in_scope else _VCDM_TYPES | {STATUS_LIST_JWT}
+
+    def _format_vcdm(self) -> Finding:
+        if self._decoded.header.get("cty", "vc") != "vc":
             return Finding("failed", "cty_unknown", "cty is not vc")
         contexts = self.payload.get("@context")
         if not isinstance(contexts, list) or not contexts or contexts[0] != _CONTEXT:
@@ -95,10 +119,8 @@ class Examination:
         self._types = types_of(self.payload)
         if "VerifiableCredential" not in self._types or not subjects_of(self.payload):
             return Finding("failed", "not_a_credential", "type or credentialSubject is missing")
-        issuer = issuer_of(self.payload)
-        if issuer is None:
+        if not self.issuer:
             return Finding("failed", "issuer_missing", "names no issuer")
-        self.issuer = issuer
         return Finding("passed", "vcdm_2", "Verifiable Credential 2.0")
 
     def algorithm(self) -> Finding:
@@ -247,7 +269,13 @@ class Examination:
         return parse_instant(header["expires"], "proof.expires")
 
     def _issued_at(self) -> datetime | None:
-        return _instant(self.payload, "validFrom", "nbf")
+        return _instant(self.payload, "validFrom", "nbf") or numeric_date(self.payload, "iat")
+
+
+def _read(data: bytes, *, is_sd_jwt: bool) -> DecodedCredential:
+    if is_sd_jwt:
+        return decode_presentation(data)
+    return decode_secured(data) if data.startswith(b"{") else decode(data)
 
 
 def _stricter(found: VerificationKey, trusted: VerificationKey) -> VerificationKey:
@@ -266,11 +294,5 @@ def _stricter(found: VerificationKey, trusted: VerificationKey) -> VerificationK
 
 def _instant(payload: Mapping[str, JsonValue], member: str, claim: str) -> datetime | None:
     """A VCDM instant; where there is none, the JWT claim that says the same."""
-    value, seconds = payload.get(member), payload.get(claim)
-    if value is not None:
-        return parse_instant(value, member)
-    if seconds is None:
-        return None
-    if type(seconds) is int and 0 <= seconds < _YEAR_5000:
-        return datetime.fromtimestamp(seconds, UTC)
-    raise MalformedDocumentError("not_an_instant", "not a NumericDate", field=claim)
+    value = payload.get(member)
+    return numeric_date(payload, claim) if value is None else parse_instant(value, member)

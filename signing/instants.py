@@ -1,15 +1,18 @@
 """Instants as text: XML Schema ``dateTimeStamp``, as VCDM 2.0 section 4.9 and DID Core use it."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
 from signing.errors import MalformedDocumentError
+from signing.json_value import JsonValue
 
 _DATE_TIME_STAMP: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII
 )
+_YEAR_5000: Final = 95_617_584_000  # seconds since 1970; later ones are mistakes
 
 
 def parse_instant(value: object, field: str) -> datetime:
@@ -50,3 +53,17 @@ def format_instant(instant: datetime) -> str:
     if instant.tzinfo is None:
         raise MalformedDocumentError("not_an_instant", f"{instant} knows no time zone")
     return instant.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def numeric_date(claims: Mapping[str, JsonValue], claim: str) -> datetime | None:
+    """A NumericDate claim (RFC 7519 section 2), if it is there.
+
+    Raises:
+        MalformedDocumentError: Not whole seconds, or before 1970 or after the year 5000.
+    """
+    seconds = claims.get(claim)
+    if seconds is None:
+        return None
+    if type(seconds) is int and 0 <= seconds < _YEAR_5000:
+        return datetime.fromtimestamp(seconds, UTC)
+    raise MalformedDocumentError("not_an_instant", "not a NumericDate", field=claim)

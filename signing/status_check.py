@@ -10,7 +10,7 @@ from signing.credentials import subjects_of, types_of
 from signing.errors import MalformedDocumentError
 from signing.evidence import Evidence
 from signing.examination import Examination
-from signing.instants import format_instant, parse_instant
+from signing.instants import format_instant, numeric_date, parse_instant
 from signing.report import Finding
 from signing.status_list import ENTRY_TYPE, STATUS_LIST_TYPE, StatusList, VerifiedStatusList
 
@@ -35,8 +35,20 @@ def status_entries(payload: Mapping[str, JsonValue]) -> tuple[StatusEntry, ...]:
     """
     status = payload.get("credentialStatus")
     if status is None:
-        return ()
+        return _token_entries(payload)
     return tuple(_entry(item) for item in (status if isinstance(status, list) else [status]))
+
+
+def _token_entries(payload: Mapping[str, JsonValue]) -> tuple[StatusEntry, ...]:
+    """The ``status`` claim of an SD-JWT; a Token Status List of one bit says INVALID or not."""
+    status = payload.get("status")
+    if status is None:
+        return ()
+    claim = status.get("status_list") if isinstance(status, dict) else None
+    index, url = (claim.get("idx"), claim.get("uri")) if isinstance(claim, dict) else (None, None)
+    if type(index) is not int or index < 0 or not isinstance(url, str):
+        raise MalformedDocumentError("status_entry_incomplete", "no list or index", field="status")
+    return (StatusEntry("revocation", index, url),)
 
 
 def _entry(item: JsonValue) -> StatusEntry:
@@ -159,6 +171,8 @@ def _verified(url: str, evidence: Evidence, at: datetime) -> VerifiedStatusList 
 
 
 def _read(payload: Mapping[str, JsonValue], issuer: str, url: str) -> VerifiedStatusList:
+    if "status_list" in payload:
+        return _read_token_list(payload, issuer, url)
     if STATUS_LIST_TYPE not in types_of(payload):
         raise MalformedDocumentError("not_a_status_list", f"not a {STATUS_LIST_TYPE}")
     if payload.get("id") != url:
@@ -173,6 +187,14 @@ def _read(payload: Mapping[str, JsonValue], issuer: str, url: str) -> VerifiedSt
         None if valid_from is None else parse_instant(valid_from, "validFrom"),
         None if valid_until is None else parse_instant(valid_until, "validUntil"),
     )
+
+
+def _read_token_list(payload: Mapping[str, JsonValue], issuer: str, url: str) -> VerifiedStatusList:
+    if payload.get("sub") != url:
+        raise MalformedDocumentError("status_list_substituted", f"it is not the list at {url}")
+    bits = StatusList.decode_token(payload["status_list"])
+    issued, until = numeric_date(payload, "iat"), numeric_date(payload, "exp")
+    return VerifiedStatusList(issuer, ("revocation",), bits, issued, until)
 
 
 @lru_cache(maxsize=256)

@@ -14,9 +14,11 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias
 
 from signing import base64url, multibase
-from signing.canonical import JsonValue
+from signing.canonical import JsonValue, canonicalize
 from signing.errors import MalformedDocumentError
 from signing.instants import format_instant
+from signing.jws import encode_header, sign_compact
+from signing.keys.signing_key import SigningKey
 
 Purpose: TypeAlias = Literal["revocation", "suspension", "refresh"]
 
@@ -26,6 +28,7 @@ MIN_LENGTH: Final = 131_072
 MAX_LENGTH: Final = 16_777_216
 STATUS_LIST_TYPE: Final = "BitstringStatusListCredential"
 ENTRY_TYPE: Final = "BitstringStatusListEntry"
+STATUS_LIST_JWT: Final = "statuslist+jwt"
 
 _GZIP: Final = 16 + zlib.MAX_WBITS  # zlib's manual: "add 16 to windowBits to write a gzip header"
 # Draft-ietf-oauth-status-list section 4.1 recommends the highest compression level.
@@ -250,3 +253,48 @@ def build_status_list_credential(
         "validUntil": format_instant(valid_until),
         "credentialSubject": subject,
     }
+
+
+def token_status_claim(url: str, index: int) -> dict[str, JsonValue]:
+    """The ``status`` claim of an SD-JWT (draft-ietf-oauth-status-list section 6.2)."""
+    return {"status_list": {"idx": index, "uri": url}}
+
+
+def build_token_status_list(
+    *,
+    url: str,
+    issuer_did: str,
+    status_list: StatusList,
+    issued_at: datetime,
+    valid_until: datetime,
+) -> dict[str, JsonValue]:
+    """The claims of a Token Status List (draft-ietf-oauth-status-list section 5.1).
+
+    Args:
+        url: Where it is served; the ``uri`` of the status claims.
+        issuer_did: Who issues it.
+        status_list: The bits of the revocation list; a set bit means INVALID.
+        issued_at: When it was made.
+        valid_until: When a verifier should fetch it again.
+    """
+    seconds = int((valid_until - issued_at).total_seconds())
+    return {
+        "iss": issuer_did,
+        "sub": url,
+        "iat": int(issued_at.timestamp()),
+        "exp": int(valid_until.timestamp()),
+        "ttl": seconds,
+        "status_list": status_list.encode_token(),
+    }
+
+
+def sign_token_status_list(
+    claims: Mapping[str, JsonValue], key: SigningKey, issuer_did: str
+) -> bytes:
+    """Sign the claims as ``statuslist+jwt``.
+
+    Raises:
+        KeyUnavailableError: The key cannot be used now.
+    """
+    header = {"alg": key.algorithm, "typ": STATUS_LIST_JWT, "kid": f"{issuer_did}#{key.kid}"}
+    return sign_compact(encode_header(header), canonicalize(dict(claims)), key)
