@@ -259,6 +259,8 @@ def copied_json(document: Mapping[str, object]) -> dict[str, object]:
 
 
 def _copied_value(value: object) -> object:
+    if isinstance(value, str | int | float):
+        return value
     if isinstance(value, dict):
         return {key: _copied_value(item) for key, item in value.items()}
     if isinstance(value, list):

@@ -6,7 +6,7 @@ Everything that is wrong is reported at once, each with its path; nothing is tak
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from importlib import resources
 from types import MappingProxyType
 from typing import Final
@@ -233,7 +233,7 @@ def _activity(reader: DocumentReader) -> Activity:
         id=reader.text("id"),
         name=reader.text("name"),
         output=Amount(output.positive("amount"), output.text("unit")),
-        exchanges=tuple(_exchange(item) for item in reader.children("exchanges")),
+        exchanges=tuple(_exchanges(reader)),
         path=reader.path,
     )
     output.done()
@@ -241,9 +241,19 @@ def _activity(reader: DocumentReader) -> Activity:
     return activity
 
 
-def _exchange(reader: DocumentReader) -> Exchange:
-    """Return an exchange: at once where it is plainly well-formed, else with all findings."""
-    return plain_exchange(reader.document, reader.path) or _exchange_with_findings(reader)
+def _exchanges(reader: DocumentReader) -> Iterator[Exchange]:
+    """Yield the exchanges: at once where one is plainly well-formed, else with all findings."""
+    given = reader.document.get("exchanges")
+    path = reader.at("exchanges")
+    plain = isinstance(given, list) and [
+        plain_exchange(item, f"{path}[{index}]") for index, item in enumerate(given)
+    ]
+    if plain and None not in plain:
+        reader.has("exchanges")
+        yield from (exchange for exchange in plain if exchange is not None)
+        return
+    for item in reader.children("exchanges"):
+        yield plain_exchange(item.document, item.path) or _exchange_with_findings(item)
 
 
 def _exchange_with_findings(reader: DocumentReader) -> Exchange:

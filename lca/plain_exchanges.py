@@ -6,7 +6,7 @@ at once goes to the slow one, which knows the reasons. A test holds the two to t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from lca.activities import DataOrigin, Exchange, ExchangeKind
@@ -17,49 +17,73 @@ PROVIDERS: Final = ("activity", "factor", "flow", "electricity")
 
 _KINDS: Final = {kind.value: kind for kind in ExchangeKind}
 _ORIGINS: Final = {origin.value: origin for origin in DataOrigin}
-_TEXTS: Final = frozenset({"kind", "unit", "process", "origin", "name", "evidence", *PROVIDERS})
+_REQUIRED: Final = frozenset({"kind", "amount", "unit", "process", "origin"})
+_PLAIN: Final = _REQUIRED | {"name", "evidence", "gsd", *PROVIDERS}
 _NUMBERS: Final = frozenset({"amount", "gsd"})
 _LONGEST: Final = 500
 _WIDEST: Final = 100.0
+_ELECTRICITY: Final = frozenset({None, "plant"})
 _OF_NATURE: Final = frozenset({"flow", "factor"})
 _OF_PEOPLE: Final = frozenset({"activity", "factor", "electricity"})
+_PROVIDED: Final = {
+    ExchangeKind.BIOSPHERE: _OF_NATURE,
+    ExchangeKind.TECHNOSPHERE: _OF_PEOPLE,
+    ExchangeKind.SUBSTITUTION: _OF_PEOPLE,
+}
 
 
-def plain_exchange(document: Mapping[str, object], path: str) -> Exchange | None:
-    """Return the exchange, or None where anything about it is not plain."""
-    texts: dict[str, str] = {}
-    for key, value in document.items():
-        if isinstance(value, str):
-            if key not in _TEXTS or not value or len(value) > _LONGEST or value.isspace():
-                return None
-            texts[key] = value
-        elif key not in _NUMBERS:
-            return None
-    amount = document.get("amount")
-    if isinstance(amount, bool) or not isinstance(amount, int | float):
+@cache
+def _layout(keys: tuple[str, ...]) -> tuple[str, tuple[str, ...]] | None:
+    """Return the provider and the texts of exchanges with these fields, None where not plain."""
+    given = frozenset(keys)
+    providers = [key for key in PROVIDERS if key in given]
+    if len(providers) != 1 or not _REQUIRED <= given <= _PLAIN:
         return None
-    gsd = document.get("gsd")
-    if gsd is not None and (not isinstance(gsd, float) or not 1 <= gsd <= _WIDEST):
+    return providers[0], tuple(key for key in keys if key not in _NUMBERS)
+
+
+def plain_exchange(document: object, path: str) -> Exchange | None:
+    """Return the exchange, or None where anything about it is not plain."""
+    layout = _layout(tuple(document)) if isinstance(document, dict) else None
+    if layout is None or not isinstance(document, dict):
+        return None
+    provider, texts = layout
+    for key in texts:
+        text = document[key]
+        if text.__class__ is not str or not text or len(text) > _LONGEST or text.isspace():
+            return None
+    get = document.get
+    kind, origin = _KINDS.get(document["kind"]), _ORIGINS.get(document["origin"])
+    numbers = _numbers(document["amount"], get("gsd"))
+    evidence, electricity = get("evidence"), get("electricity")
+    if kind is None or origin is None or numbers is None or provider not in _PROVIDED[kind]:
+        return None
+    unproven = origin is DataOrigin.COMPANY_SPECIFIC and evidence is None
+    if unproven or electricity not in _ELECTRICITY:
+        return None
+    return Exchange(
+        path,
+        kind,
+        numbers[0],
+        document["unit"],
+        document["process"],
+        origin,
+        get("activity"),
+        get("factor"),
+        get("flow"),
+        electricity,
+        get("name"),
+        evidence,
+        numbers[1],
+    )
+
+
+def _numbers(amount: object, gsd: object) -> tuple[float, float | None] | None:
+    """Return amount and spread as numbers, None where one is not plain."""
+    if isinstance(amount, bool) or not isinstance(amount, int | float):
         return None
     if not 0 <= amount <= LARGEST_NUMBER:
         return None
-    return _of_texts(texts, (float(amount), gsd), path)
-
-
-def _of_texts(
-    texts: dict[str, str], numbers: tuple[float, float | None], path: str
-) -> Exchange | None:
-    kind = _KINDS.get(texts.pop("kind", ""))
-    origin = _ORIGINS.get(texts.pop("origin", ""))
-    if kind is None or origin is None or "unit" not in texts or "process" not in texts:
-        return None
-    providers = [key for key in PROVIDERS if key in texts]
-    allowed = _OF_NATURE if kind is ExchangeKind.BIOSPHERE else _OF_PEOPLE
-    if len(providers) != 1 or providers[0] not in allowed:
-        return None
-    if texts.get("electricity", "plant") != "plant":
-        return None
-    if origin is DataOrigin.COMPANY_SPECIFIC and "evidence" not in texts:
-        return None
-    amount, gsd = numbers
-    return Exchange(path=path, kind=kind, amount=amount, origin=origin, gsd=gsd, **texts)  # type: ignore[arg-type] # the other fields left are texts
+    if gsd is None:
+        return float(amount), None
+    return (float(amount), gsd) if isinstance(gsd, float) and 1 <= gsd <= _WIDEST else None

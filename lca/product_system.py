@@ -24,6 +24,8 @@ from lca.solve import LinearSystem, linear_system
 from lca.terms import Burden, collect_terms
 from lca.units import find_unit
 
+_STAGE_INDEX = {stage: index for index, stage in enumerate(STAGES)}
+
 
 @dataclass(frozen=True)
 class ProductSystem:
@@ -122,7 +124,7 @@ def _arrays(burdens: tuple[Burden, ...]) -> dict[str, NDArray]:  # type: ignore[
         "takers": np.array([burden.activity for burden in burdens], dtype=np.intp),
         "quantities": quantities,
         "intensities": intensities,
-        "stages": np.array([STAGES.index(burden.stage) for burden in burdens], dtype=np.intp),
+        "stages": np.array([_STAGE_INDEX[burden.stage] for burden in burdens], dtype=np.intp),
         "weights": quantities * intensities,
     }
 
@@ -131,8 +133,7 @@ def _factor_warnings(burdens: tuple[Burden, ...], ruleset: Ruleset) -> list[str]
     """Return each factor's caution, and what its characterisation means under this ruleset."""
     warnings: dict[str, None] = {}
     aggregates: dict[str, list[str]] = {}
-    for burden in burdens:
-        record = burden.record
+    for record in {burden.factor_id: burden.record for burden in burdens}.values():
         if record is None:
             continue
         if record.caution:

@@ -18,6 +18,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -26,19 +27,13 @@ from lca.errors import Finding, shown
 Record = dict[str, Any]
 
 
-class RowPlace(NamedTuple):
-    """Where a row stands; the first row of a sheet is 1."""
+class Row(NamedTuple):
+    """The cells of one row by column, empty ones left out; the first row of a sheet is 1."""
 
+    cells: Record
     file: str
     sheet: str
     row: int
-
-
-class Row(NamedTuple):
-    """The cells of one row by column, empty ones left out."""
-
-    cells: Record
-    place: RowPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,60 +145,68 @@ class SheetReader:
         header = [str(cell).strip() for cell in table[0]]
         if not self._header_is_right(header):
             return []
-        columns = [(column, column in self.layout.numbers) for column in header]
-        required = frozenset(self.layout.required)
+        odd = self._odd_columns(header, table)
+        required = frozenset(self.layout.required) & {column for column, _ in odd}
+        name, file = self.layout.name, self.file
         rows: list[Row] = []
         for number, cells in enumerate(table[1:], start=2):
-            place = RowPlace(self.file, self.layout.name, number)
-            record: Record = {}
-            for (column, is_number), cell in zip(columns, cells, strict=False):
+            record: Record = dict(zip(header, cells, strict=False))
+            for column, is_number in odd:
+                cell = record.get(column)
                 if cell == "":
-                    continue
-                if isinstance(cell, str) is not is_number:
-                    record[column] = cell
-                else:
-                    record[column] = self._converted(place, column, cell)
+                    del record[column]
+                elif cell is not None and isinstance(cell, str) is is_number:
+                    record[column] = self._converted(number, column, cell)
             if not record:
                 continue
-            for column in required - record.keys():
-                self._refuse(place, column, "", "is empty", f"fill in {column}")
-            rows.append(Row(record, place))
+            for column in required - record.keys() if required else ():
+                self._refuse(number, column, "", "is empty", f"fill in {column}")
+            rows.append(Row(record, file, name, number))
         return rows
 
-    def _converted(self, place: RowPlace, column: str, cell: object) -> object:
+    def _odd_columns(
+        self, header: Sequence[str], table: Sequence[Sequence[object]]
+    ) -> list[tuple[str, bool]]:
+        """Return the columns with a cell that is empty or not of the column's kind."""
+        odd: list[tuple[str, bool]] = []
+        for column, cells in zip(header, zip_longest(*table[1:], fillvalue=""), strict=False):
+            is_number = column in self.layout.numbers
+            plain = {float} if is_number else {str}
+            if not set(map(type, cells)) <= plain or "" in cells:
+                odd.append((column, is_number))
+        return odd
+
+    def _converted(self, number: int, column: str, cell: object) -> object:
         """Return a number of a text column as text; refuse a text in a column of numbers."""
         if isinstance(cell, str):
-            self._refuse(place, column, cell, "must be a number", "write a plain number")
+            self._refuse(number, column, cell, "must be a number", "write a plain number")
             return cell
         return _text(cell)
 
     def _header_is_right(self, header: Sequence[str]) -> bool:
-        place = RowPlace(self.file, self.layout.name, 1)
         before = len(self.findings)
         known = {*self.layout.required, *self.layout.optional}
         for column in header:
             if column and column not in known:
                 remedy = f"known: {', '.join(sorted(known))}"
-                self._refuse(place, column, "", "no such column", remedy)
+                self._refuse(1, column, "", "no such column", remedy)
             if column and header.count(column) > 1:
-                self._refuse(place, column, "", "column given twice", "remove one")
+                self._refuse(1, column, "", "column given twice", "remove one")
         for column in self.layout.required:
             if column not in header:
-                self._refuse(place, column, "", "column is missing", f"add {column}")
+                self._refuse(1, column, "", "column is missing", f"add {column}")
         return len(self.findings) == before
 
-    def _refuse(
-        self, place: RowPlace, column: str, value: object, reason: str, remedy: str
-    ) -> None:
+    def _refuse(self, number: int, column: str, value: object, reason: str, remedy: str) -> None:
         self.findings.append(
             Finding(
                 column,
                 shown(value),
                 reason,
                 remedy,
-                file=place.file,
-                sheet=place.sheet,
-                row=place.row,
+                file=self.file,
+                sheet=self.layout.name,
+                row=number,
             )
         )
 

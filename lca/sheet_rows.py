@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from lca.errors import Finding, shown
-from lca.sheet_layout import SHEETS, Record, Row, RowPlace
+from lca.sheet_layout import SHEETS, Record, Row
 
 
 @dataclass
@@ -21,7 +21,7 @@ class Draft:
     """
 
     document: Record = field(default_factory=lambda: {"format": "voltpass-inventory/1"})
-    places: dict[str, RowPlace] = field(default_factory=dict)
+    places: dict[str, Row] = field(default_factory=dict)
     activities: dict[str, int] = field(default_factory=dict)
 
 
@@ -39,7 +39,7 @@ def draft_of(sheets: Mapping[str, Sequence[Row]], file: str, findings: list[Find
         for row in sheets.get(name, ()):
             finding_or_none = write(draft, row)
             if finding_or_none is not None:
-                place = row.place
+                place = row
                 findings.append(
                     replace(finding_or_none, file=place.file, sheet=place.sheet, row=place.row)
                 )
@@ -67,7 +67,7 @@ def _settings(draft: Draft, row: Row) -> Finding | None:
     if leaf in place:
         return Finding("field", path, "is given twice", "remove one of the rows")
     place[leaf] = _setting(leaf, value)
-    draft.places[path] = row.place
+    draft.places[path] = row
     return None
 
 
@@ -91,7 +91,7 @@ def _activities(draft: Draft, row: Row) -> Finding | None:
     if isinstance(amount, int | float) and isinstance(rate, int | float):
         amount = amount * rate / 100
     activities = draft.document.setdefault("activities", [])
-    draft.places[f"activities[{len(activities)}]"] = row.place
+    draft.places[f"activities[{len(activities)}]"] = row
     draft.activities.setdefault(str(cells.get("id")), len(activities))
     activities.append(
         {
@@ -105,18 +105,16 @@ def _activities(draft: Draft, row: Row) -> Finding | None:
 
 
 def _bill_of_materials(draft: Draft, row: Row) -> Finding | None:
-    cells = row.cells
-    given = [column for column in ("factor", "from_activity") if column in cells]
-    if len(given) != 1:
+    exchange = dict(row.cells)
+    if ("factor" in exchange) is ("from_activity" in exchange):
         reason = "give either a factor or the activity it comes from"
-        return Finding("factor", ", ".join(given), reason, "fill in exactly one of the two")
-    exchange = _exchange(cells, kind=str(cells.get("kind", "technosphere")))
-    if given == ["factor"]:
-        exchange["factor"] = cells["factor"]
-    else:
-        exchange["activity"] = cells["from_activity"]
-    if "plausibility_override" in cells:
-        exchange["plausibility_override"] = cells["plausibility_override"]
+        return Finding("factor", "", reason, "fill in exactly one of the two")
+    del exchange["activity"]
+    if "from_activity" in exchange:
+        exchange["activity"] = exchange.pop("from_activity")
+    exchange.setdefault("kind", "technosphere")
+    if "confidential" in exchange:
+        exchange["confidential"] = _FLAGS.get(str(exchange["confidential"]).lower())
     return _add(draft, row, exchange)
 
 
@@ -177,7 +175,7 @@ def _add(draft: Draft, row: Row, exchange: Record) -> Finding | None:
         reason, remedy = "no such activity", "add it to the sheet activities"
         return Finding("activity", shown(wanted), reason, remedy)
     exchanges = draft.document["activities"][index]["exchanges"]
-    draft.places[f"activities[{index}].exchanges[{len(exchanges)}]"] = row.place
+    draft.places[f"activities[{index}].exchanges[{len(exchanges)}]"] = row
     exchanges.append(exchange)
     return None
 
@@ -198,7 +196,7 @@ def _electricity_supply(draft: Draft, row: Row) -> Finding | None:
     if contract:
         supply["contract"] = {**contract, "certificates": []}
     path = f"electricity.supply[{len(supplies)}]"
-    draft.places[path] = row.place
+    draft.places[path] = row
     supplies.append(supply)
     return None
 
@@ -212,7 +210,7 @@ def _certificates(draft: Draft, row: Row) -> Finding | None:
         if place.row == number and "contract" in supply:
             certificates = supply["contract"]["certificates"]
             path = f"electricity.supply[{index}].contract.certificates[{len(certificates)}]"
-            draft.places[path] = row.place
+            draft.places[path] = row
             certificates.append({key: cells[key] for key in cells if key != "supply_row"})
             return None
     reason = "no row of electricity_supply with this number has a contract"
@@ -229,7 +227,7 @@ def _electricity(draft: Draft) -> Record:
 def _list_of(key: str) -> Writer:
     def write(draft: Draft, row: Row) -> Finding | None:
         items = draft.document.setdefault(key, [])
-        draft.places[f"{key}[{len(items)}]"] = row.place
+        draft.places[f"{key}[{len(items)}]"] = row
         item = dict(row.cells)
         if "partial" in item:
             item["partial"] = _FLAGS.get(str(item["partial"]).lower())
@@ -241,7 +239,7 @@ def _list_of(key: str) -> Writer:
 
 def _assumptions(draft: Draft, row: Row) -> Finding | None:
     items = draft.document.setdefault("assumptions", [])
-    draft.places[f"assumptions[{len(items)}]"] = row.place
+    draft.places[f"assumptions[{len(items)}]"] = row
     items.append(row.cells.get("assumption"))
     return None
 

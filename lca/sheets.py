@@ -21,7 +21,7 @@ from lca.activities import Inventory
 from lca.emission_factors import FactorRecord
 from lca.errors import Finding, InventoryError, SheetError, shown
 from lca.inventory import parse_own_document
-from lca.sheet_layout import SHEETS, Row, RowPlace, SheetReader
+from lca.sheet_layout import SHEETS, Row, SheetReader
 from lca.sheet_rows import draft_of
 from lca.supplier_sheet import supplier_factors
 
@@ -51,7 +51,7 @@ class SheetInput:
 
     document: Mapping[str, object]
     factors: tuple[FactorRecord, ...]
-    places: Mapping[str, RowPlace] = field(repr=False)
+    places: Mapping[str, Row] = field(repr=False)
 
     def inventory(self) -> Inventory:
         """Return the inventory.

@@ -24,9 +24,9 @@ def supplier_factors(rows: Sequence[Row], findings: list[Finding]) -> tuple[Fact
                     shown(row.cells.get(column, "")),
                     reason,
                     remedy,
-                    file=row.place.file,
-                    sheet=row.place.sheet,
-                    row=row.place.row,
+                    file=row.file,
+                    sheet=row.sheet,
+                    row=row.row,
                 )
             )
             continue

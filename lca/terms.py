@@ -60,6 +60,15 @@ class Burden(NamedTuple):
     part: str | None = None
 
 
+class _Settled(NamedTuple):
+    """A factor in a unit that was found to be right: what an amount of it is worth."""
+
+    multiplier: float
+    unit: str
+    intensity: float
+    record: FactorRecord
+
+
 @dataclass
 class Terms:
     """What the exchanges of an inventory became, and what is wrong with them."""
@@ -73,6 +82,7 @@ class Terms:
     missing: list[tuple[str, str]] = field(default_factory=list)
     findings: dict[type[LcaError], list[Finding]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
+    settled: dict[tuple[str, str, bool], _Settled] = field(default_factory=dict)
     _valued: dict[str, tuple[float, str, Finding | None]] = field(default_factory=dict)
 
     def valued(self, record: FactorRecord) -> tuple[float, str, Finding | None]:
@@ -149,6 +159,8 @@ def collect_terms(
                 terms.refuse(InventoryError, _unknown_process(exchange, ruleset))
                 continue
             sign = -1.0 if exchange.kind is ExchangeKind.SUBSTITUTION else 1.0
+            if _settled(terms, exchange, index[activity.id], stage, sign / activity.output.amount):
+                continue
             place = _Place(exchange, index[activity.id], stage, sign / activity.output.amount)
             if exchange.activity is not None:
                 provider = index[exchange.activity]
@@ -165,6 +177,22 @@ def collect_terms(
                 _electricity(terms, place, mix)
     terms.refuse(InventoryError, *_unsupplied(inventory, ruleset, dataset))
     return terms
+
+
+def _settled(
+    terms: Terms, exchange: Exchange, taker: int, stage: LifeCycleStage, share: float
+) -> bool:
+    """Add the burden of a factor that was checked before in this unit; say whether it was."""
+    key = (exchange.factor or "", exchange.unit, exchange.kind is ExchangeKind.BIOSPHERE)
+    known = terms.settled.get(key)
+    if known is None:
+        return False
+    amount = exchange.amount * known.multiplier * share
+    burden = Burden(
+        exchange, taker, stage, amount, known.unit, known.intensity, key[0], known.record
+    )
+    terms.burdens.append(burden)
+    return True
 
 
 def _flow(terms: Terms, place: _Place, flow: str) -> None:
@@ -198,6 +226,11 @@ def _factor(terms: Terms, place: _Place, factor_id: str) -> None:
     quantity = _converted(terms, exchange, unit)
     if quantity is not None:
         terms.burdens.append(place.burden(quantity, unit, intensity, factor_id, record))
+        if doubt is None:
+            multiplier = convert(1.0, exchange.unit, unit)
+            terms.settled[factor_id, exchange.unit, biosphere] = _Settled(
+                multiplier, unit, intensity, record
+            )
 
 
 def _check_plausible(
