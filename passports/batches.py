@@ -91,7 +91,10 @@ def read_units_csv(data: bytes) -> list[BatteryUnit]:
                 units.append(unit)
     except csv.Error as error:
         remedy = "Save it as CSV in UTF-8."
-        findings.append(Finding("file", "", f"not readable: {error}", remedy, reader.line_num))
+        line = (
+            reader.reader.line_num
+        )  # DictReader's own count stands at the last line that was read
+        findings.append(Finding("file", "", f"not readable: {error}", remedy, line))
     if not units and not findings:
         findings.append(Finding("file", "", "it holds no units", "One battery a line."))
     if findings:
