@@ -139,6 +139,13 @@ class AnswerFaults:
 
         try:
             await self._app(scope, receive, noted)
+        except RecursionError:
+            if started:
+                raise
+            finding = Finding("body", "", "it is nested too deeply", "Nest it less deeply.")
+            title = "The request is not valid"
+            document = problem_document(422, "invalid-input", title, str(finding), [finding])
+            await answer(document)(scope, receive, send)
         except Exception:
             if started or scope["type"] != "http":
                 raise

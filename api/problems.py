@@ -85,5 +85,8 @@ def problem_of(error: Exception) -> dict[str, Any]:
     if isinstance(error, EnvironmentFaultError):
         return problem_document(503, "environment", error.title, str(error), error.findings)
     if isinstance(error, SigningError):
-        return problem_document(422, "malformed-document", "Not readable", str(error))
+        field = getattr(error, "field", None) or "document"
+        reason = getattr(error, "message", "it cannot be read")
+        findings = [Finding(field, "", reason, "Send what the standard for it describes.")]
+        return problem_document(422, "malformed-document", "Not readable", str(error), findings)
     raise error

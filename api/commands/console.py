@@ -22,7 +22,7 @@ from api.problems import problem_of
 from api.settings import Settings
 from api.wiring import Voltpass
 from lca.errors import LcaError
-from passports.errors import Finding, PassportError
+from passports.errors import Finding, InvalidInputError, PassportError
 from signing.errors import KeyUnavailableError, SigningError
 
 EXIT_REFUSED: Final = 1
@@ -105,6 +105,9 @@ def reported(*, as_json: bool, refused: int = EXIT_REFUSED) -> Iterator[None]:
         yield
     except (PassportError, LcaError, SigningError, EnvironmentFaultError, OSError) as error:
         document, code = _described(error, refused)
+    except RecursionError:
+        finding = Finding("file", "", "it is nested too deeply", "Nest it less deeply.")
+        document, code = problem_of(InvalidInputError([finding], "the file")), refused
     else:
         return
     if as_json:

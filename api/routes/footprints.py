@@ -13,6 +13,7 @@ from passports.idempotency import once
 from passports.resolve import study_result
 from passports.studies import audit_bundle, contributions, diagram
 from passports.verification import RESULT_MEDIA_TYPE
+from signing.canonical import canonicalize
 
 router = APIRouter(prefix="/v1/footprints", tags=["footprints"])
 
@@ -34,7 +35,9 @@ def post_footprints(
         studies = compute_studies(voltpass.store, voltpass.dataset, caller.id, request, utc_now())
         return orjson.dumps({"studies": [study.to_document() for study in studies]})
 
-    asked = request.model_dump_json().encode()
+    # In canonical form: it refuses what cannot be stored (half characters, too deep a nesting).
+    rest = request.model_dump(mode="json", exclude={"inventory"})
+    asked = canonicalize({**rest, "inventory": request.inventory})
     answer = once(voltpass.store, caller.id, idempotency_key, asked, utc_now(), work)
     return Response(answer, status_code=status.HTTP_201_CREATED, media_type="application/json")
 

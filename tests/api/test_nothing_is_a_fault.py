@@ -1,0 +1,205 @@
+"""Whatever is sent, nothing ends in a fault: near-valid documents, mutated, on every POST; any link path."""
+
+import base64
+import copy
+import json
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.api.caller import JSON, PROBLEM, Caller, batch
+from tests.worlds import FACILITY, GTIN, MAKER, MODEL, demo_input, inventory
+
+ENERGY = {**demo_input("facilities.json")[0]["energy"], "period_from": "2020-01-01"}
+ENERGY["period_to"] = "2020-12-31"
+VALID: dict[str, dict[str, Any]] = {
+    "/v1/facilities": {**demo_input("facilities.json")[0]["facility"], "id": "another"},
+    f"/v1/facilities/{FACILITY}/energy": ENERGY,
+    "/v1/certificates": {
+        "facility_id": FACILITY,
+        "scheme": "PAS2060",
+        "certified": True,
+        "holder": "The plant",
+        "valid_from": "2024-01-01",
+        "issued_on": "2024-05",
+        "scope": "facility",
+        "evidence": "document",
+        "source": "a test",
+        "document": base64.b64encode(b"%PDF-1.7").decode(),
+    },
+    "/v1/battery-models": {
+        **demo_input("model.json"),
+        "id": "another",
+        "gtin": "09520123000004",
+    },
+    "/v1/footprints": {"model_id": MODEL, "facility_id": FACILITY, "inventory": inventory()},
+    "/v1/batches?dry_run=true": batch("A", "B"),
+    "/v1/batches": batch("A", "B", id="hypothesis"),
+    "/v1/operators": {"id": "fresh", "name": "F", "roles": ["manufacturer"], "country": "DE"},
+    "/v1/verify": {"link": f"https://id.example.com/01/{GTIN}/21/SN-1", "credential": "a.b.c"},
+}
+
+# What tends to break a reader: extremes of each kind, and each kind where another is expected.
+HOSTILE = [
+    None,
+    True,
+    "",
+    " ",
+    "\x00",
+    "\ud800",
+    "\U0001f50b" * 50,
+    "a" * 3000,
+    "9999-12-31",
+    "0001-01-01",
+    "NaN",
+    0,
+    -1,
+    1e-320,
+    1.7976931348623157e308,
+    10**20,
+    10**400,
+    float("nan"),
+    float("inf"),
+    [],
+    {},
+    [[]],
+    {"\x00": "\ud800"},
+    [None],
+    {"id": {"id": []}},
+]
+
+
+def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """Yield the path of every value of a document."""
+    yield path
+    if isinstance(document, dict):
+        for key, value in document.items():
+            yield from places(value, (*path, key))
+    elif isinstance(document, list):
+        for index, value in enumerate(document):
+            yield from places(value, (*path, index))
+
+
+def changed(document: Any, path: tuple[Any, ...], change: str, value: Any) -> Any:
+    """Return a copy of a document with one change at a path."""
+    whole = {"document": copy.deepcopy(document)}
+    *before, last = ("document", *path)
+    parent: Any = whole
+    for step in before:
+        parent = parent[step]
+    if change == "replace":
+        parent[last] = value
+    elif change == "remove" and path:
+        del parent[last]
+    elif change == "add" and isinstance(parent[last], dict):
+        parent[last]["unheard-of"] = value
+    elif change == "add" and isinstance(parent[last], list):
+        parent[last] = parent[last] + [value]
+    elif change == "repeat" and isinstance(parent[last], list):
+        parent[last] = parent[last] * 2
+    return whole["document"]
+
+
+@st.composite
+def nearly_valid(draw: st.DrawFn) -> tuple[str, bytes]:
+    """Draw a route and a valid document of it after one to three changes, as JSON."""
+    target = draw(st.sampled_from(sorted(VALID)))
+    document: Any = VALID[target]
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(places(document))))
+        change = draw(st.sampled_from(["replace", "replace", "remove", "add", "repeat"]))
+        hostile = st.sampled_from(HOSTILE) | st.text(max_size=8) | st.floats() | st.integers()
+        document = changed(document, path, change, draw(hostile))
+    return target, json.dumps(document).encode()
+
+
+SETTINGS = settings(
+    deadline=None,
+    max_examples=120,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+
+
+def check(caller: Caller, target: str, body: bytes) -> None:
+    """Send a document; the answer is a success or a problem document, never a fault."""
+    headers = {**JSON, "authorization": f"Bearer {caller.key(MAKER)}"}
+    answer = caller.send("POST", target, headers, body)
+    assert answer.status < 500, (target, body, answer.body)
+    if answer.status >= 400:
+        assert answer.media_type == PROBLEM
+        assert all(finding["reason"] for finding in answer.findings())
+    else:
+        answer.json()
+
+
+@SETTINGS
+@given(nearly_valid())
+def test_a_nearly_valid_document_is_taken_or_refused_on_sqlite(
+    caller: Caller, drawn: tuple[str, bytes]
+) -> None:
+    check(caller, *drawn)
+
+
+@settings(SETTINGS, max_examples=60)
+@given(nearly_valid())
+def test_a_nearly_valid_document_is_taken_or_refused_on_either_database(
+    everywhere: Caller, drawn: tuple[str, bytes]
+) -> None:
+    check(everywhere, *drawn)
+
+
+@pytest.mark.soak
+@settings(SETTINGS, max_examples=5000)
+@given(nearly_valid())
+def test_thousands_of_nearly_valid_documents_are_taken_or_refused(
+    everywhere: Caller, drawn: tuple[str, bytes]
+) -> None:
+    check(everywhere, *drawn)
+
+
+@pytest.mark.parametrize("target", [t for t in VALID if t != "/v1/operators"])
+def test_the_documents_that_are_mutated_are_valid_to_begin_with(
+    caller: Caller, target: str
+) -> None:
+    answer = caller.post(target, VALID[target], by=MAKER)
+    assert answer.status in {200, 201}, answer.body
+
+
+@SETTINGS
+@given(
+    st.binary(max_size=40).map(lambda raw: quote(raw).encode())
+    | st.text(max_size=20).map(lambda text: quote(text, errors="surrogatepass", safe="%/").encode())
+    | st.binary(max_size=20).filter(lambda raw: b"?" not in raw),
+    st.sampled_from(["text/html", "application/json", "application/vc+jwt", "*/*"]),
+)
+def test_whatever_stands_behind_the_gtin_of_a_link_is_found_or_refused(
+    issued: Caller, tail: bytes, accept: str
+) -> None:
+    answer = issued.send("GET", f"/01/{GTIN}/21/".encode() + tail, {"accept": accept})
+
+    assert answer.status in {200, 400, 404, 422}
+    if "html" not in accept and answer.status != 200:
+        assert answer.media_type == PROBLEM
+
+
+@settings(SETTINGS, max_examples=60)
+@given(st.binary(max_size=200))
+def test_any_bytes_as_a_credential_get_a_verdict_or_a_refusal(issued: Caller, data: bytes) -> None:
+    text = data.decode("utf-8", errors="surrogateescape")
+    body = json.dumps({"credential": text}).encode()
+    answer = issued.send("POST", "/v1/verify", JSON, body)
+
+    assert answer.status in {200, 422}
+    if answer.status == 200:
+        assert answer.json()["verdict"] in {"invalid", "cannot_tell"}
+
+
+@settings(SETTINGS, max_examples=40)
+@given(st.binary(max_size=300))
+def test_any_bytes_as_a_body_are_refused(issued: Caller, body: bytes) -> None:
+    check(issued, "/v1/batches?dry_run=true", body)
