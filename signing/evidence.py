@@ -9,6 +9,7 @@ from signing.did_web import VerificationKey, verification_keys
 from signing.errors import MalformedDocumentError
 from signing.report import Finding
 from signing.status_list import VerifiedStatusList
+from signing.transparency_log import VerifiedCheckpoint
 from signing.trust import Role, TrustEntry, TrustList
 
 KeysFound: TypeAlias = tuple[VerificationKey, ...] | MalformedDocumentError | None
@@ -49,6 +50,10 @@ class Evidence:
     verified_lists: dict[str, VerifiedStatusList | Finding] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    # Heads of logs by their note: a shipment's proofs mostly end in the same one.
+    opened_checkpoints: dict[bytes, VerifiedCheckpoint] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def keys_of(self, did: str) -> KeysFound:
         """The keys in an issuer's DID document, why it cannot be read, or ``None`` without one."""
@@ -72,7 +77,7 @@ class Evidence:
 
     def __getstate__(self) -> dict[str, object]:
         """What travels to another process: not what was read already."""
-        return {**self.__dict__, "_keys": {}, "verified_lists": {}}
+        return {**self.__dict__, "_keys": {}, "verified_lists": {}, "opened_checkpoints": {}}
 
     def entry_for(self, issuer: str, role: Role) -> TrustEntry | None:
         """The trust list's entry of an issuer in a role, if there are both."""

@@ -8,7 +8,7 @@ from signing.evidence import Evidence
 from signing.instants import format_instant
 from signing.report import Finding
 from signing.signed_note import ED25519, ED25519_COSIGNATURE, MLDSA44_COSIGNATURE, NoteVerifier
-from signing.transparency_log import LogProof, log_entry, verify_log_proof
+from signing.transparency_log import LogProof, log_entry, open_checkpoint, verify_entry
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,11 @@ def check_inclusion(credential: bytes, proof: bytes | None, evidence: Evidence) 
         if not any(verifier.kind == ED25519 for verifier in verifiers):
             return _NO_LOG
         parsed = LogProof.parse(proof)
-        opened = verify_log_proof(log_entry(credential), parsed, verifiers)
+        note = parsed.checkpoint_note
+        if note not in evidence.opened_checkpoints:
+            evidence.opened_checkpoints[note] = open_checkpoint(note, verifiers)
+        opened = evidence.opened_checkpoints[note]
+        verify_entry(log_entry(credential), parsed, opened.checkpoint)
     except (MalformedDocumentError, InvalidInclusionError) as error:
         return Inclusion(Finding("failed", error.reason, f"log proof: {error.message}"))
     checkpoint = opened.checkpoint

@@ -9,6 +9,7 @@ computers.
 import base64
 import binascii
 import hashlib
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -30,6 +31,7 @@ MLDSA44_COSIGNATURE: Final = 0x06
 _KEY_TYPES: Final = MappingProxyType[int, KeyType](
     {ED25519: "Ed25519", ED25519_COSIGNATURE: "Ed25519", MLDSA44_COSIGNATURE: "ML-DSA-44"}
 )
+_CONTROL: Final = re.compile("[\x00-\x09\x0b-\x1f]")  # all below space but the line break
 _DASH: Final = "\N{EM DASH} "
 _MAX_SIGNATURES: Final = 64
 _MAX_NOTE: Final = 512 * 1024  # 64 signatures of ML-DSA-44
@@ -172,7 +174,7 @@ def split_note(note: bytes) -> tuple[str, tuple[NoteSignature, ...]]:
         text = note.decode("utf-8")
     except UnicodeDecodeError:
         text = "\0"
-    if len(note) > _MAX_NOTE or any(character < " " and character != "\n" for character in text):
+    if len(note) > _MAX_NOTE or _CONTROL.search(text):
         raise MalformedDocumentError("not_a_note", "too long, not UTF-8, or control characters")
     body, blank, lines = text.rpartition("\n\n")
     if not blank or not lines.endswith("\n"):

@@ -236,7 +236,15 @@ def verify_log_proof(
         InvalidInclusionError: It is not shown to be in the log, or the log is not known.
     """
     opened = open_checkpoint(proof.checkpoint_note, verifiers)
-    checkpoint = opened.checkpoint
+    verify_entry(entry, proof, opened.checkpoint)
+    return opened
+
+
+def verify_entry(entry: bytes, proof: LogProof, checkpoint: Checkpoint) -> None:
+    """Check that a proof leads from an entry to the root of a head that is believed already.
+
+    Raises:
+        InvalidInclusionError: It does not.
+    """
     leaf = leaf_hash(entry)
     verify_inclusion(leaf, proof.index, checkpoint.size, proof.hashes, checkpoint.root)
-    return opened
