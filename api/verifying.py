@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.platform import PLATFORM_ID, ensure_platform
 from api.wiring import Voltpass
 from passports.bundle import Bundle, is_bundle, read_bundle
 from passports.checks import BatteryEvidence
@@ -10,8 +11,10 @@ from passports.data_carrier import read_image
 from passports.documents import utc_now
 from passports.errors import Finding, InvalidInputError
 from passports.fetch import Fetch, HttpFetch, refused_fetch
+from passports.operators import get_operator
 from passports.recomputation import recompute_bundle
 from passports.resolve import OwnRecords
+from passports.shipments import ShipmentReceipt, verify_shipment
 from passports.verification import (
     CollectedEvidence,
     collect_evidence,
@@ -19,6 +22,7 @@ from passports.verification import (
     newest_version,
     verify_passport,
 )
+from signing.credentials import CredentialSigner
 from signing.report import VerificationReport
 from signing.trust import TrustList
 
@@ -119,3 +123,18 @@ def verify_offline(
 def _lone(data: bytes) -> Bundle:
     subject = read_subject(data, None, refused_fetch)
     return Bundle(credentials=[subject.credential])
+
+
+def verify_list(voltpass: Voltpass, data: bytes) -> ShipmentReceipt:
+    """Verify a container list against this server's records; the platform signs the receipt.
+
+    Raises:
+        InvalidInputError: the list cannot be read.
+    """
+    now = utc_now()
+    ensure_platform(voltpass, now)
+    with voltpass.store.reading() as reading:
+        platform = get_operator(reading, PLATFORM_ID)
+        signer = CredentialSigner(voltpass.keyring.current(reading, PLATFORM_ID), platform.did)
+    records = own_records(voltpass)
+    return verify_shipment(data, records, voltpass.trust_list(), signer, platform.did, now)

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -108,10 +109,11 @@ def domain_checks(evidence: BatteryEvidence) -> dict[str, DomainCheck]:
     """Return the checks for `signing.verify`, by step."""
     return {
         "schema": check_schema,
-        "identifier": lambda payload: check_identifier(payload, evidence.scanned_link),
-        "version": lambda payload: check_version(payload, evidence.newest_version),
-        "factory_certificate": lambda payload: check_certificates(payload, evidence.documents),
-        "footprint_study": lambda payload: check_studies(payload, evidence),
+        # Partials of functions, not lambdas: they travel to other processes.
+        "identifier": partial(check_identifier, scanned_link=evidence.scanned_link),
+        "version": partial(check_version, newest=evidence.newest_version),
+        "factory_certificate": partial(check_certificates, documents=evidence.documents),
+        "footprint_study": partial(check_studies, evidence=evidence),
     }
 
 

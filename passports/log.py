@@ -104,6 +104,20 @@ def parse_tile_path(path: str) -> tuple[int | None, int, int]:
     return level, index, int(found["width"] or TILE_WIDTH)
 
 
+class _Remembered:
+    """A tree whose hashes are computed once: proofs of neighbours share most of their path."""
+
+    def __init__(self, tree: TiledTree) -> None:
+        self._tree = tree
+        self._nodes: dict[tuple[int, int], bytes] = {}
+
+    def node(self, level: int, index: int) -> bytes:
+        """Return the hash of a complete subtree."""
+        if (level, index) not in self._nodes:
+            self._nodes[level, index] = self._tree.node(level, index)
+        return self._nodes[level, index]
+
+
 def _tree(transaction: Transaction, size: int) -> TiledTree:
     return TiledTree(size, lambda path: read_tile(transaction, *parse_tile_path(path)))
 
@@ -138,6 +152,26 @@ def prove_inclusion(transaction: Transaction, index: int) -> bytes:
         raise RecordNotFoundError("log entry", str(index))
     path = inclusion_proof(_tree(transaction, size), index, size)
     return LogProof(index, tuple(path), state.checkpoint).to_bytes()
+
+
+def prove_many(transaction: Transaction, indices: Sequence[int]) -> list[bytes]:
+    """Return proofs for many leaves against one head; tiles are read once.
+
+    Raises:
+        RecordNotFoundError: one of the leaves is not in the log.
+    """
+    state = transaction.log_state.get(_STATE)
+    if state is None:
+        return [prove_inclusion(transaction, index) for index in indices]
+    tree = _Remembered(_tree(transaction, state.size))
+    try:
+        paths = [tuple(inclusion_proof(tree, index, state.size)) for index in indices]
+    except InvalidInclusionError as error:
+        raise RecordNotFoundError("log entry", error.message) from None
+    return [
+        LogProof(index, path, state.checkpoint).to_bytes()
+        for index, path in zip(indices, paths, strict=True)
+    ]
 
 
 def prove_consistency(transaction: Transaction, old_size: int) -> list[bytes]:

@@ -69,7 +69,9 @@ def fetch_passport(link: str, fetch: Fetch) -> bytes:
     return fetch(link, CREDENTIAL_MEDIA_TYPE).strip()
 
 
-def collect_evidence(credential: bytes, fetch: Fetch, into: CollectedEvidence) -> None:
+def collect_evidence(
+    credential: bytes, fetch: Fetch, into: CollectedEvidence, *, with_log_proof: bool = True
+) -> None:
     """Fetch what a credential cites: its issuer's DID document, status list, certificates, studies.
 
     What cannot be had is noted, not raised: the verification says what it could not check.
@@ -83,7 +85,7 @@ def collect_evidence(credential: bytes, fetch: Fetch, into: CollectedEvidence) -
         (into.status_lists, cited["status_lists"], CREDENTIAL_MEDIA_TYPE),
         (into.documents, cited["documents"], "*/*"),
         (into.studies, cited["studies"], RESULT_MEDIA_TYPE),
-        (into.log_proofs, cited["log_proofs"], "text/plain"),
+        (into.log_proofs, cited["log_proofs"] if with_log_proof else [], "text/plain"),
     ]
     for target, urls, accept in wanted:
         for url in urls[:MAX_CITED]:

@@ -2,17 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, File, UploadFile
+import orjson
+from fastapi import APIRouter, Body, Depends, File, Request, Response, UploadFile
+from fastapi.concurrency import run_in_threadpool
 
 from api.authentication import VoltpassDep, require_json
 from api.routes.documents import VerificationRead
-from api.verifying import verify_input
+from api.verifying import verify_input, verify_list
 from passports.documents import Document
 from passports.errors import Finding, InvalidInputError
+from passports.receipts import receipt_pdf
 from signing.report import VerificationReport
 
 router = APIRouter(prefix="/v1", tags=["importers"])
 MAX_BODY_BYTES = 20 * 1024 * 1024
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 class VerificationRequest(Document):
@@ -46,6 +50,34 @@ def post_verify_image(
         reason = f"the picture is larger than {MAX_BODY_BYTES} bytes"
         raise InvalidInputError([Finding("image", "", reason, "Send a smaller one.")])
     return _read(verify_input(voltpass, data, None))
+
+
+@router.post(
+    "/shipments",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "text/csv": {"schema": {"type": "string"}},
+                "text/plain": {"schema": {"type": "string"}},
+                _XLSX: {"schema": {"type": "string", "format": "binary"}},
+            },
+        }
+    },
+    responses={200: {"content": {"application/pdf": {}}}},
+)
+async def post_shipment(voltpass: VoltpassDep, request: Request) -> Response:
+    """Verify a whole container: CSV (link, or gtin and serial), XLSX, or one link a line.
+
+    Up to 10,000 rows, each with its verdict; duplicates and unknown batteries are named. The receipt
+    is signed; on `Accept: application/pdf` it comes as PDF for the customs file.
+    """
+    data = await request.body()
+    receipt = await run_in_threadpool(verify_list, voltpass, data)
+    if "application/pdf" in request.headers.get("accept", ""):
+        pdf = await run_in_threadpool(receipt_pdf, receipt)
+        return Response(pdf, media_type="application/pdf")
+    return Response(orjson.dumps(receipt.to_document()), media_type="application/json")
 
 
 def _read(report: VerificationReport) -> VerificationRead:

@@ -309,6 +309,18 @@ class PassportRecords(Records[PassportRow]):
         query = select(PassportRow).where(PassportRow.gtin == gtin, PassportRow.serial == serial)
         return self._session.exec(query.order_by(col(PassportRow.version).desc())).first()
 
+    def newest_of(self, gtin: str, serials: Sequence[str]) -> Iterator[PassportRow]:
+        """Yield the newest version of each passport that exists under these serials."""
+        for start in range(0, len(serials), _KEYS_A_STATEMENT):
+            query = select(PassportRow).where(
+                PassportRow.gtin == gtin,
+                col(PassportRow.serial).in_(serials[start : start + _KEYS_A_STATEMENT]),
+            )
+            newest: dict[str, PassportRow] = {}
+            for row in self._session.exec(query.order_by(col(PassportRow.version))):
+                newest[row.serial] = row
+            yield from newest.values()
+
     def by_id(self, passport_id: str) -> PassportRow | None:
         """Return the newest version of a passport by its identifier, or None."""
         if not _can_be_stored(passport_id):

@@ -1,0 +1,318 @@
+"""Whole containers: a list of batteries in, a verdict for each row and a signed receipt out.
+
+Duplicates and unknowns are findings of their own: a cloned label shows as the same link twice, a
+counterfeit as a link under which nothing was issued. The receipt is for the customs file: its signed
+part holds the counts and the hashes of the list and of the rows, which are too many to sign in line.
+"""
+
+import csv
+import hashlib
+import io
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any, Final
+from uuid import uuid4
+
+import orjson
+import python_calamine
+
+from passports.checks import BatteryEvidence, domain_checks
+from passports.credential import CONTEXTS
+from passports.errors import Finding, InvalidInputError, shorten
+from passports.identifiers import (
+    PublicAddress,
+    UniqueProductIdentifier,
+    check_gtin,
+    check_serial,
+    parse_digital_link,
+)
+from passports.log import prove_many
+from passports.resolve import OwnRecords
+from passports.store import PassportRow
+from passports.verification import CollectedEvidence, collect_evidence
+from signing.canonical import canonicalize
+from signing.credentials import CredentialSigner
+from signing.evidence import Evidence
+from signing.report import VerificationReport
+from signing.shipment import ShipmentItem, examine_shipment
+from signing.trust import TrustList
+
+MAX_ROWS: Final = 10_000
+MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
+_RECEIPT_TYPE: Final = "ShipmentReceipt"
+
+
+@dataclass(frozen=True)
+class ShipmentEntry:
+    """One row of a container list: its line, and the link it names (or what stood there)."""
+
+    line: int
+    text: str
+    identifier: UniqueProductIdentifier | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ShipmentVerdict:
+    """What was found of one row.
+
+    `verdict` is that of the passport's verification, or `unknown` (no passport under this link
+    here), or `unreadable` (no link of a battery).
+    """
+
+    line: int
+    link: str
+    verdict: str
+    reason: str
+    failed_step: str | None = None
+    duplicate_of_line: int | None = None
+    passport_id: str | None = None
+    sha256: str | None = None
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the row as plain JSON data."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class ShipmentReceipt:
+    """The rows, the counts, and the signed summary (a vc+jwt)."""
+
+    rows: Sequence[ShipmentVerdict]
+    counts: Mapping[str, int]
+    checked_at: datetime
+    list_sha256: str
+    rows_sha256: str
+    signed: bytes
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the receipt as plain JSON data."""
+        return {
+            "format": "voltpass-shipment/1",
+            "checked_at": self.checked_at.isoformat(),
+            "list_sha256": self.list_sha256,
+            "rows_sha256": self.rows_sha256,
+            "counts": dict(self.counts),
+            "rows": [row.to_document() for row in self.rows],
+            "receipt": self.signed.decode("ascii"),
+        }
+
+
+def read_shipment(data: bytes) -> list[ShipmentEntry]:
+    """Read a container list: XLSX, CSV (columns link, or gtin and serial), or one link a line.
+
+    Raises:
+        InvalidInputError: not readable, empty, or more than 10,000 rows.
+    """
+    if len(data) > MAX_BYTES:
+        raise _refused(f"it has {len(data)} bytes, at most {MAX_BYTES} are read", "Split it.")
+    table = _workbook(data) if data.startswith(b"PK\x03\x04") else _text_table(data)
+    rows = [(line, cells) for line, cells in table if any(cells)]
+    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    named = "link" in header or {"gtin", "serial"} <= set(header)
+    body = rows[1:] if named else rows
+    if not body:
+        raise _refused("it names no batteries", "One battery a row.")
+    if len(body) > MAX_ROWS:
+        raise _refused(f"it has {len(body)} rows, at most {MAX_ROWS} are read", "Split it.")
+    return [_entry(line, cells, header if named else ["link"]) for line, cells in body]
+
+
+def _refused(reason: str, remedy: str) -> InvalidInputError:
+    return InvalidInputError([Finding("file", "", reason, remedy)], "the container list")
+
+
+def _workbook(data: bytes) -> Iterable[tuple[int, list[str]]]:
+    _check_unpacked_size(data)
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
+    except (python_calamine.CalamineError, OSError, ValueError) as error:
+        raise _refused(f"it is not a workbook ({type(error).__name__})", "Save as XLSX.") from None
+    return [(n, [_cell(cell) for cell in row]) for n, row in enumerate(rows, start=1)]
+
+
+def _check_unpacked_size(data: bytes) -> None:
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            unpacked = sum(member.file_size for member in archive.infolist())
+    except zipfile.BadZipFile:
+        raise _refused("it is a damaged workbook", "Save it anew as XLSX.") from None
+    if unpacked > MAX_UNPACKED_BYTES:
+        raise _refused(f"it unpacks to {unpacked} bytes", "Save only the list, as CSV.")
+
+
+def _cell(value: object) -> str:
+    # A spreadsheet keeps a GTIN typed as a number as 9520123456788.0, without its leading zero.
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip() if value is not None else ""
+
+
+def _text_table(data: bytes) -> Iterable[tuple[int, list[str]]]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _refused(f"byte {error.start} is not UTF-8", "Save it as text in UTF-8.") from None
+    first = text.partition("\n")[0]
+    if not {"link", "gtin"} & {c.strip().lower() for c in first.replace(";", ",").split(",")}:
+        return [(n, [line.strip()]) for n, line in enumerate(text.splitlines(), start=1)]
+    delimiter = ";" if ";" in first else ","
+    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
+    try:
+        return [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+    except csv.Error as error:
+        raise _refused(f"line {reader.line_num}: {error}", "Save it as CSV.") from None
+
+
+def _entry(line: int, cells: Sequence[str], header: Sequence[str]) -> ShipmentEntry:
+    named = dict(zip(header, cells, strict=False))
+    text = named.get("link") or f"{named.get('gtin', '')}/{named.get('serial', '')}"
+    try:
+        if named.get("link"):
+            return ShipmentEntry(line, text, parse_digital_link(named["link"]))
+        gtin, serial = named.get("gtin", "").zfill(14), named.get("serial", "")
+        wrong = check_gtin(gtin) or check_serial(serial)
+        if wrong is not None:
+            return ShipmentEntry(line, shorten(text), None, str(wrong))
+        return ShipmentEntry(line, text, UniqueProductIdentifier(gtin, serial))
+    except InvalidInputError as error:
+        return ShipmentEntry(line, shorten(text), None, error.message)
+
+
+def verify_shipment(
+    data: bytes,
+    records: OwnRecords,
+    trust_list: TrustList | None,
+    signer: CredentialSigner,
+    signer_did: str,
+    now: datetime,
+) -> ShipmentReceipt:
+    """Verify every battery of a container list against this server's records and sign a receipt.
+
+    Raises:
+        InvalidInputError: the list as a whole cannot be read; single rows get verdicts instead.
+    """
+    entries = read_shipment(data)
+    found = _find(entries, records)
+    reports = _examine(found, records, trust_list, now)
+    rows = _verdicts(entries, found, reports, records.address)
+    counts = Counter(row.verdict for row in rows)
+    counts["rows"] = len(rows)
+    counts["duplicates"] = sum(row.duplicate_of_line is not None for row in rows)
+    list_sha256 = hashlib.sha256(data).hexdigest()
+    rows_bytes = canonicalize([row.to_document() for row in rows])
+    rows_sha256 = hashlib.sha256(rows_bytes).hexdigest()
+    summary = {
+        "@context": list(CONTEXTS),
+        "id": f"urn:uuid:{uuid4()}",
+        "type": ["VerifiableCredential", _RECEIPT_TYPE],
+        "issuer": signer_did,
+        "validFrom": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "credentialSubject": {
+            "listSha256": list_sha256,
+            "rowsSha256": rows_sha256,
+            "counts": dict(counts),
+            "trustListIssuedAt": trust_list.issued_at.isoformat() if trust_list else None,
+        },
+    }
+    signed = signer.sign(orjson.dumps(summary))
+    return ShipmentReceipt(rows, counts, now, list_sha256, rows_sha256, signed)
+
+
+def _find(
+    entries: Sequence[ShipmentEntry], records: OwnRecords
+) -> dict[UniqueProductIdentifier, PassportRow]:
+    wanted: dict[str, set[str]] = {}
+    for entry in entries:
+        if entry.identifier is not None:
+            wanted.setdefault(entry.identifier.gtin, set()).add(entry.identifier.serial)
+    found: dict[UniqueProductIdentifier, PassportRow] = {}
+    with records.store.reading() as reading:
+        for gtin, serials in wanted.items():
+            for row in reading.passports.newest_of(gtin, sorted(serials)):
+                found[UniqueProductIdentifier(row.gtin, row.serial)] = row
+    return found
+
+
+def _examine(
+    found: Mapping[UniqueProductIdentifier, PassportRow],
+    records: OwnRecords,
+    trust_list: TrustList | None,
+    now: datetime,
+) -> dict[UniqueProductIdentifier, VerificationReport]:
+    evidence = CollectedEvidence()
+    for row in found.values():
+        collect_evidence(row.credential, records, evidence, with_log_proof=False)
+    with records.store.reading() as reading:
+        proofs = prove_many(reading, [row.log_index for row in found.values()])
+    items = [
+        ShipmentItem(row.credential, records.address.digital_link(identifier), proof)
+        for (identifier, row), proof in zip(found.items(), proofs, strict=True)
+    ]
+    reports = examine_shipment(
+        items,
+        Evidence(
+            did_documents=evidence.did_documents,
+            trust_list=trust_list,
+            status_lists=evidence.status_lists,
+        ),
+        at=now,
+        domain_checks=domain_checks(
+            BatteryEvidence(documents=evidence.documents, studies=evidence.studies)
+        ),
+    )
+    return dict(zip(found, reports, strict=True))
+
+
+def _verdicts(
+    entries: Sequence[ShipmentEntry],
+    found: Mapping[UniqueProductIdentifier, PassportRow],
+    reports: Mapping[UniqueProductIdentifier, VerificationReport],
+    address: PublicAddress,
+) -> list[ShipmentVerdict]:
+    first_line: dict[UniqueProductIdentifier, int] = {}
+    rows = []
+    for entry in entries:
+        identifier = entry.identifier
+        if identifier is None:
+            rows.append(ShipmentVerdict(entry.line, entry.text, "unreadable", entry.reason))
+            continue
+        link = address.digital_link(identifier)
+        earlier = first_line.setdefault(identifier, entry.line)
+        duplicate = earlier if earlier != entry.line else None
+        if identifier not in found:
+            reason = "no passport was issued here under this identifier"
+            rows.append(
+                ShipmentVerdict(entry.line, link, "unknown", reason, duplicate_of_line=duplicate)
+            )
+            continue
+        rows.append(_verdict(entry.line, link, reports[identifier], found[identifier], duplicate))
+    return rows
+
+
+def _verdict(
+    line: int, link: str, report: VerificationReport, row: PassportRow, duplicate: int | None
+) -> ShipmentVerdict:
+    failed = report.failed_step
+    doubtful = [step for step in report.steps if step.outcome == "warning"]
+    if failed is not None:
+        reason = failed.message
+    elif duplicate is not None:
+        reason = f"the same battery stands on line {duplicate}: one of the two labels is a copy"
+    else:
+        reason = "; ".join(step.message for step in doubtful)
+    return ShipmentVerdict(
+        line=line,
+        link=link,
+        verdict=report.verdict,
+        reason=reason,
+        failed_step=failed.step if failed is not None else None,
+        duplicate_of_line=duplicate,
+        passport_id=row.id,
+        sha256=row.sha256,
+    )
