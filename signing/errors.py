@@ -85,3 +85,19 @@ class SuspendedError(VerificationError):
 
 class InvalidInclusionError(VerificationError):
     """A proof of inclusion or of consistency, or the checkpoint it leads to, does not hold."""
+
+
+class FetchRefusedError(SigningError):
+    """A document of somebody else was not fetched, or its answer was not accepted.
+
+    Attributes:
+        url: What was asked for.
+        reason: Stable code, e.g. ``address_not_allowed``.
+        message: What happened, in a sentence.
+    """
+
+    def __init__(self, url: str, reason: str, message: str) -> None:
+        self.url = url
+        self.reason = reason
+        self.message = message
+        super().__init__(f"{url}: {message}")

@@ -615,6 +615,13 @@ def test_step_12_is_not_checked_without_a_known_log() -> None:
     assert examine(CREDENTIAL, broken, at=AT).step("log_inclusion").outcome == "failed"
 
 
+def test_a_head_is_opened_once_for_all_proofs_that_end_in_it() -> None:
+    known = evidence(log_proof=PROOF.to_bytes(), log_keys=(LOG.verifier.text,))
+    for _ in range(2):
+        assert examine(CREDENTIAL, known, at=AT).step("log_inclusion").outcome == "passed"
+    assert len(known.opened_checkpoints) == 1
+
+
 def test_a_proof_of_another_credential_is_refused() -> None:
     known = evidence(log_proof=PROOF.to_bytes(), log_keys=(LOG.verifier.text,))
     other = signed(passport(id="urn:other"))
