@@ -79,14 +79,28 @@ class Exchange(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class CoProduct:
+    """A product of an activity with several: its mass and, where known, its price per kg."""
+
+    name: str
+    mass_kg: float
+    price_per_kg: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Activity:
-    """A unit process: its output and what it takes."""
+    """A unit process: its output and what it takes.
+
+    Attributes:
+        products: Empty, or the main product and its co-products, among which it is allocated.
+    """
 
     id: str
     name: str
     output: Amount
     exchanges: tuple[Exchange, ...]
     path: str
+    products: tuple[CoProduct, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from lca.activities import (
     Certificate,
     CircularMaterial,
     Contract,
+    CoProduct,
     CutOff,
     DataOrigin,
     ElectricitySupply,
@@ -235,10 +236,27 @@ def _activity(reader: DocumentReader) -> Activity:
         output=Amount(output.positive("amount"), output.text("unit")),
         exchanges=tuple(_exchanges(reader)),
         path=reader.path,
+        products=_products(reader, output),
     )
     output.done()
     reader.done()
     return activity
+
+
+def _products(reader: DocumentReader, output: DocumentReader) -> tuple[CoProduct, ...]:
+    """Return the main product and its co-products; nothing where there is no co-product."""
+    others = reader.children("co_products")
+    if not others:
+        return ()
+    main = CoProduct(
+        "main product", output.positive("mass_kg"), output.optional_positive("price_per_kg")
+    )
+    products = [main]
+    for item in others:
+        price = item.optional_number("price_per_kg", minimum=0)
+        products.append(CoProduct(item.text("name"), item.positive("mass_kg"), price))
+        item.done()
+    return tuple(products)
 
 
 def _exchanges(reader: DocumentReader) -> Iterator[Exchange]:

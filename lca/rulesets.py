@@ -93,6 +93,7 @@ class Ruleset:
     characterisation: str
     end_of_life: Mapping[str, object]
     cut_off_share: float
+    economic_allocation_above: float
     company_specific: CompanySpecific
     data_quality_formula: str
     content_hash: str
@@ -188,6 +189,9 @@ def read_ruleset(document: Mapping[str, object]) -> Ruleset:
         characterisation=reader.text("characterisation"),
         end_of_life=MappingProxyType(dict(reader.mapping("end_of_life"))),
         cut_off_share=reader.child("cut_off").number("mass_share", minimum=0, maximum=1),
+        economic_allocation_above=reader.child("allocation").positive(
+            "economic_when_price_ratio_above"
+        ),
         company_specific=CompanySpecific(
             components=tuple(company.texts("components")),
             processes=frozenset(company.texts("processes")),

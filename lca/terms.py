@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from lca.activities import Activity, Exchange, ExchangeKind, Inventory
+from lca.allocation import allocated_share
 from lca.datasets import Dataset
 from lca.electricity import ElectricityMix
 from lca.emission_factors import (
@@ -153,15 +154,16 @@ def collect_terms(
     terms = Terms(dataset, dataset.characterisation(ruleset.characterisation))
     index = {activity.id: i for i, activity in enumerate(inventory.activities)}
     for activity in inventory.activities:
+        yielded = activity.output.amount / _allocated(terms, activity, ruleset)
         for exchange in activity.exchanges:
             stage = ruleset.stage_map.get(exchange.process)
             if stage is None:
                 terms.refuse(InventoryError, _unknown_process(exchange, ruleset))
                 continue
             sign = -1.0 if exchange.kind is ExchangeKind.SUBSTITUTION else 1.0
-            if _settled(terms, exchange, index[activity.id], stage, sign / activity.output.amount):
+            if _settled(terms, exchange, index[activity.id], stage, sign / yielded):
                 continue
-            place = _Place(exchange, index[activity.id], stage, sign / activity.output.amount)
+            place = _Place(exchange, index[activity.id], stage, sign / yielded)
             if exchange.activity is not None:
                 provider = index[exchange.activity]
                 unit = inventory.activities[provider].output.unit
@@ -177,6 +179,20 @@ def collect_terms(
                 _electricity(terms, place, mix)
     terms.refuse(InventoryError, *_unsupplied(inventory, ruleset, dataset))
     return terms
+
+
+def _allocated(terms: Terms, activity: Activity, ruleset: Ruleset) -> float:
+    """Return the share of an activity that its main product carries; say so where it is not all."""
+    if not activity.products:
+        return 1.0
+    found = allocated_share(activity.products, ruleset, activity.path)
+    ratio = "unknown" if found.price_ratio is None else f"{found.price_ratio:g}"
+    terms.warnings.append(
+        f"{activity.id}: {found.share:.2%} allocated to the main product by {found.key} "
+        f"(price ratio {ratio}, {ruleset.id} allocates by value above "
+        f"{ruleset.economic_allocation_above:g})"
+    )
+    return found.share
 
 
 def _settled(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import csv
 import io
 import zipfile
@@ -22,85 +23,88 @@ Document = dict[str, Any]
 Tables = dict[str, list[list[Any]]]
 
 
+TABLES: Tables = {
+    "settings": [
+        ["field", "value"],
+        ["title", "LFP pack from sheets"],
+        ["screening", "yes"],
+        ["product.category", "ev"],
+        ["product.chemistry", "LFP"],
+        ["product.mass_kg", 419.87],
+        ["product.capacity_kwh", 60],
+        ["product.usable_energy_kwh", 60],
+        ["product.service_life.vehicle_class", "M1"],
+        ["product.service_life.warranty_years", 8],
+        ["product.service_life.warranty_capacity_share", 0.7],
+        ["product.service_life.warranty_evidence", "warranty terms of the example"],
+        ["plant.facility_id", "example-plant"],
+        ["plant.country", "CN"],
+        ["plant.period.from", "2024-01-01"],
+        ["plant.period.to", "2024-12-31"],
+        ["plant.production_kwh", 1e10],
+        ["electricity.factors.national_mix", "grid.cn.cf.2024"],
+        ["demand.activity", "pack"],
+        ["demand.amount", 1],
+        ["demand.unit", "piece"],
+    ],
+    "activities": [
+        ["id", "name", "output_amount", "output_unit", "yield_percent"],
+        ["pack", "battery pack", 1, "piece", ""],
+        ["cells", "cells", 1, "kWh capacity", 100],
+    ],
+    "bill_of_materials": [
+        ["activity", "factor", "from_activity", "amount", "unit", "process", "origin", "name"],
+        ["pack", "", "cells", 60, "kWh capacity", "pack_assembly", "secondary", ""],
+        [
+            "pack",
+            "mat.greet24.pack.lfp.car300",
+            "",
+            419.87,
+            "kg",
+            "pack_materials",
+            "secondary",
+            "materials",
+        ],
+    ],
+    "energy": [
+        ["activity", "carrier", "direct_factor", "amount", "unit", "process", "origin"],
+        ["cells", "electricity", "", 8.33, "kWh", "cell_assembly", "secondary"],
+        [
+            "cells",
+            "defra24.wtt.ng.kwh",
+            "fuel.ipcc.natural_gas.combustion",
+            140,
+            "MJ",
+            "cell_assembly",
+            "secondary",
+        ],
+    ],
+    "transport": [
+        ["activity", "mass_kg", "distance_km", "direct_factor", "process", "origin"],
+        ["pack", 419.87, 1000, "defra24.frt.hgv", "distribution_transport", "secondary"],
+        [
+            "pack",
+            419.87,
+            18000,
+            "defra24.frt.sea.container",
+            "distribution_transport",
+            "secondary",
+        ],
+    ],
+    "electricity_supply": [["arrangement", "kwh"], ["grid", 8.33e10]],
+    "gaps": [
+        ["stage", "reason", "partial"],
+        ["end_of_life", "no sourced recycling data at hand", ""],
+        ["distribution", "fuel supply not assessed", "yes"],
+    ],
+}
+"""The example inventory as a plant engineer would type it."""
+
+
 @pytest.fixture
 def tables() -> Tables:
-    """The example inventory as a plant engineer would type it."""
-    life = "product.service_life"
-    return {
-        "settings": [
-            ["field", "value"],
-            ["title", "LFP pack from sheets"],
-            ["screening", "yes"],
-            ["product.category", "ev"],
-            ["product.chemistry", "LFP"],
-            ["product.mass_kg", 419.87],
-            ["product.capacity_kwh", 60],
-            ["product.usable_energy_kwh", 60],
-            [f"{life}.vehicle_class", "M1"],
-            [f"{life}.warranty_years", 8],
-            [f"{life}.warranty_capacity_share", 0.7],
-            [f"{life}.warranty_evidence", "warranty terms of the example"],
-            ["plant.facility_id", "example-plant"],
-            ["plant.country", "CN"],
-            ["plant.period.from", "2024-01-01"],
-            ["plant.period.to", "2024-12-31"],
-            ["plant.production_kwh", 1e10],
-            ["electricity.factors.national_mix", "grid.cn.cf.2024"],
-            ["demand.activity", "pack"],
-            ["demand.amount", 1],
-            ["demand.unit", "piece"],
-        ],
-        "activities": [
-            ["id", "name", "output_amount", "output_unit", "yield_percent"],
-            ["pack", "battery pack", 1, "piece", ""],
-            ["cells", "cells", 1, "kWh capacity", 100],
-        ],
-        "bill_of_materials": [
-            ["activity", "factor", "from_activity", "amount", "unit", "process", "origin", "name"],
-            ["pack", "", "cells", 60, "kWh capacity", "pack_assembly", "secondary", ""],
-            [
-                "pack",
-                "mat.greet24.pack.lfp.car300",
-                "",
-                419.87,
-                "kg",
-                "pack_materials",
-                "secondary",
-                "materials",
-            ],
-        ],
-        "energy": [
-            ["activity", "carrier", "direct_factor", "amount", "unit", "process", "origin"],
-            ["cells", "electricity", "", 8.33, "kWh", "cell_assembly", "secondary"],
-            [
-                "cells",
-                "defra24.wtt.ng.kwh",
-                "fuel.ipcc.natural_gas.combustion",
-                140,
-                "MJ",
-                "cell_assembly",
-                "secondary",
-            ],
-        ],
-        "transport": [
-            ["activity", "mass_kg", "distance_km", "direct_factor", "process", "origin"],
-            ["pack", 419.87, 1000, "defra24.frt.hgv", "distribution_transport", "secondary"],
-            [
-                "pack",
-                419.87,
-                18000,
-                "defra24.frt.sea.container",
-                "distribution_transport",
-                "secondary",
-            ],
-        ],
-        "electricity_supply": [["arrangement", "kwh"], ["grid", 8.33e10]],
-        "gaps": [
-            ["stage", "reason", "partial"],
-            ["end_of_life", "no sourced recycling data at hand", ""],
-            ["distribution", "fuel supply not assessed", "yes"],
-        ],
-    }
+    """Return sheets to be changed at will."""
+    return copy.deepcopy(TABLES)
 
 
 def workbook(tables: Tables) -> bytes:
