@@ -13,19 +13,26 @@ from typing import Any
 
 from lca.datasets import load_shipped_dataset
 from passports.batches import BatchCreate, BatteryUnit
+from passports.bundle import Bundle
 from passports.certificates import (
     FactoryCertificate,
     FactoryCertificateCreate,
     register_certificate,
 )
+from passports.checks import BatteryEvidence
 from passports.factories import EnergyPeriodCreate, FacilityCreate, record_energy, register_facility
 from passports.footprints import FootprintRequest, compute_studies
-from passports.identifiers import PublicAddress
+from passports.identifiers import PublicAddress, UniqueProductIdentifier
 from passports.issue import IssuedBatch, issue_batch
 from passports.keyring import Keyring
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import EconomicOperatorCreate, register_operator
+from passports.resolve import OwnRecords, evidence_from_store, find_passport
 from passports.store import Store
+from passports.trust import build_trust_list
+from passports.verification import CollectedEvidence, verify_passport
+from signing.report import VerificationReport
+from signing.trust import TrustList
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ADDRESS = PublicAddress("https://id.example.com")
@@ -58,6 +65,46 @@ class World:
         """Issue a batch of these serials."""
         request = self.batch(*serials, **changes)
         return issue_batch(self.store, self.keyring, self.address, MAKER, request, NOW)
+
+    def records(self, at: datetime = NOW) -> OwnRecords:
+        """Return what answers for this world's own URLs at an instant."""
+        return OwnRecords(self.store, self.keyring, self.address, lambda: at)
+
+    def credential(self, serial: str = "SN-1") -> bytes:
+        """Return the passport of a battery as stored."""
+        return find_passport(self.store, UniqueProductIdentifier(GTIN, serial)).credential
+
+    def evidence(self, at: datetime = NOW) -> CollectedEvidence:
+        """Return what this world publishes about its passports."""
+        with self.store.reading() as reading:
+            credentials = [row.credential for row in reading.passports.page()]
+        return evidence_from_store(self.records(at), credentials)
+
+    def bundle(self) -> Bundle:
+        """Return a bundle of all passports with all evidence and inventories."""
+        with self.store.reading() as reading:
+            credentials = [row.credential for row in reading.passports.page()]
+            studies = list(reading.studies.all())
+        return Bundle(
+            credentials=credentials,
+            evidence=self.evidence(),
+            inventories={self.address.footprint_study(s.id): s.inventory for s in studies},
+        )
+
+    def trust_list(self) -> TrustList:
+        """Return the list of the makers of this world and of its log."""
+        return build_trust_list(self.store, self.keyring, self.address, NOW)
+
+    def verify(
+        self,
+        credential: bytes,
+        evidence: CollectedEvidence | None = None,
+        at: datetime = NOW,
+        **battery: Any,
+    ) -> VerificationReport:
+        """Verify a credential with what this world publishes, or with other evidence."""
+        found = self.evidence(at) if evidence is None else evidence
+        return verify_passport(credential, found, self.trust_list(), BatteryEvidence(**battery), at)
 
 
 def demo_input(name: str) -> Any:
