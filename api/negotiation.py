@@ -2,21 +2,23 @@
 
 from typing import Final, Literal
 
+from passports.embedded_proof import SECURED_MEDIA_TYPE
 from passports.verification import CREDENTIAL_MEDIA_TYPE
 
-Form = Literal["credential", "html", "json"]
+Form = Literal["credential", "secured", "html", "json"]
 # By preference where a client likes several equally: who names the signed bytes wants them, and a
 # browser names HTML. A wildcard is no wish for either of them, so it means JSON.
 _NAMES: Final[dict[str, Form]] = {
     CREDENTIAL_MEDIA_TYPE: "credential",
     "application/jwt": "credential",
+    SECURED_MEDIA_TYPE: "secured",
     "text/html": "html",
     "application/xhtml+xml": "html",
     "application/json": "json",
     "application/*": "json",
     "*/*": "json",
 }
-_ORDER: Final[tuple[Form, ...]] = ("credential", "html", "json")
+_ORDER: Final[tuple[Form, ...]] = ("credential", "secured", "html", "json")
 
 
 def _quality(parameters: list[str]) -> float:

@@ -17,6 +17,7 @@ from passports.fetch import Fetch, is_loopback
 from passports.identifiers import parse_digital_link
 from signing.canonical import JsonValue, parse_strict
 from signing.credentials import decode, issuer_of
+from signing.data_integrity import decode_secured
 from signing.did_web import document_url
 from signing.errors import SigningError
 from signing.evidence import Evidence
@@ -99,9 +100,15 @@ def collect_evidence(
 RESULT_MEDIA_TYPE: Final = "application/vnd.voltpass.footprint+json"
 
 
+def _is_secured(credential: bytes) -> bool:
+    """Tell whether a credential is JSON with an embedded proof, not a JWT."""
+    return credential.lstrip().startswith(b"{")
+
+
 def _payload(credential: bytes) -> Mapping[str, Any]:
     try:
-        return decode(credential).payload
+        read = decode_secured if _is_secured(credential) else decode
+        return read(credential).payload
     except SigningError:
         return {}
 
@@ -136,9 +143,9 @@ def verify_passport(
 ) -> VerificationReport:
     """Make all numbered steps over one credential; never raises, whatever the bytes are."""
     whole = replace(battery, documents=evidence.documents, studies=evidence.studies)
-    proofs = [
-        evidence.log_proofs.get(url) for url in cited_urls(_payload(credential))["log_proofs"]
-    ]
+    # The log holds the JWT; the same statement with an embedded proof is no leaf of it.
+    cited = [] if _is_secured(credential) else cited_urls(_payload(credential))["log_proofs"]
+    proofs = [evidence.log_proofs.get(url) for url in cited]
     return examine(
         credential,
         Evidence(

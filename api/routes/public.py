@@ -16,12 +16,14 @@ from starlette.routing import Route
 from api.authentication import VoltpassDep, running
 from api.labelling import label_of
 from api.negotiation import choose_form, is_current
+from api.routes.documents import PassportRead, content
 from api.verifying import own_records
 from api.wiring import Voltpass
 from passports import data_carrier
 from passports.certificates import get_certificate
 from passports.checks import BatteryEvidence
 from passports.documents import utc_now
+from passports.embedded_proof import SECURED_MEDIA_TYPE, with_embedded_proof
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
 from passports.log import checkpoint, parse_tile_path, read_tile
 from passports.resolve import (
@@ -67,6 +69,11 @@ async def get_by_link(request: Request) -> Response:
         return Response(status_code=304, headers=headers)
     if form == "credential":
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
+    if form == "secured":
+        secured = await run_in_threadpool(
+            with_embedded_proof, voltpass.store, voltpass.keyring, stored, utc_now()
+        )
+        return Response(secured, media_type=SECURED_MEDIA_TYPE, headers={"Vary": "Accept"})
     body = orjson.dumps(_passport_document(voltpass, stored))
     return Response(body, media_type="application/json", headers=headers)
 
@@ -103,7 +110,11 @@ def _page(voltpass: Voltpass, identifier: UniqueProductIdentifier, stored: Store
     )
 
 
-@router.get("/v1/passports/{passport_id}")
+@router.get(
+    "/v1/passports/{passport_id}",
+    response_class=Response,
+    responses={200: {"model": PassportRead, "content": {CREDENTIAL_MEDIA_TYPE: {}}}},
+)
 def get_passport(voltpass: VoltpassDep, passport_id: str, request: Request) -> Response:
     """A passport by its identifier: JSON, or the signed credential on `Accept: application/vc+jwt`."""
     stored = passport_by_id(voltpass.store, passport_id)
@@ -114,7 +125,11 @@ def get_passport(voltpass: VoltpassDep, passport_id: str, request: Request) -> R
     return Response(body, media_type="application/json", headers=headers)
 
 
-@router.get("/v1/passports/{passport_id}/qr.{form}")
+@router.get(
+    "/v1/passports/{passport_id}/qr.{form}",
+    response_class=Response,
+    responses=content("image/svg+xml", "image/png"),
+)
 def get_qr(voltpass: VoltpassDep, passport_id: str, form: Literal["svg", "png"]) -> Response:
     """The QR code of a passport's link, as SVG or PNG."""
     link = passport_by_id(voltpass.store, passport_id).payload()["credentialSubject"]["id"]
@@ -123,19 +138,27 @@ def get_qr(voltpass: VoltpassDep, passport_id: str, form: Literal["svg", "png"])
     return Response(body, media_type=media_type, headers={"Cache-Control": _IMMUTABLE})
 
 
-@router.get("/v1/passports/{passport_id}/label.svg")
+@router.get(
+    "/v1/passports/{passport_id}/label.svg",
+    response_class=Response,
+    responses=content("image/svg+xml"),
+)
 def get_label(voltpass: VoltpassDep, passport_id: str) -> Response:
     """The printable label of a battery as SVG in millimetres."""
     return Response(label_of(voltpass, passport_id), media_type="image/svg+xml")
 
 
-@router.get("/v1/passports/{passport_id}/log-proof")
+@router.get(
+    "/v1/passports/{passport_id}/log-proof",
+    response_class=Response,
+    responses=content("text/plain"),
+)
 def get_log_proof(voltpass: VoltpassDep, passport_id: str) -> Response:
     """The proof that a passport is in the transparency log (c2sp.org/tlog-proof)."""
     return Response(log_proof(voltpass.store, passport_id), media_type="text/plain")
 
 
-@router.get("/log/checkpoint")
+@router.get("/log/checkpoint", response_class=Response, responses=content("text/plain"))
 def get_checkpoint(voltpass: VoltpassDep) -> Response:
     """The signed head of the transparency log (c2sp.org/tlog-checkpoint)."""
     with voltpass.store.reading() as reading:
@@ -143,7 +166,9 @@ def get_checkpoint(voltpass: VoltpassDep) -> Response:
     return Response(body, media_type="text/plain", headers={"Cache-Control": "no-cache"})
 
 
-@router.get("/log/{tile:path}")
+@router.get(
+    "/log/{tile:path}", response_class=Response, responses=content("application/octet-stream")
+)
 def get_tile(voltpass: VoltpassDep, tile: str) -> Response:
     """A tile of the transparency log, or a bundle of its entries (c2sp.org/tlog-tiles)."""
     with voltpass.store.reading() as reading:
@@ -159,7 +184,11 @@ def get_certificate_claims(voltpass: VoltpassDep, certificate_id: str) -> dict[s
         return get_certificate(reading, certificate_id)[0].model_dump(mode="json")
 
 
-@router.get("/v1/certificates/{certificate_id}/document")
+@router.get(
+    "/v1/certificates/{certificate_id}/document",
+    response_class=Response,
+    responses=content("application/octet-stream"),
+)
 def get_certificate_document(voltpass: VoltpassDep, certificate_id: str) -> Response:
     """The exact bytes of a certificate's document."""
     with voltpass.store.reading() as reading:
@@ -173,7 +202,11 @@ def get_certificate_document(voltpass: VoltpassDep, certificate_id: str) -> Resp
     return Response(document, media_type="application/octet-stream", headers=headers)
 
 
-@router.get("/v1/status-lists/{operator_id}/{list_id}")
+@router.get(
+    "/v1/status-lists/{operator_id}/{list_id}",
+    response_class=Response,
+    responses=content(CREDENTIAL_MEDIA_TYPE),
+)
 def get_status_list(voltpass: VoltpassDep, operator_id: str, list_id: str) -> Response:
     """A signed Bitstring Status List of an operator's passports."""
     body = publish_status_list(
@@ -183,7 +216,11 @@ def get_status_list(voltpass: VoltpassDep, operator_id: str, list_id: str) -> Re
     return Response(body, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
 
 
-@router.get("/operators/{operator_id}/did.json")
+@router.get(
+    "/operators/{operator_id}/did.json",
+    response_class=Response,
+    responses=content("application/did+json"),
+)
 def get_operator_did(voltpass: VoltpassDep, operator_id: str) -> Response:
     """An operator's DID document (did:web) with the keys under which it signs."""
     body = orjson.dumps(did_document(voltpass.store, operator_id))
