@@ -16,10 +16,11 @@ from typing import Any, Final
 from lca.audit_check import check
 from lca.datasets import Dataset
 from lca.documents import load_json
-from lca.emission_factors import Boundary, FactorRecord, Scores, canonical_json, sha256_of
+from lca.emission_factors import FactorRecord, canonical_json, sha256_of
 from lca.errors import AuditError, Finding, LcaError, LicenceError, shown
 from lca.footprint import Footprint, compute_footprint
 from lca.inventory import parse_inventory
+from lca.own_factors import record_of
 from lca.provenance import software
 from lca.rulesets import STAGES, read_ruleset
 from lca.terms import Burden
@@ -271,33 +272,4 @@ def _bundled_dataset(bundle: Mapping[str, Any]) -> Dataset:
         MappingProxyType(records),
         MappingProxyType({}),
         sets,
-    )
-
-
-def record_of(row: Mapping[str, Any]) -> FactorRecord:
-    """Return a factor record from what `FactorRecord.to_document` wrote."""
-    scores = row["scores"]
-    return FactorRecord(
-        id=row["id"],
-        name=row["name"],
-        value=row["value"],
-        gases=MappingProxyType(dict(row["gases"])),
-        gwp_basis=row["gwp_basis"],
-        per=row["per"],
-        region=row["region"],
-        period=row["period"],
-        boundary=Boundary(row["boundary"]),
-        group=row["group"],
-        source=row["source"],
-        citation=row["citation"],
-        licence=row["licence"],
-        redistributable=row["redistributable"],
-        scores=None
-        if scores is None
-        else Scores(scores["technological"], scores["temporal"], scores["geographical"]),
-        gsd=row["gsd"],
-        caution=row["caution"],
-        note=row["note"],
-        primary_data_share=row["primary_data_share"],
-        evidence=row["evidence"],
     )
