@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import httpx
 
 from passports.errors import EvidenceUnavailableError, Finding, shorten
+from signing.errors import FetchRefusedError
+from signing.fetch import Fetcher
 
 MAX_BYTES: Final = 256 * 1024
 TIMEOUT_SECONDS: Final = 3.0  # to connect, and between two pieces of an answer
@@ -45,10 +47,19 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
-class HttpFetch:
-    """Fetches over HTTP with one client; a context manager."""
+# One for the process: it remembers for a minute what could not be fetched.
+_OTHERS: Final = Fetcher()
 
-    def __init__(self) -> None:
+
+class HttpFetch:
+    """Fetches from others over https as `signing.fetch` does, and from this machine over http.
+
+    A server that fetches for whoever asks it must not reach into its own machine: it passes
+    `loopback=False`. A context manager.
+    """
+
+    def __init__(self, *, loopback: bool = True) -> None:
+        self._loopback = loopback
         self._client = httpx.Client(
             timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
         )
@@ -67,15 +78,16 @@ class HttpFetch:
         """
         try:
             parts = urlsplit(url)
-            secure = parts.scheme == "https" or (
-                parts.scheme == "http" and is_loopback(parts.hostname)
-            )
+            here = parts.scheme == "http" and is_loopback(parts.hostname)
         except ValueError:
-            secure = False
-        if not secure:
-            raise _unavailable(url, "only https is fetched", "Check the link.")
+            here = False
         try:
-            return self._get(url, accept)
+            if here and self._loopback:
+                return self._get(url, accept)
+            return _OTHERS.get(url, accept=accept)
+        except FetchRefusedError as error:
+            remedy = "Check the link, or verify offline."
+            raise _unavailable(url, error.message, remedy) from None
         except (httpx.HTTPError, httpx.InvalidURL) as error:
             reason = f"no answer ({type(error).__name__})"
             raise _unavailable(url, reason, "Try again later, or verify offline.") from None
