@@ -112,6 +112,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
+        generate_unique_id_function=lambda route: route.name,
     )
     app.state.voltpass = voltpass or Voltpass(Settings())
     app.router.routes.append(public.LINK_ROUTE)

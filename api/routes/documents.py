@@ -10,6 +10,37 @@ from passports.models import BatteryModel
 from passports.operators import EconomicOperator
 
 
+def content(*media_types: str, description: str = "As it was asked for") -> dict[int | str, Any]:
+    """Return what OpenAPI says of a successful answer that is no plain JSON object."""
+    return {200: {"description": description, "content": {name: {} for name in media_types}}}
+
+
+class PassportRead(BaseModel):
+    """A passport: what its credential says, and the signed bytes that say it."""
+
+    id: str
+    version: int
+    link: str
+    credential: dict[str, Any]
+    signed: str
+    sha256: str
+    qr: str
+
+
+class StudyRead(BaseModel):
+    """The public version of a footprint study."""
+
+    id: str
+    operator_id: str
+    model_id: str
+    facility_id: str
+    ruleset: str
+    computed_at: str
+    superseded_by: str | None
+    result: dict[str, Any]
+    result_sha256: str
+
+
 class OperatorRead(EconomicOperator):
     """A registered operator with its first API key."""
 
@@ -35,7 +66,7 @@ class ModelRead(BatteryModel):
 class StudiesRead(BaseModel):
     """Computed studies, in the order of the rulesets asked for."""
 
-    studies: list[dict[str, Any]]
+    studies: list[StudyRead]
 
 
 class PassportIssued(BaseModel):

@@ -6,7 +6,7 @@ import orjson
 from fastapi import APIRouter, Header, Request, Response, status
 
 from api.authentication import ManufacturerDep, ReaderDep, VoltpassDep
-from api.routes.documents import StudiesRead
+from api.routes.documents import StudiesRead, StudyRead, content
 from passports.documents import utc_now
 from passports.footprints import FootprintRequest, compute_studies, get_study
 from passports.idempotency import once
@@ -42,7 +42,11 @@ def post_footprints(
     return Response(answer, status_code=status.HTTP_201_CREATED, media_type="application/json")
 
 
-@router.get("/{study_id}")
+@router.get(
+    "/{study_id}",
+    response_class=Response,
+    responses={200: {"model": StudyRead, "content": {RESULT_MEDIA_TYPE: {}}}},
+)
 def get_footprint(voltpass: VoltpassDep, study_id: str, request: Request) -> Response:
     """The public version of a footprint study (Art. 7(1)(g)).
 
@@ -57,7 +61,9 @@ def get_footprint(voltpass: VoltpassDep, study_id: str, request: Request) -> Res
     return Response(body, media_type="application/json", headers={"Vary": "Accept"})
 
 
-@router.get("/{study_id}/audit-bundle")
+@router.get(
+    "/{study_id}/audit-bundle", response_class=Response, responses=content("application/json")
+)
 def get_audit_bundle(voltpass: VoltpassDep, reader: ReaderDep, study_id: str) -> Response:
     """The bundle from which the study can be recomputed; for its maker and authorities."""
     body = audit_bundle(voltpass.store, voltpass.dataset, study_id, reader)
@@ -71,7 +77,7 @@ def get_contributions(voltpass: VoltpassDep, reader: ReaderDep, study_id: str) -
     return contributions(voltpass.store, voltpass.dataset, study_id, reader)
 
 
-@router.get("/{study_id}/sankey.svg")
+@router.get("/{study_id}/sankey.svg", response_class=Response, responses=content("image/svg+xml"))
 def get_sankey(voltpass: VoltpassDep, reader: ReaderDep, study_id: str) -> Response:
     """The study as a Sankey diagram; without confidential rows for the public."""
     svg = diagram(voltpass.store, voltpass.dataset, study_id, reader)

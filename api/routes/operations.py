@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 
 from api.authentication import VoltpassDep
 from api.environment import EnvironmentFaultError
-from api.routes.documents import HealthRead
+from api.routes.documents import HealthRead, content
 from api.version import VERSION
 from passports.documents import utc_now
 from passports.errors import Finding, RecordNotFoundError
@@ -27,7 +27,9 @@ def get_health(voltpass: VoltpassDep) -> HealthRead:
     return HealthRead(status="ok", version=VERSION, database=database)
 
 
-@router.get("/.well-known/did.json")
+@router.get(
+    "/.well-known/did.json", response_class=Response, responses=content("application/did+json")
+)
 def get_server_did(voltpass: VoltpassDep) -> Response:
     """This server's own DID document: the root key that signs its trust list."""
     entry = PublicKeyEntry(jwk=dict(voltpass.root_key.public_jwk))
@@ -35,7 +37,11 @@ def get_server_did(voltpass: VoltpassDep) -> Response:
     return Response(orjson.dumps(document), media_type="application/did+json")
 
 
-@router.get("/.well-known/voltpass-trust-list")
+@router.get(
+    "/.well-known/voltpass-trust-list",
+    response_class=Response,
+    responses=content("application/jwt"),
+)
 def get_trust_list(voltpass: VoltpassDep) -> Response:
     """The signed trust list of this server's manufacturers.
 

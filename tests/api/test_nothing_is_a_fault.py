@@ -44,7 +44,7 @@ VALID: dict[str, dict[str, Any]] = {
 }
 
 # What tends to break a reader: extremes of each kind, and each kind where another is expected.
-HOSTILE = [
+HOSTILE: list[Any] = [
     None,
     True,
     "",
@@ -160,6 +160,17 @@ def test_thousands_of_nearly_valid_documents_are_taken_or_refused(
     everywhere: Caller, drawn: tuple[str, bytes]
 ) -> None:
     check(everywhere, *drawn)
+
+
+def test_every_route_that_takes_json_is_among_them(issued: Caller) -> None:
+    paths = issued.get("/openapi.json").json()["paths"]
+    taking_json = {
+        path.replace("{facility_id}", FACILITY)
+        for path, operations in paths.items()
+        for operation in operations.values()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    }
+    assert taking_json == {target.partition("?")[0] for target in VALID}
 
 
 @pytest.mark.parametrize("target", [t for t in VALID if t != "/v1/operators"])

@@ -1,0 +1,176 @@
+"""The published description: equal to the code, valid OpenAPI 3.1, and its examples are real exchanges."""
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from api.app import create_app, openapi_document
+from api.platform import PLATFORM_ID, ensure_platform
+from passports.documents import utc_now
+from tests.api.caller import JSON, Answer, Caller
+from tests.api.command_line import one_document, run
+from tests.paths import ROOT
+
+PUBLISHED: Final = ROOT / "openapi" / "v1.json"
+EXAMPLES: Final = ROOT / "openapi" / "examples"
+# The line in the order in which it is walked: operation -> address, with what answers before it gave.
+WRITES: Final = {
+    "post_operator": "/v1/operators",
+    "post_facility": "/v1/facilities",
+    "post_energy": "/v1/facilities/{plant}/energy",
+    "post_certificate": "/v1/certificates",
+    "post_model": "/v1/battery-models",
+    "post_footprints": "/v1/footprints",
+    "post_batch": "/v1/batches",
+    "post_verify": "/v1/verify",
+}
+READS: Final = {
+    "get_passport": "/v1/passports/{passport}",
+    "get_footprint": "/v1/footprints/{study}",
+    "get_certificate_claims": "/v1/certificates/{certificate}",
+    "get_footprints": "/v1/regulator/footprints",
+    "get_operator_did": "/operators/maker/did.json",
+    "get_health": "/healthz",
+}
+
+
+@pytest.fixture(scope="module")
+def published() -> dict[str, Any]:
+    """The committed document."""
+    document: dict[str, Any] = json.loads(PUBLISHED.read_text(encoding="utf-8"))
+    return document
+
+
+def operations(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the operations by identifier."""
+    return {o["operationId"]: o for path in document["paths"].values() for o in path.values()}
+
+
+def test_the_published_document_equals_the_code(issued: Caller, published: dict[str, Any]) -> None:
+    assert openapi_document(create_app(issued.voltpass)) == published, "run: make openapi"
+    assert issued.get("/openapi.json").json() == published
+
+
+def test_the_command_says_so_too(tmp_path: Path) -> None:
+    done = run("openapi", "--check", "--json", home=tmp_path, cwd=ROOT)
+    assert (done.returncode, one_document(done)) == (0, {"same": True})
+    elsewhere = run("openapi", "--check", "--json", home=tmp_path, cwd=tmp_path)
+    assert (elsewhere.returncode, one_document(elsewhere)) == (1, {"same": False})
+
+
+def test_the_published_document_is_valid_openapi(published: dict[str, Any]) -> None:
+    assert published["openapi"].startswith("3.1")
+    OpenAPIV31SpecValidator(published).validate()
+
+
+def test_every_operation_says_how_it_refuses_and_what_for(published: dict[str, Any]) -> None:
+    for name, operation in operations(published).items():
+        assert operation["summary"], name
+        problem = operation["responses"]["default"]["content"]["application/problem+json"]
+        assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}
+        assert "422" not in operation["responses"]
+
+
+def test_answers_have_no_optional_fields(published: dict[str, Any]) -> None:
+    schemas = published["components"]["schemas"]
+    for name in ("BatchRead", "StudyRead", "PassportRead", "FootprintPageRead", "VerificationRead"):
+        assert set(schemas[name]["required"]) == set(schemas[name]["properties"]), name
+
+
+def test_every_json_route_that_writes_has_its_example(published: dict[str, Any]) -> None:
+    taking_json = {
+        name
+        for name, operation in operations(published).items()
+        if "application/json" in operation.get("requestBody", {}).get("content", {})
+    }
+    assert taking_json == set(WRITES)
+    files = {path.name for path in EXAMPLES.glob("*.json")}
+    expected = {f"{name}.{kind}.json" for name in WRITES for kind in ("request", "response")}
+    assert files == expected | {f"{name}.response.json" for name in READS}
+
+
+def example(name: str, kind: str) -> Any:
+    """Read an example."""
+    return json.loads((EXAMPLES / f"{name}.{kind}.json").read_text(encoding="utf-8"))
+
+
+def check(published: dict[str, Any], schema: dict[str, Any], document: Any) -> None:
+    """Hold a document against a schema of the published document."""
+    whole = {**schema, "components": published["components"]}
+    errors = [e.message for e in Draft202012Validator(whole).iter_errors(document)]
+    assert not errors
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_request_example_fits_the_published_schema(published: dict[str, Any], name: str) -> None:
+    body = operations(published)[name]["requestBody"]["content"]["application/json"]
+    check(published, body["schema"], example(name, "request"))
+
+
+@pytest.mark.parametrize("name", [*WRITES, *READS])
+def test_a_response_example_fits_the_published_schema(published: dict[str, Any], name: str) -> None:
+    responses = operations(published)[name]["responses"]
+    content = next(r for status, r in responses.items() if status.startswith("2"))["content"]
+    media_type = next(m for m in content if m.endswith("json") and "vnd" not in m)
+    check(published, content[media_type].get("schema", {}), example(name, "response"))
+
+
+@pytest.mark.parametrize("path", sorted(EXAMPLES.glob("*.json")), ids=lambda path: path.name)
+def test_an_example_is_small(path: Path) -> None:
+    assert path.stat().st_size < 40_000
+
+
+def shape(document: Any) -> Any:
+    """Return the keys and kinds of a document, without its values."""
+    if isinstance(document, dict):
+        return {key: shape(value) for key, value in document.items()}
+    if isinstance(document, list):
+        return [shape(value) for value in document]
+    return type(document).__name__ if not isinstance(document, int | float) else "number"
+
+
+def walk(caller: Caller) -> dict[str, Answer]:
+    """Send the request examples in order, from an empty store, and read what they made."""
+    ensure_platform(caller.voltpass, utc_now())
+    answers = {
+        "post_operator": caller.post(
+            "/v1/operators", example("post_operator", "request"), by=PLATFORM_ID
+        )
+    }
+    headers = {**JSON, "authorization": f"Bearer {answers['post_operator'].json()['api_key']}"}
+    for name, target in list(WRITES.items())[1:]:
+        body = json.dumps(example(name, "request")).encode()
+        answers[name] = caller.send("POST", target.format(plant="plant"), headers, body)
+        assert answers[name].status in {200, 201}, (name, answers[name].body)
+    made = {
+        "passport": answers["post_batch"].json()["passports"][0]["id"],
+        "study": answers["post_footprints"].json()["studies"][0]["id"],
+        "certificate": answers["post_certificate"].json()["id"],
+    }
+    for name, target in READS.items():
+        answers[name] = caller.get(target.format(**made), by=PLATFORM_ID)
+        assert answers[name].status == 200, (name, answers[name].body)
+    return answers
+
+
+def shown(answer: Answer) -> Any:
+    """Return an answer as it may stand in an example: without its secret, lists cut short."""
+    document = answer.json()
+    if "api_key" in document:
+        prefix, operator, _, _ = document["api_key"].split(".")
+        document["api_key"] = f"{prefix}.{operator}.0123456789ab.shown-this-once"
+    return document
+
+
+def test_the_examples_are_golden_exchanges_on_a_fresh_store(empty: Caller) -> None:
+    for name, answer in walk(empty).items():
+        document = shown(answer)
+        if os.environ.get("VOLTPASS_GOLDEN") == "write":
+            text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+            (EXAMPLES / f"{name}.response.json").write_text(text, encoding="utf-8")
+        assert shape(document) == shape(example(name, "response")), f"{name}: run make golden"
