@@ -44,6 +44,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
         "query": CommandEntry("operating", "query", "Compare footprints across makers."),
         "keys": CommandEntry("operators", "keys", "Operators, signing keys and API keys."),
         "fsck": CommandEntry("operating", "fsck", "Re-verify the whole store from its bytes."),
+        "witness": CommandEntry("witness", "witness", "Witness transparency logs."),
         "openapi": CommandEntry(
             "serving", "openapi", "Print, write or check the OpenAPI document."
         ),

@@ -28,6 +28,7 @@ PROBLEMS: Final[Mapping[type[PassportError], tuple[int, str]]] = {
     passport_errors.UnreadableCarrierError: (422, "carrier-unreadable"),
     passport_errors.EvidenceUnavailableError: (422, "evidence-unavailable"),
     passport_errors.StoreIntegrityError: (500, "store-contradicts-itself"),
+    passport_errors.StaleCheckpointError: (409, "log-has-grown"),
 }
 
 # OpenAPI: the shape of every error answer.

@@ -135,3 +135,9 @@ class StoreIntegrityError(PassportError):
     """Stored bytes do not agree with what was recorded of them."""
 
     title = "The store contradicts itself"
+
+
+class StaleCheckpointError(PassportError):
+    """The log has grown since somebody was asked to sign its head."""
+
+    title = "The log has grown"

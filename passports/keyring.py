@@ -56,15 +56,16 @@ class Keyring:
         The second signature keeps old heads believable should elliptic curves fall: batteries live
         into the 2040s. C2SP recommends it for logs.
         """
-        signing_key = self._log_key("log-ed25519", "Ed25519")
-        cosigning_key = self._log_key("log-ml-dsa-44", "ML-DSA-44")
+        signing_key = self.named("log-ed25519", "Ed25519")
+        cosigning_key = self.named("log-ml-dsa-44", "ML-DSA-44")
         signers = (
             NoteSigner(origin, ED25519, signing_key),
             NoteSigner(origin, MLDSA44_COSIGNATURE, cosigning_key),
         )
         return LogSigners(origin, signers)
 
-    def _log_key(self, name: str, algorithm: Algorithm) -> SigningKey:
+    def named(self, name: str, algorithm: Algorithm) -> SigningKey:
+        """Open a key that belongs to no operator (the log's, a witness's); made at first use."""
         path = self.directory.resolve() / f"{name}.json"
         uri = f"file:{path}"
         if uri not in self._opened:

@@ -6,15 +6,21 @@ before it was rewritten; a compromised key is cut off at an index instead of voi
 Leaves are hashes: the log tells nothing about a battery to somebody who does not have its passport.
 """
 
+import base64
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from passports.errors import RecordNotFoundError
+from passports.errors import (
+    Finding,
+    InvalidInputError,
+    RecordNotFoundError,
+    StaleCheckpointError,
+)
 from passports.store import LogStateRow, LogTileRow, Store, Transaction
-from signing.errors import InvalidInclusionError
+from signing.errors import InvalidInclusionError, MalformedDocumentError
 from signing.merkle import (
     HASH_BYTES,
     MerkleTree,
@@ -23,7 +29,7 @@ from signing.merkle import (
     leaf_hash,
     root,
 )
-from signing.signed_note import NoteSigner
+from signing.signed_note import NoteSigner, split_note
 from signing.tiles import TILE_WIDTH, TiledTree, entry_bundle
 from signing.transparency_log import Checkpoint, LogProof, sign_checkpoint
 
@@ -186,6 +192,42 @@ def prove_consistency(transaction: Transaction, old_size: int) -> list[bytes]:
         return consistency_proof(_tree(transaction, size), old_size, size)
     except InvalidInclusionError:
         raise RecordNotFoundError("log size", str(old_size)) from None
+
+
+def witness_request(transaction: Transaction, old_size: int) -> bytes:
+    """Return what a witness is asked (c2sp.org/tlog-witness): old size, proof, newest head.
+
+    Raises:
+        RecordNotFoundError: nothing was issued yet, or the log never had that size.
+    """
+    note = checkpoint(transaction)
+    proof = prove_consistency(transaction, old_size) if old_size else []
+    lines = [f"old {old_size}", *(base64.b64encode(item).decode() for item in proof)]
+    return ("\n".join(lines) + "\n\n").encode() + note
+
+
+def add_cosignatures(
+    transaction: Transaction, request: bytes, signatures: str, now: datetime
+) -> None:
+    """Add a witness's signature lines to the head that it was asked about, if it still is the newest.
+
+    Raises:
+        StaleCheckpointError: the log has grown since; ask again.
+        InvalidInputError: the answer is not signature lines.
+    """
+    state = transaction.log_state.lock()
+    asked = request.partition(b"\n\n")[2]
+    if state is None or state.checkpoint != asked:
+        raise StaleCheckpointError("The log has grown since the witness was asked.")
+    note = state.checkpoint + signatures.encode()
+    try:
+        split_note(note)
+    except MalformedDocumentError as error:
+        reason = f"the witness's answer is not signature lines: {error}"
+        raise InvalidInputError([Finding("answer", "", reason, "Check its address.")]) from None
+    state.checkpoint = note
+    state.updated_at = now
+    transaction.log_state.add(state)
 
 
 def read_tile(transaction: Transaction, level: int | None, index: int, width: int) -> bytes:
