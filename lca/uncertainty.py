@@ -16,7 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from lca.errors import Finding, ScenarioError
+from lca.errors import Finding, ScenarioError, UnsolvableSystemError
 from lca.footprint import Footprint
 from lca.product_system import ProductSystem
 from lca.solve import solve_adjoint
@@ -26,6 +26,9 @@ PERCENTILE_DEFINITION: Final = "linear interpolation between order statistics (n
 MAXIMUM_DRAWS: Final = 1_000_000
 _CHUNK: Final = 2_500
 """Draws computed at a time. Part of what a seed means: changing it changes the draws."""
+
+_DENSE_NUMBERS: Final = 4_000_000
+"""Numbers in the dense matrices that are held at once while loops are drawn: 32 MB."""
 
 _Z: Final = 1.959963984540054
 """97.5 % point of the standard normal distribution."""
@@ -193,6 +196,7 @@ def monte_carlo(
 
     Raises:
         ScenarioError: `draws`, `seed` or `assumed_gsd` is out of range.
+        UnsolvableSystemError: A draw makes a loop need more than it yields.
     """
     _check(draws, seed, assumed_gsd)
     inputs = [
@@ -275,6 +279,7 @@ class _Plan:
                     inputs.append((provider, drawn))
             if own.any():
                 levels[consumer] /= 1.0 - own
+                self._check_loops(levels[consumer])
             for provider, drawn in inputs:
                 levels[provider] += drawn * levels[consumer]
         return levels
@@ -292,9 +297,22 @@ class _Plan:
     def _levels_of_loops(self, multipliers: NDArray[np.float64]) -> NDArray[np.float64]:
         linear = self.system.linear
         count = multipliers.shape[1]
-        matrices = np.broadcast_to(np.eye(linear.size), (count, linear.size, linear.size)).copy()
-        for index, (provider, consumer, amount) in enumerate(linear.edges):
-            matrices[:, provider, consumer] -= amount * self._drawn(index, multipliers)
-        demand = np.zeros((count, linear.size, 1))
-        demand[:, self.system.demanded, 0] = self.system.demand
-        return np.asarray(np.linalg.solve(matrices, demand)[:, :, 0].T, dtype=np.float64)
+        levels = np.empty((linear.size, count))
+        step = max(1, _DENSE_NUMBERS // linear.size**2)
+        for first in range(0, count, step):
+            part = multipliers[:, first : first + step]
+            matrices = np.repeat(np.eye(linear.size)[None], part.shape[1], axis=0)
+            for index, (provider, consumer, amount) in enumerate(linear.edges):
+                matrices[:, provider, consumer] -= amount * self._drawn(index, part)
+            demand = np.zeros((part.shape[1], linear.size, 1))
+            demand[:, self.system.demanded, 0] = self.system.demand
+            levels[:, first : first + step] = np.linalg.solve(matrices, demand)[:, :, 0].T
+        self._check_loops(levels)
+        return levels
+
+    def _check_loops(self, levels: NDArray[np.float64]) -> None:
+        """Refuse draws in which a loop needs more than it yields."""
+        if not self.system.linear.has_substitution and float(levels.min(initial=0.0)) < 0:
+            reason = "a draw makes a loop need more than it yields: the spread is too wide for it"
+            finding = Finding("gsd", "", reason, "narrow the spread of the amounts in the loop")
+            raise UnsolvableSystemError([finding])

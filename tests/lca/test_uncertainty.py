@@ -12,7 +12,7 @@ import pytest
 from lca.data_quality import data_quality, mean_scores, rating_of
 from lca.datasets import Dataset
 from lca.emission_factors import Scores
-from lca.errors import ScenarioError
+from lca.errors import ScenarioError, UnsolvableSystemError
 from lca.footprint import Footprint, compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset
@@ -85,6 +85,28 @@ def test_a_loop_is_drawn_as_a_loop(pack: Document, dataset: Dataset) -> None:
     delta = delta_uncertainty(footprint)
     drawn = monte_carlo(footprint, 4_000, 3).draws
     assert float(drawn.std()) == pytest.approx(delta.standard_deviation, rel=0.1)
+
+
+@pytest.mark.parametrize("provider", ["pack", "cells"], ids=["a loop", "own use"])
+def test_a_spread_that_breaks_a_loop_is_refused(
+    pack: Document, dataset: Dataset, provider: str
+) -> None:
+    unit = {"pack": "piece", "cells": "kWh capacity"}[provider]
+    amount = {"pack": 0.012, "cells": 0.7}[provider]
+    pack["activities"][1]["exchanges"].append(
+        {
+            "kind": "technosphere",
+            "activity": provider,
+            "amount": amount,
+            "unit": unit,
+            "process": "production_waste",
+            "origin": "secondary",
+            "gsd": 2.0,
+        }
+    )
+    footprint = compute(pack, dataset)
+    with pytest.raises(UnsolvableSystemError, match="spread is too wide"):
+        monte_carlo(footprint, 2_000, 1)
 
 
 def test_a_seed_gives_the_same_draws_again(pack: Document, dataset: Dataset) -> None:

@@ -1,0 +1,1 @@
+"""Emission factors, one file a group."""
