@@ -9,6 +9,7 @@ import typer
 from rich.console import Console
 from rich.markup import escape
 
+from api.commands.claims import print_factories, tally
 from api.commands.console import (
     AsJson,
     emit,
@@ -19,6 +20,7 @@ from api.commands.console import (
 )
 from api.commands.footprints import footprint_table
 from api.commands.operating import comparison_table
+from api.demo.factories import PRESS_OPERATOR, load_factories
 from api.demo.story import Story, operator_ids
 from api.environment import EnvironmentFaultError
 from api.platform import PLATFORM_ID, ensure_platform
@@ -48,10 +50,17 @@ _GOOD: Final = frozenset({"valid", "valid_with_warnings"})
 def demo(
     no_serve: Annotated[bool, typer.Option("--no-serve", help="Stop after the story.")] = False,
     port: Annotated[int, typer.Option(help="Port of the printed links.", min=1, max=65535)] = 8000,
+    factories: Annotated[
+        bool,
+        typer.Option("--factories", help="Load the 18 reported factories; check their claims."),
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Go the whole way on real data: meters, footprint, 200 passports, label, verification."""
     told = Console(quiet=True) if as_json else out
+    if factories:
+        _show_factories(port, as_json=as_json)
+        return
     with reported(as_json=as_json):
         chosen = port if listening_fault(HOST, port) is None else free_port(HOST)
         if chosen != port:
@@ -64,6 +73,22 @@ def demo(
         told.print(f"\nserving on http://{HOST}:{chosen} - stop with Ctrl-C")
         run_server(voltpass, HOST, chosen)
     voltpass.close()
+
+
+def _show_factories(port: int, *, as_json: bool) -> None:
+    """Load every reported factory into a demonstration of its own and print what the checks found."""
+    with reported(as_json=as_json):
+        voltpass = _start_afresh(port)
+        checked = load_factories(voltpass)
+        every = [check for row in checked for check in row.checks]
+        result = {
+            "factories": [row.to_document() for row in checked],
+            "tally": tally(every),
+        }
+        emit(result, as_json=as_json, text=lambda: print_factories(out, checked))
+        if not as_json:
+            out.print(f"voltpass serve shows them at /facilities/{PRESS_OPERATOR}/…", markup=False)
+        voltpass.close()
 
 
 def _start_afresh(port: int) -> Voltpass:
@@ -90,11 +115,15 @@ def _refuse_foreign(voltpass: Voltpass) -> None:
     if not (home / _MARKER).exists():
         foreign = found
     else:
-        foreign = sorted(_registered(home / "voltpass.sqlite3") - {PLATFORM_ID, *operator_ids()})
+        foreign = sorted(_registered(home / "voltpass.sqlite3") - _ours())
     if foreign:
         reason = f"it holds what is not the demonstration's ({', '.join(foreign)})"
         remedy = "Set VOLTPASS_HOME to another folder for the demonstration."
         raise EnvironmentFaultError(Finding("VOLTPASS_HOME", str(home), reason, remedy))
+
+
+def _ours() -> set[str]:
+    return {PLATFORM_ID, PRESS_OPERATOR, *operator_ids()}
 
 
 def _registered(database: Path) -> set[str]:
