@@ -51,6 +51,19 @@ class _StudyClaims(_Claims):
     studySha256: Sha256  # noqa: N815 # as above
 
 
+class _RulesetOfResult(_Claims):
+    id: NonEmpty
+
+
+class _Result(_Claims):
+    """What a passport repeats of the engine's result."""
+
+    ruleset: _RulesetOfResult
+    kg_co2e_per_kwh: float
+    kg_co2e_per_battery: float
+    partial: bool
+
+
 class _CertificateClaims(_Claims):
     scheme: NonEmpty
     facility: NonEmpty
@@ -206,9 +219,10 @@ def _check_certificate(
         message = f"{name} names another facility than {subject.manufacturingFacility.id}"
         return Finding("failed", "certificate_facility_mismatch", message)
     made_on, start, end = subject.manufacturedOn, certificate.validFrom, certificate.validTo
+    unstated = start is None or end is None  # nobody can then say that it covers a day
     outside = (start is not None and made_on < start) or (end is not None and made_on > end)
-    if outside and certificate.coverage == "covered":
-        message = f"{name} is said to cover {made_on}, which lies outside of its period"
+    if (outside or unstated) and certificate.coverage == "covered":
+        message = f"{name} is said to cover {made_on}, which its period does not"
         return Finding("failed", "certificate_period_mismatch", message)
     document = documents.get(certificate.document)
     if document is None:
@@ -241,12 +255,31 @@ def _check_study(study: _StudyClaims, evidence: BatteryEvidence) -> Finding:
     if hashlib.sha256(result).hexdigest() != study.studySha256:
         message = f"the study by {study.ruleset} is not the one that was cited (SHA-256 differs)"
         return Finding("failed", "study_hash_mismatch", message)
+    differs = _contradiction(study, result)
+    if differs is not None:
+        message = f"the study by {study.ruleset} says another {differs} than the passport"
+        return Finding("failed", "study_contradicts_passport", message)
     anew = evidence.recomputed.get(study.study)
     if anew is False:
         message = f"the study by {study.ruleset} does not recompute"
         return Finding("failed", "study_does_not_recompute", message)
     how = "recomputed with the same result" if anew else "as cited; not recomputed here"
     return Finding("passed", "study_fits", f"the study by {study.ruleset}: {how}")
+
+
+def _contradiction(study: _StudyClaims, result: bytes) -> str | None:
+    """Return what the cited result says otherwise: an issuer can cite one figure and print another."""
+    try:
+        found = _Result.model_validate_json(result)
+    except ValidationError:
+        return "thing: it is no result of a footprint"
+    pairs = {
+        "ruleset": (study.ruleset, found.ruleset.id),
+        "kg CO2e per kWh": (study.kgCo2ePerKwh, found.kg_co2e_per_kwh),
+        "kg CO2e per battery": (study.kgCo2ePerBattery, found.kg_co2e_per_battery),
+        "completeness": (study.partial, found.partial),
+    }
+    return next((name for name, (said, cited) in pairs.items() if said != cited), None)
 
 
 _SEVERITY: Final[Mapping[Outcome, int]] = {"failed": 3, "not_checked": 2, "warning": 1, "passed": 0}
