@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import csv
+import datetime as dt
 import io
 import zipfile
 from collections.abc import Callable
@@ -282,3 +283,134 @@ def test_certificates_find_their_contract_by_row(tables: Tables, dataset: Datase
     result = compute_footprint(from_workbook(tables).inventory(), load_ruleset("jrc-2023"), dataset)
     assert result.system.mix is not None
     assert result.system.mix.kg_co2e_per_kwh == pytest.approx(0.0141)
+
+
+def test_the_smaller_sheets_enter_the_document(tables: Tables, dataset: Dataset) -> None:
+    base = compute_footprint(from_workbook(tables).inventory(), load_ruleset("da-2024"), dataset)
+    tables["emissions"] = [
+        ["activity", "flow", "amount", "unit", "process", "origin", "confidential"],
+        ["cells", "methane_fossil", 1.0, "g", "cell_assembly", "secondary", "yes"],
+    ]
+    tables["assumptions"] = [["assumption"], ["the year 2024 is typical"], [""]]
+    tables["offsets"] = [
+        ["id", "registry", "quantity_t", "vintage_year"],
+        ["credit 7", "example registry", 5, 2023],
+    ]
+    tables["cut_off"] = [
+        ["activity", "component", "missing_mass_kg", "component_mass_kg", "reason"],
+        ["pack", "pack", 0.5, 419.87, "labels"],
+    ]
+    tables["absent_components"] = [["process", "reason"], ["separator", "solid electrolyte"]]
+    tables["_notes"] = [["anything"], ["this sheet is not read"]]
+    inventory = from_workbook(tables).inventory()
+    assert inventory.assumptions == ("the year 2024 is typical",)
+    assert inventory.offsets[0].vintage_year == 2023
+    assert inventory.absent_components[0].process == "separator"
+    assert inventory.activities[1].exchanges[-1].confidential
+    result = compute_footprint(inventory, load_ruleset("da-2024"), dataset)
+    added = 60 * 0.001 * 29.8 + 0.5 * 6.07387
+    assert result.total - base.total == pytest.approx(added, rel=1e-4)
+
+
+def test_a_transport_leg_with_a_life_cycle_factor_is_a_supply(tables: Tables) -> None:
+    tables["transport"][0][3] = "factor"
+    tables["transport"][1][3] = "own.lorry"
+    inventory = from_workbook(tables).inventory()
+    leg = inventory.activities[0].exchanges[-2]
+    assert (leg.kind, leg.factor, leg.unit) == ("technosphere", "own.lorry", "tkm")
+    assert leg.amount == pytest.approx(419.87)
+
+
+ODD: list[tuple[str, str, list[list[Any]], str]] = [
+    ("a setting twice", "settings", [["title", "again"]], "field"),
+    ("a setting inside a value", "settings", [["title.short", "x"]], "field"),
+    (
+        "neither factor nor activity",
+        "bill_of_materials",
+        [["pack", "", "", 1, "kg", "x", "x"]],
+        "factor",
+    ),
+    (
+        "both factor and activity",
+        "bill_of_materials",
+        [["pack", "a", "cells", 1, "kg", "x", "x"]],
+        "factor",
+    ),
+    ("a leg without a factor", "transport", [["pack", 1, 1, "", "x", "secondary"]], "factor"),
+    (
+        "a row without an activity",
+        "energy",
+        [["", "electricity", "", 1, "kWh", "x", "x"]],
+        "activity",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("sheet", "rows", "field"), [case[1:] for case in ODD], ids=[case[0] for case in ODD]
+)
+def test_an_odd_row_is_named(tables: Tables, sheet: str, rows: list[list[Any]], field: str) -> None:
+    tables[sheet] += rows
+    with pytest.raises(SheetError) as caught:
+        from_workbook(tables)
+    finding = caught.value.findings[0]
+    assert (finding.sheet, finding.row, finding.path) == (sheet, len(tables[sheet]), field)
+
+
+def test_a_certificate_without_its_contract_is_refused(tables: Tables) -> None:
+    tables["certificates"] = [
+        ["supply_row", "id", "kwh", "vintage_year"],
+        [2, "gec-1", 8.33e10, 2024],
+    ]
+    with pytest.raises(SheetError, match="has a contract"):
+        from_workbook(tables)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "reason"),
+    [
+        (2, 1e15, "finite number"),
+        (3, "kilo", "unknown unit"),
+        (8, 160, "between 0 and 100"),
+        (7, "", "is empty"),
+    ],
+)
+def test_a_supplier_footprint_that_cannot_be_is_refused(
+    tables: Tables, column: int, value: object, reason: str
+) -> None:
+    header = ["id", "name", "kg_co2e", "per", "region", "period", "supplier", "evidence"]
+    row: list[Any] = ["own.casing", "casing", 9.5, "kg", "CN", 2024, "Casing Ltd", "report", 60]
+    row[column] = value
+    tables["supplier_footprints"] = [[*header, "primary_data_percent"], row]
+    with pytest.raises(SheetError, match=reason) as caught:
+        from_workbook(tables)
+    assert caught.value.findings[0].row == 2
+
+
+def test_a_column_given_twice_or_missing_is_refused(tables: Tables) -> None:
+    tables["gaps"][0] = ["stage", "stage", "reason"]
+    tables["energy"][0][4] = "units"
+    with pytest.raises(SheetError) as caught:
+        from_workbook(tables)
+    reasons = {(finding.path, finding.reason) for finding in caught.value.findings}
+    assert {("stage", "column given twice"), ("unit", "column is missing")} <= reasons
+
+
+def test_dates_and_years_typed_as_such_are_read_as_text(tables: Tables) -> None:
+    tables["settings"][14][1] = dt.date(2024, 1, 1)
+    inventory = from_workbook(tables).inventory()
+    assert inventory.plant.period.first_on == dt.date(2024, 1, 1)
+
+
+def test_too_many_rows_are_refused(tables: Tables) -> None:
+    files = as_csv(tables)
+    files["gaps.csv"] += b"end_of_life,none,\n" * 50_001
+    with pytest.raises(SheetError, match="more than 50000 rows"):
+        read_csv_sheets(files, "plant")
+
+
+def test_csv_that_is_not_utf_8_is_refused(tables: Tables) -> None:
+    files = as_csv(tables)
+    files["settings.csv"] = "field,value\ntitle,Gehäuse\n".encode("latin-1")
+    with pytest.raises(SheetError, match="cannot be read"):
+        read_csv_sheets(files, "plant")
