@@ -12,7 +12,7 @@ from typing import Final
 from signing.canonical import JsonValue, parse_strict
 from signing.errors import KeyUnavailableError, MalformedDocumentError
 from signing.jws import encode_header, sign_compact, split_compact
-from signing.keys.signing_key import SigningKey
+from signing.keys.signing_key import SealingKey, SigningKey
 
 VC_JWT: Final = "vc+jwt"
 
@@ -33,9 +33,8 @@ class CredentialSigner:
         Args:
             key: A key for ES256.
             issuer_did: The issuer's DID; its document must list the key.
-            certificate_chain: For a qualified seal, the ``x5c`` header (RFC 7515 section 4.1.6):
-            base64
-                DER certificates, the key's own first.
+            certificate_chain: The ``x5c`` header (RFC 7515 section 4.1.6), where somebody vouches for
+                the key by certificates; a remote seal brings its own.
 
         Raises:
             KeyUnavailableError: The key signs with another algorithm.
@@ -49,8 +48,9 @@ class CredentialSigner:
             "kid": f"{issuer_did}#{key.kid}",
             "iss": issuer_did,
         }
-        if certificate_chain:
-            header["x5c"] = list(certificate_chain)
+        chain = key.certificate_chain if isinstance(key, SealingKey) else certificate_chain
+        if chain:
+            header["x5c"] = list(chain)
         self._key = key
         self._header = encode_header(header)
         self.issuer_did: Final = issuer_did

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from signing.errors import KeyUnavailableError
-from signing.keys import encrypted_file
+from signing.keys import encrypted_file, pkcs11_token, remote_seal
 from signing.keys.back_end import BackEnd
 from signing.keys.signing_key import Algorithm, SigningKey
 
@@ -18,6 +18,8 @@ __all__ = ["BACK_ENDS", "Algorithm", "BackEnd", "SigningKey", "create_key", "ope
 BACK_ENDS: Final[Mapping[str, BackEnd]] = MappingProxyType(
     {
         "file": BackEnd(create=encrypted_file.create, open=encrypted_file.open_existing),
+        "pkcs11": BackEnd(create=pkcs11_token.create, open=pkcs11_token.open_existing),
+        "csc": BackEnd(create=remote_seal.create, open=remote_seal.open_existing),
     }
 )
 

@@ -1,6 +1,6 @@
 """The one interface through which everything here is signed, wherever the private key lives."""
 
-from typing import Literal, Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias, runtime_checkable
 
 # ES256 signs credentials (ECDSA, P-256, SHA-256: RFC 7518 section 3.4). The others sign
 # checkpoints of the log: Ed25519 (RFC 8032) and, against quantum computers, ML-DSA-44 (FIPS 204).
@@ -32,3 +32,12 @@ class SigningKey(Protocol):
         Raises:
             KeyUnavailableError: The key, or the device which holds it, cannot be used now.
         """
+
+
+@runtime_checkable
+class SealingKey(Protocol):
+    """What a key for which somebody vouches by certificates has in addition."""
+
+    @property
+    def certificate_chain(self) -> tuple[str, ...]:
+        """Base64 DER certificates for ``x5c`` (RFC 7515 section 4.1.6), the key's own first."""
