@@ -135,7 +135,7 @@ def _study_claims(address: PublicAddress, study: FootprintStudy) -> dict[str, An
         "standing": "voluntary information",
         "ruleset": result["ruleset"]["id"],
         "legalState": result["ruleset"]["legal_state"]["note"],
-        "functionalUnit": "1 kWh of the total energy delivered over the service life",
+        "functionalUnit": _functional_unit(result["functional_unit"]),
         "totalEnergyKwh": result["functional_unit"]["total_energy_kwh"],
         "kgCo2ePerKwh": result["kg_co2e_per_kwh"],
         "kgCo2ePerBattery": result["kg_co2e_per_battery"],
@@ -157,6 +157,13 @@ def _study_claims(address: PublicAddress, study: FootprintStudy) -> dict[str, An
         "study": address.footprint_study(study.id),
         "studySha256": study.result_sha256,
     }
+
+
+def _functional_unit(unit: Mapping[str, Any]) -> str:
+    # A declared unit of capacity (ISO 14067) is not a kWh delivered; a reader must see which it is.
+    if unit["formula"] == "capacity":
+        return str(unit["text"])
+    return f"1 kWh of the total energy delivered over the service life ({unit['text']})"
 
 
 def _certificate_claims(
