@@ -5,7 +5,7 @@ only where the evidence comes from differs.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -173,7 +173,9 @@ def newest_version(credential: bytes, fetch: Fetch) -> int | None:
     return version if isinstance(version, int) else None
 
 
-def read_trust_list(data: bytes, roots: list[Mapping[str, JsonValue]]) -> TrustList:
+def read_trust_list(
+    data: bytes, roots: Sequence[Mapping[str, JsonValue] | Mapping[str, str]]
+) -> TrustList:
     """Read a signed trust list and believe it because one of `roots` signed it.
 
     Raises:

@@ -1,12 +1,13 @@
 """`python -m tests.bench NAME`: one JSON object a line, for `make bench BENCH=NAME`."""
 
-import dataclasses
 import importlib
 import json
 import sys
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
+
+from tests.bench.frame import Benchmark
 
 # One line a benchmark: its name and the module whose `run()` yields its results.
 BENCHMARKS: Final[Mapping[str, str]] = MappingProxyType(
@@ -27,7 +28,7 @@ def main() -> int:
         return 2
     for name in names:
         for result in importlib.import_module(BENCHMARKS[name]).run():
-            line = dataclasses.asdict(result) if dataclasses.is_dataclass(result) else dict(result)
+            line = result.to_document() if isinstance(result, Benchmark) else dict(result)
             sys.stdout.write(json.dumps(line) + "\n")
             sys.stdout.flush()
     return 0
