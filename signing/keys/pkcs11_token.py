@@ -6,10 +6,12 @@ user's PIN. The Python package ``python-pkcs11`` is needed only here, and only w
 """
 
 import hashlib
+import hmac
 import importlib
+import secrets
 from dataclasses import dataclass
 from threading import Lock
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
@@ -28,20 +30,37 @@ class _Place:
     label: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Login:
+    """The one session of this process with a token.
+
+    PKCS#11 logs in an application, not a session (PKCS#11 3.0 section 5.6.8): a second login fails, and
+    logging out one session logs out all. So there is one, and it is kept.
+    """
+
+    session: Any
+    pin_digest: bytes
+    lock: Any
+
+
+_LOGINS: Final[dict[tuple[str, str], _Login]] = {}
+_LOGINS_LOCK: Final = Lock()
+_SALT: Final = secrets.token_bytes(32)
+
+
 class TokenKey:
     """A P-256 key in a token; one signature at a time, as PKCS#11 sessions require."""
 
-    def __init__(self, uri: str, session: Any, private: Any, public: Any, names: Any) -> None:  # noqa: ANN401 - python-pkcs11 ships no types
+    def __init__(self, uri: str, login: _Login, private: Any, public: Any, names: Any) -> None:  # noqa: ANN401 - python-pkcs11 ships no types
         self._uri = uri
-        self._session = session
         self._private = private
         self._names = names
+        self._lock = login.lock
         # EC_POINT is a DER octet string around the uncompressed point (PKCS#11 3.0 section 2.3.3).
         point = bytes(public[names.Attribute.EC_POINT])[2:]
         public_key = EllipticCurvePublicKey.from_encoded_point(SECP256R1(), point)
         self._public_jwk = p256_jwk(public_key)
         self._kid = thumbprint(self._public_jwk)
-        self._lock = Lock()
 
     @property
     def kid(self) -> str:
@@ -72,10 +91,6 @@ class TokenKey:
             raise _unavailable(self._uri, error) from None
         return bytes(signature)
 
-    def close(self) -> None:
-        """Log out of the token."""
-        self._session.close()
-
     def __repr__(self) -> str:
         return f"<TokenKey {self._kid}>"
 
@@ -91,16 +106,15 @@ def create(uri: str, passphrase: bytes, algorithm: Algorithm) -> TokenKey:
             uri, "wrong_algorithm", "tokens hold ES256 keys; use file: for others"
         )
     place, names = _place(uri), _pkcs11(uri)
-    session = _session(uri, place, passphrase, names, writable=True)
+    login = _login(uri, place, passphrase, names)
     try:
-        public, private = _generate(session, place.label, names)
+        with login.lock:
+            public, private = _generate(login.session, place.label, names)
     except names.PKCS11Error as error:
-        session.close()
         raise _unavailable(uri, error) from None
     if public is None:
-        session.close()
         raise KeyUnavailableError(uri, "exists", "choose an object name that is free")
-    return TokenKey(uri, session, private, public, names)
+    return TokenKey(uri, login, private, public, names)
 
 
 def _generate(session: Any, label: str, names: Any) -> tuple[Any, Any]:  # noqa: ANN401 - python-pkcs11 ships no types
@@ -125,14 +139,16 @@ def open_existing(uri: str, passphrase: bytes) -> TokenKey:
         KeyUnavailableError: The token cannot be used, the PIN is wrong, or there is no such key.
     """
     place, names = _place(uri), _pkcs11(uri)
-    session = _session(uri, place, passphrase, names, writable=False)
+    login = _login(uri, place, passphrase, names)
+    kinds = names.ObjectClass.PRIVATE_KEY, names.ObjectClass.PUBLIC_KEY
     try:
-        private = session.get_key(label=place.label, object_class=names.ObjectClass.PRIVATE_KEY)
-        public = session.get_key(label=place.label, object_class=names.ObjectClass.PUBLIC_KEY)
+        with login.lock:
+            private, public = (
+                login.session.get_key(label=place.label, object_class=kind) for kind in kinds
+            )
     except names.PKCS11Error as error:
-        session.close()
         raise _unavailable(uri, error) from None
-    return TokenKey(uri, session, private, public, names)
+    return TokenKey(uri, login, private, public, names)
 
 
 def _pkcs11(uri: str) -> Any:  # noqa: ANN401 - python-pkcs11 ships no types
@@ -154,12 +170,21 @@ def _place(uri: str) -> _Place:
         raise KeyUnavailableError(uri, f"{error.args[0]}_missing", remedy) from None
 
 
-def _session(uri: str, place: _Place, pin: bytes, names: Any, *, writable: bool) -> Any:  # noqa: ANN401 - python-pkcs11 ships no types
-    try:
-        token = names.lib(place.module).get_token(token_label=place.token)
-        return token.open(rw=writable, user_pin=pin.decode())
-    except (names.PKCS11Error, RuntimeError, UnicodeDecodeError) as error:
-        raise _unavailable(uri, error) from None
+def _login(uri: str, place: _Place, pin: bytes, names: Any) -> _Login:  # noqa: ANN401 - python-pkcs11 ships no types
+    digest = hashlib.sha256(_SALT + pin).digest()
+    with _LOGINS_LOCK:
+        login = _LOGINS.get((place.module, place.token))
+        if login is not None:
+            if not hmac.compare_digest(login.pin_digest, digest):
+                raise KeyUnavailableError(uri, "token_refused", "check the PIN")
+            return login
+        try:
+            token = names.lib(place.module).get_token(token_label=place.token)
+            session = token.open(rw=True, user_pin=pin.decode())
+        except (names.PKCS11Error, RuntimeError, UnicodeDecodeError) as error:
+            raise _unavailable(uri, error) from None
+        login = _LOGINS[place.module, place.token] = _Login(session, digest, Lock())
+        return login
 
 
 def _unavailable(uri: str, error: Exception) -> KeyUnavailableError:

@@ -23,6 +23,10 @@ class PinIncorrect(PKCS11Error):  # noqa: N818 - the library's name
     pass
 
 
+class UserAlreadyLoggedIn(PKCS11Error):  # noqa: N818 - the library's name
+    pass
+
+
 class NoSuchToken(PKCS11Error):  # noqa: N818 - the library's name
     pass
 
@@ -61,6 +65,8 @@ class Token:
     def open(self, *, rw: bool, user_pin: str) -> "Session":
         if user_pin != PIN:
             raise PinIncorrect
+        if self.open_sessions:
+            raise UserAlreadyLoggedIn
         self.open_sessions += 1
         return Session(self, rw)
 
@@ -89,9 +95,6 @@ class Session:
         key = Key(ec.generate_private_key(ec.SECP256R1()), self.token)
         self.token.keys[label] = key
         return key, key
-
-    def close(self) -> None:
-        self.token.open_sessions -= 1
 
 
 class _Names:
