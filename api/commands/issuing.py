@@ -106,7 +106,9 @@ def batch_list(
 
 @passport.command("list")
 def passport_list(
-    operator: Operator, batch_id: Annotated[str, typer.Option("--batch")], as_json: AsJson = False
+    operator: Operator,
+    batch_id: Annotated[str, typer.Option("--batch", help="Identifier of the batch.")],
+    as_json: AsJson = False,
 ) -> None:
     """List a batch's passports: serial and link."""
     with reported(as_json=as_json):
@@ -155,7 +157,9 @@ def find(voltpass: Voltpass, which: str) -> StoredPassport:
 def passport_bundle(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the bundle.")],
     which: Annotated[list[str] | None, typer.Argument(help="Identifiers or links.")] = None,
-    operator: Annotated[str | None, typer.Option(envvar="VOLTPASS_OPERATOR")] = None,
+    operator: Annotated[
+        str | None, typer.Option(envvar="VOLTPASS_OPERATOR", help="Whose batch it is.")
+    ] = None,
     batch_id: Annotated[str | None, typer.Option("--batch", help="All of a batch.")] = None,
     with_inventories: Annotated[
         bool, typer.Option(help="Add the studies' confidential inputs, to be recomputed.")

@@ -8,6 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from typer.testing import CliRunner
+
+from api.cli import app
+
 VOLTPASS = str(Path(sys.executable).with_name("voltpass"))
 
 
@@ -40,6 +44,19 @@ def run(
         check=False,
         timeout=120,
     )
+
+
+def invoke(
+    *arguments: str | Path, home: Path, **changes: str
+) -> "subprocess.CompletedProcess[str]":
+    """Run a command to its end inside of this process: starting one costs a second."""
+    cleared = {name: None for name in os.environ if name.startswith("VOLTPASS_")}
+    given = list(map(str, arguments))
+    env = {**cleared, "VOLTPASS_HOME": str(home), **changes}
+    done = CliRunner().invoke(app, given, env=env)
+    expected = done.exception is None or isinstance(done.exception, SystemExit)
+    assert expected, (given, done.exception)
+    return subprocess.CompletedProcess(given, done.exit_code, done.stdout, done.stderr)
 
 
 def one_document(done: "subprocess.CompletedProcess[str]") -> Any:

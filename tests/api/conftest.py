@@ -1,9 +1,9 @@
 """Fixtures of the outside: an application to call, and one demonstration a session."""
 
 import asyncio
+import fcntl
 import json
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +14,7 @@ from passports.documents import utc_now
 from passports.keyring import Keyring
 from passports.store import Store
 from tests.api.caller import Caller, batch, voltpass_on
-from tests.api.command_line import VOLTPASS, Demonstration, environment
+from tests.api.command_line import Demonstration, run
 from tests.conftest import SqliteDatabases
 from tests.worlds import MAKER, World
 
@@ -63,20 +63,28 @@ def empty(store: Store, keyring: Keyring, tmp_path: Path, runner: asyncio.Runner
 
 
 @pytest.fixture(scope="session")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Demonstration:
-    """A demonstration that ran once, as a process of its own; its home is for reading only."""
-    home = tmp_path_factory.mktemp("demonstration") / "home"
+def told(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Demonstration:
+    """A demonstration that ran once a session, as a process of its own; its home is for reading only."""
+    shared = tmp_path_factory.getbasetemp()
+    if (
+        worker_id != "master"
+    ):  # several processes test together: one of them runs it, the others wait
+        shared = shared.parent
+    with (shared / "demonstration.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        home, answer = shared / "demonstration", shared / "demonstration.json"
+        if not answer.exists():
+            answer.write_text(json.dumps(tell(home)), encoding="utf-8")
+    port, printed, stderr = json.loads(answer.read_text(encoding="utf-8"))
+    return Demonstration(home, port, json.loads(printed), stderr)
+
+
+def tell(home: Path) -> tuple[int, str, str]:
+    """Run a demonstration; return its port and what it printed."""
     port = free_port()
-    done = subprocess.run(
-        [VOLTPASS, "demo", "--no-serve", "--json", "--port", str(port)],
-        capture_output=True,
-        text=True,
-        env=environment(home),
-        check=False,
-        timeout=120,
-    )
+    done = run("demo", "--no-serve", "--json", "--port", str(port), home=home)
     assert done.returncode == 0, done.stdout + done.stderr
-    return Demonstration(home, port, json.loads(done.stdout), done.stderr)
+    return port, done.stdout, done.stderr
 
 
 @pytest.fixture
