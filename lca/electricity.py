@@ -142,17 +142,16 @@ def _remainder(
         reason = f"{ruleset.id} values grid electricity at the national consumption mix"
         raise InventoryError([Finding(path, "", reason, "name a life-cycle factor of the country")])
     factor = reader.life_cycle(supply.national_mix, "electricity.factors.national_mix")
-    _check_country(factor, inventory.plant)
-    part = _part("grid, national mix", kwh, factor, "national average consumption mix, life cycle")
-    if not hierarchy:
-        return part, ()
-    return part, (
-        (
+    doubts = _country_doubts(factor, inventory.plant)
+    if hierarchy:
+        said = (
             f"{kwh:g} kWh from the grid without an evidenced contract: {inventory.plant.country} "
             "has no life-cycle residual factor here, so the ruleset's last resort was taken, the "
             f"national consumption mix ({factor.record.id})"
-        ),
-    )
+        )
+        doubts = (*doubts, said)
+    reason = "national average consumption mix, life cycle"
+    return _part("grid, national mix", kwh, factor, reason), doubts
 
 
 def check_electricity_factors(inventory: Inventory, ruleset: Ruleset, dataset: Dataset) -> None:
@@ -229,6 +228,10 @@ def location_based_mix(
             return own
         parts.append(own)
     warnings: list[str] = []
+    wanted = inventory.plant.grid_region
+    if wanted is not None and factor.record.region != wanted:
+        named = f"{factor.record.id} is of {factor.record.region}"
+        warnings.append(f"{named}, the plant's grid region is {wanted}")
     _warn_of_period(parts, inventory.plant, dataset, warnings)
     basis = "grid CO2 factor of the plant's location; on-site and direct line 0 direct"
     return ElectricityMix(DirectCo2, basis, tuple(parts), tuple(warnings))
@@ -320,12 +323,20 @@ def _needed(inventory: Inventory) -> ElectricitySupply:
     return inventory.electricity
 
 
-def _check_country(factor: EmissionFactor[LifeCycle, Electricity], plant: Plant) -> None:
-    region = factor.record.region
-    if len(region) == len(plant.country) and region != plant.country:
+def _country_doubts(
+    factor: EmissionFactor[LifeCycle, Electricity], plant: Plant
+) -> tuple[str, ...]:
+    """Refuse the mix of another country or of a part of it; say so where it cannot be told."""
+    region, country = factor.record.region, plant.country
+    if region == country:
+        return ()
+    other = len(region) == len(country)
+    if other or region.startswith(f"{country}-"):
         path = "electricity.factors.national_mix"
-        reason = f"is the mix of {region}, the plant is in {plant.country}"
+        what = f"the mix of {region}" if other else f"a regional mix ({region}), not a national one"
+        reason = f"is {what}, the plant is in {country}"
         raise InventoryError([Finding(path, factor.record.id, reason, "use the plant's country")])
+    return (f"{factor.record.id}: whether its region {region} is {country} was not checked",)
 
 
 def _warn_of_period(

@@ -109,6 +109,30 @@ def test_the_national_mix_must_be_given_and_of_the_country(
         compute(pack, dataset)
 
 
+def test_a_mix_whose_country_cannot_be_told_is_taken_with_a_warning(
+    pack: Document, dataset: Dataset
+) -> None:
+    pack["electricity"]["factors"]["national_mix"] = "grid.ember.chn"
+    footprint = compute(pack, dataset)
+    assert any("was not checked" in text for text in footprint.system.warnings)
+    assert any("not a consumption mix" in text for text in footprint.system.warnings)
+
+
+def test_a_regional_mix_is_no_national_mix(pack: Document, dataset: Dataset) -> None:
+    record = dataclasses.replace(
+        dataset.factor("grid.cn.cf.2024"), id="own.sichuan", region="CN-SC", value=0.2
+    )
+    pack["electricity"]["factors"]["national_mix"] = "own.sichuan"
+    with pytest.raises(InventoryError, match="regional mix"):
+        compute(pack, dataset.with_factors("own", "1", [record]))
+
+
+def test_a_location_factor_of_another_region_is_named(pack: Document, dataset: Dataset) -> None:
+    pack["electricity"]["factors"]["grid_location"] = "grid.cn-sd.co2.2023"
+    columns: Any = compute(pack, dataset).to_document()["electricity_columns"]
+    assert any("CN-SC" in text for text in columns["location_based"]["warnings"])
+
+
 def test_a_residual_life_cycle_factor_is_taken_before_the_last_resort(
     pack: Document, dataset: Dataset
 ) -> None:
