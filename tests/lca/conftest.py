@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,10 +11,10 @@ from typing import Any
 import pytest
 
 from lca.datasets import Dataset, load_shipped_dataset
+from tests.paths import SHARED
 
 HERE = Path(__file__).parent
 ASSETS = HERE / "assets"
-SHARED = Path(os.environ.get("VOLTPASS_SHARED", HERE.parents[2] / "shared"))
 
 Document = dict[str, Any]
 _PACK = json.loads((ASSETS / "lfp_pack.json").read_text(encoding="utf-8"))
