@@ -23,6 +23,7 @@ PROBLEMS: Final[Mapping[type[PassportError], tuple[int, str]]] = {
     passport_errors.InvalidBatchError: (422, "invalid-batch"),
     passport_errors.RecordNotFoundError: (404, "not-found"),
     passport_errors.IdentifierConflictError: (409, "identifier-taken"),
+    passport_errors.OverAllocationError: (409, "over-allocation"),
     passport_errors.AccessDeniedError: (403, "not-allowed"),
     passport_errors.NotAuthenticatedError: (401, "api-key-needed"),
     passport_errors.UnreadableCarrierError: (422, "carrier-unreadable"),

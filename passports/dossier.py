@@ -32,9 +32,9 @@ from passports.errors import (
     RecordNotFoundError,
 )
 from passports.factories import Facility, get_facility
+from passports.instrument_claims import LISTED, claim_instruments, claim_key
 from passports.store import (
     FacilityDossierRow,
-    InstrumentClaimRow,
     RowExistsError,
     Store,
     Transaction,
@@ -137,11 +137,6 @@ class EnergyInstrument(Document):
     registry: Name | None = None
     note: Text | None = None
 
-    @property
-    def claim_key(self) -> str:
-        """The name under which its use is recorded once for all operators."""
-        return f"{self.kind.value}:{self.id}"
-
 
 class DossierOffset(Document):
     """Carbon credits: listed, never subtracted (Annex II, point 7)."""
@@ -155,7 +150,7 @@ class DossierOffset(Document):
     note: Text | None = None
 
     @property
-    def claim_key(self) -> str:
+    def claimed_id(self) -> str:
         """The name under which its use is recorded once for all operators."""
         return f"offset:{self.registry or 'not stated'}:{self.serials}"
 
@@ -214,7 +209,8 @@ class DossierCreate(Document):
     @property
     def claim_keys(self) -> list[str]:
         """Names under which the use of its instruments and offsets is recorded."""
-        return [row.claim_key for row in self.instruments] + [r.claim_key for r in self.offsets]
+        ids = [row.id for row in self.instruments] + [row.claimed_id for row in self.offsets]
+        return [claim_key(name) for name in ids]
 
     @model_validator(mode="after")
     def _nothing_is_used_twice(self) -> Self:
@@ -264,7 +260,7 @@ def _record(
             transaction,
             (operator_id, facility_id),
             request.claim_keys,
-            "dossier",
+            LISTED,
             now,
         )
         version = len(transaction.dossiers.versions(operator_id, facility_id)) + 1
@@ -300,39 +296,6 @@ def _check_sites(facility: Facility, sites: Sequence[DossierSite]) -> None:
     ]
     if findings:
         raise InvalidInputError(findings, "the dossier")
-
-
-def claim_instruments(
-    transaction: Transaction,
-    facility: tuple[str, str],
-    keys: Sequence[str],
-    used_in: str,
-    now: datetime,
-) -> None:
-    """Record that a factory (operator, facility) uses certificates of origin or credits.
-
-    The same factory may name again what it used in the same place; nobody else may.
-
-    Raises:
-        IdentifierConflictError: one is used by another factory of this server, or in another place.
-    """
-    operator_id, facility_id = facility
-    for key in keys:
-        row = transaction.instrument_claims.get(key)
-        if row is None:
-            transaction.instrument_claims.add(
-                InstrumentClaimRow(
-                    instrument_id=key,
-                    operator_id=operator_id,
-                    facility_id=facility_id,
-                    used_in=used_in,
-                    claimed_at=now,
-                )
-            )
-        elif (row.operator_id, row.facility_id, row.used_in) != (*facility, used_in):
-            whose = "by this factory" if row.operator_id == operator_id else "by another operator"
-            remedy = f"It was used {whose} before; a certificate is retired once."
-            raise IdentifierConflictError("instrument", key, remedy)
 
 
 def find_dossier(transaction: Transaction, operator_id: str, facility_id: str) -> Dossier | None:

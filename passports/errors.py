@@ -107,6 +107,12 @@ class IdentifierConflictError(PassportError):
         )
 
 
+class OverAllocationError(PassportError):
+    """More energy is asked for than there is: each kWh is given to production once."""
+
+    title = "The energy is spent already"
+
+
 class AccessDeniedError(PassportError):
     """The caller is known but may not do this."""
 

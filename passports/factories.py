@@ -25,6 +25,7 @@ from passports.documents import (
     Text,
 )
 from passports.errors import IdentifierConflictError, RecordNotFoundError
+from passports.instrument_claims import claim_instruments
 from passports.operators import get_operator
 from passports.store import EnergyPeriodRow, FacilityRow, RowExistsError, Store, Transaction
 
@@ -244,11 +245,26 @@ def record_energy(
 
     Raises:
         RecordNotFoundError: there is no such facility.
-        IdentifierConflictError: the period shares a day with one that is recorded.
+        IdentifierConflictError: the period shares a day with one that is recorded, or a certificate of
+            a contract is used already, by whomever.
     """
     period = EnergyPeriod(
         **request.model_dump(), operator_id=operator_id, facility_id=facility_id, created_at=now
     )
+    try:
+        _record(store, period, now)
+    except (
+        RowExistsError
+    ):  # of two operators that name one certificate at once, the other was first
+        remedy = "Somebody else has used a certificate of a contract just now; it is used once."
+        raise IdentifierConflictError(
+            "instrument", ", ".join(_certificate_ids(period)[:3]), remedy
+        ) from None
+    return period
+
+
+def _record(store: Store, period: EnergyPeriod, now: datetime) -> None:
+    operator_id, facility_id = period.operator_id, period.facility_id
     with store.transaction() as transaction:
         transaction.operators.lock(operator_id)  # two that overlap cannot both look first
         get_facility(transaction, operator_id, facility_id)
@@ -269,7 +285,18 @@ def record_energy(
                 document=period.model_dump_json().encode(),
             )
         )
-    return period
+        claim_instruments(
+            transaction,
+            (operator_id, facility_id),
+            _certificate_ids(period),
+            f"period:{period.period_from}",
+            now,
+        )
+
+
+def _certificate_ids(period: EnergyPeriodCreate) -> list[str]:
+    contracts = [reading.contract for reading in period.readings if reading.contract is not None]
+    return [certificate.id for contract in contracts for certificate in contract.certificates]
 
 
 def energy_periods(

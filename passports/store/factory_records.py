@@ -183,6 +183,11 @@ class InstrumentClaimRecords(Records[InstrumentClaimRow]):
 
     table = InstrumentClaimRow
 
+    def update(self, row: InstrumentClaimRow) -> None:
+        """Write in what a certificate of origin is used."""
+        self._session.add(row)
+        self._session.flush()
+
     def of(self, operator_id: str, facility_id: str) -> Sequence[InstrumentClaimRow]:
         """Return the certificates of origin that a factory has used, by identifier."""
         query = select(InstrumentClaimRow).where(
