@@ -6,6 +6,7 @@ writes), measured; httptools does not.
 
 import contextlib
 import errno
+import os
 import socket
 import threading
 from collections.abc import Iterator
@@ -49,6 +50,7 @@ def run_server(voltpass: Voltpass, host: str, port: int, workers: int = 1) -> No
         uvicorn.run(create_app(voltpass), **_FAST, **options)  # type: ignore[arg-type] # mixed values
     else:
         voltpass.close()
+        os.environ["VOLTPASS_PUBLIC_URL"] = voltpass.settings.public_url  # as known here
         uvicorn.run("api.serving:create_worker", factory=True, workers=workers, **_FAST, **options)  # type: ignore[arg-type] # as above
 
 

@@ -1,17 +1,34 @@
-"""Settings, read in one place: environment variables `VOLTPASS_…`, nothing else.
+"""Settings, read in one place: environment variables `VOLTPASS_…`.
+
+One thing comes from elsewhere: a demonstration whose port was taken printed links with another one, and
+its home remembers which, so that what was printed still resolves, verifies and checks.
 
 Production refuses what a demonstration may do: a passphrase made up on the spot, plain http links.
 """
 
+import json
 import os
+import re
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Final, Literal, Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from passports.fetch import is_loopback
+
+DEMONSTRATION_MARKER: Final = "demo.json"
+
+
+def _address_of_demonstration(home: Path) -> str | None:
+    try:
+        address = json.loads((home / DEMONSTRATION_MARKER).read_bytes())["public_url"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    of_this_machine = re.compile(r"http://127\.0\.0\.1:[0-9]{1,5}")
+    return address if of_this_machine.fullmatch(str(address)) else None
 
 
 class Settings(BaseSettings):
@@ -34,7 +51,17 @@ class Settings(BaseSettings):
     environment: Literal["development", "production"] = "development"
 
     @model_validator(mode="after")
+    def _a_demonstration_keeps_its_address(self) -> Self:
+        if "public_url" not in self.model_fields_set:
+            self.public_url = _address_of_demonstration(self.home) or self.public_url
+        return self
+
+    @model_validator(mode="after")
     def _production_is_strict(self) -> Self:
+        try:
+            _ = urlsplit(self.public_url).port
+        except ValueError:
+            raise ValueError("VOLTPASS_PUBLIC_URL names no valid host and port") from None
         if self.environment == "production":
             if not self.key_passphrase.get_secret_value():
                 raise ValueError("VOLTPASS_KEY_PASSPHRASE must be set in production")

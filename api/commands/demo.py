@@ -25,6 +25,7 @@ from api.demo.story import Story, operator_ids
 from api.environment import EnvironmentFaultError
 from api.platform import PLATFORM_ID, ensure_platform
 from api.serving import free_port, listening_fault, run_server, serving_in_background
+from api.settings import DEMONSTRATION_MARKER
 from api.wiring import Voltpass
 from passports.data_carrier import draw_in_terminal
 from passports.documents import utc_now
@@ -35,7 +36,6 @@ from passports.store import Store
 from signing.report import VerificationReport
 
 HOST: Final = "127.0.0.1"
-_MARKER: Final = "demo.json"
 _OUR_FILES: Final = (
     "voltpass.sqlite3",
     "voltpass.sqlite3-wal",
@@ -97,8 +97,11 @@ def _start_afresh(port: int) -> Voltpass:
     home = voltpass.settings.home
     _refuse_foreign(voltpass)
     home.mkdir(parents=True, exist_ok=True)
-    about = json.dumps({"about": "everything in this folder is the demonstration's"})
-    (home / _MARKER).write_text(about, encoding="utf-8")
+    marker = {
+        "about": "everything in this folder is the demonstration's",
+        "public_url": voltpass.settings.public_url,
+    }
+    (home / DEMONSTRATION_MARKER).write_text(json.dumps(marker), encoding="utf-8")
     for name in _OUR_FILES:
         (home / name).unlink(missing_ok=True)
     for folder in _OUR_FOLDERS:
@@ -112,7 +115,7 @@ def _refuse_foreign(voltpass: Voltpass) -> None:
     """Raise where `home` holds what no demonstration made: records, keys, another's operators."""
     home = voltpass.settings.home
     found = [name for name in (*_OUR_FILES, *_OUR_FOLDERS) if (home / name).exists()]
-    if not (home / _MARKER).exists():
+    if not (home / DEMONSTRATION_MARKER).exists():
         foreign = found
     else:
         foreign = sorted(_registered(home / "voltpass.sqlite3") - _ours())

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 import typer
 
@@ -42,19 +43,29 @@ def openapi(
 
 def serve(
     host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="Port to listen on.", min=1, max=65535)] = 8000,
+    port: Annotated[
+        int | None,
+        typer.Option(help="Port; by default that of the links, or 8000.", min=1, max=65535),
+    ] = None,
     workers: Annotated[int, typer.Option(help="Processes.", min=1, max=64)] = 1,
     as_json: AsJson = False,
 ) -> None:
     """Serve what is in VOLTPASS_HOME, or in VOLTPASS_DATABASE_URL."""
     with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        port = port or _port_of_links(voltpass.settings.public_url)
         fault = listening_fault(host, port)
         if fault is not None:
             raise EnvironmentFaultError(fault)
-        voltpass = open_voltpass()
         ensure_platform(voltpass, utc_now())
         voltpass.write_trust_list(utc_now())
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     document = {"serving": url, "public_url": voltpass.settings.public_url}
     emit(document, as_json=as_json, text=lambda: out.print(f"serving on {url}", markup=False))
     run_server(voltpass, host, port, workers)
+
+
+def _port_of_links(public_url: str) -> int:
+    """Return the port that links on this very machine name; a public server has a proxy in front."""
+    parts = urlsplit(public_url)
+    return parts.port if parts.scheme == "http" and parts.port else 8000

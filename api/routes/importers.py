@@ -11,7 +11,6 @@ from api.routes.documents import VerificationRead
 from api.verifying import verify_input, verify_list
 from passports.documents import Document
 from passports.errors import Finding, InvalidInputError
-from passports.receipts import receipt_pdf
 from signing.report import VerificationReport
 
 router = APIRouter(prefix="/v1", tags=["importers"])
@@ -75,6 +74,8 @@ async def post_shipment(voltpass: VoltpassDep, request: Request) -> Response:
     data = await request.body()
     receipt = await run_in_threadpool(verify_list, voltpass, data)
     if "application/pdf" in request.headers.get("accept", ""):
+        from passports.receipts import receipt_pdf  # noqa: PLC0415 # the PDF library only where needed
+
         pdf = await run_in_threadpool(receipt_pdf, receipt)
         return Response(pdf, media_type="application/pdf")
     return Response(orjson.dumps(receipt.to_document()), media_type="application/json")

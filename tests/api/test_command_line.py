@@ -274,6 +274,7 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     [
         ("VOLTPASS_PUBLIC_URL", "ftp://secret-word", "VOLTPASS_PUBLIC_URL"),
         ("VOLTPASS_PUBLIC_URL", "http://example.com", "settings"),
+        ("VOLTPASS_PUBLIC_URL", "http://127.0.0.1:99999", "settings"),
         ("VOLTPASS_ENVIRONMENT", "secret-word", "VOLTPASS_ENVIRONMENT"),
         ("VOLTPASS_ENVIRONMENT", "production", "settings"),
     ],
