@@ -72,6 +72,7 @@ def evidence_from(changes: Mapping[str, Any]) -> tuple[Evidence, datetime]:
             trust_list=trusted and TrustList.verify(trusted.encode(), document["trustRoots"]),
             status_lists={url: text.encode() for url, text in document["statusLists"].items()},
             expected_identifier=document["expectedIdentifier"],
+            log_proof=document["logProof"].encode() if "logProof" in document else None,
         ),
         parse_instant(document["at"], "at"),
     )
