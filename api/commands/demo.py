@@ -30,7 +30,6 @@ from api.wiring import Voltpass
 from passports.data_carrier import draw_in_terminal
 from passports.documents import utc_now
 from passports.errors import Finding
-from passports.issue import IssuedBatch
 from passports.operators import list_operators
 from passports.store import Store
 from signing.report import VerificationReport
@@ -159,52 +158,55 @@ def _tell(story: Story, told: Console, port: int, *, quiet: bool) -> dict[str, A
     _chapter(told, 3, "200 batteries, 200 signed passports")
     with progress_bar("issuing", quiet=quiet) as progress:
         batch = story.issue(progress)
+    # A process of its own without a network; it verifies while the story goes on.
+    offline_check = story.start_offline_check(story.write_bundle(batch.passports[0].id))
     picture, label = story.draw(batch)
     told.print(f"  {len(batch.passports)} passports issued; QR codes in {picture.parent / 'qr'}")
     told.print(f"  one label: {label}")
     told.print(draw_in_terminal(batch.passports[0].link), markup=False)
 
-    return _verify_and_ask(story, told, port, batch, picture)
-
-
-def _verify_and_ask(
-    story: Story, told: Console, port: int, batch: IssuedBatch, picture: Path
-) -> dict[str, Any]:
-    first = batch.passports[0]
-    offline_check = story.start_offline_check(story.write_bundle(first.id))
-    _chapter(told, 4, "A stranger scans the label")
     with serving_in_background(story.voltpass, HOST, port):
         qr_payload, online = story.verify_online(picture)
-    told.print(f"  read off the picture: {qr_payload}", markup=False)
-    _tell_report(told, online)
-
-    _chapter(told, 5, "The same without any network")
-    offline = story.finish_offline_check(offline_check)
-    told.print(f"  in a process whose network is blocked: {offline['verdict'].replace('_', ' ')}")
-
-    _chapter(told, 6, "Somebody changes one byte")
-    tampered = story.tamper(first.id)
-    failed = tampered.failed_step
-    if failed is not None:
-        told.print(f"  refused at step {failed.number} ({failed.step}): {failed.message}")
-
-    _chapter(told, 7, "The regulator compares, and computes again")
+    tampered = story.tamper(batch.passports[0].id)
     rows = story.ask_as_regulator()
+    offline = story.finish_offline_check(offline_check)
+    _tell_verifications(told, qr_payload, online, offline["verdict"], tampered)
+    _chapter(told, 7, "The regulator compares, and computes again")
     told.print(comparison_table(rows))
     return {
         "factories": [_contract(facility) for facility in story.facilities],
         "passports": len(batch.passports),
-        "passport_url": first.link,
+        "passport_url": batch.passports[0].link,
         "qr_payload": qr_payload,
         "verified": online.verdict in _GOOD,
         "verification": online.to_document(),
         "offline_verified": offline["verdict"] in _GOOD,
         "tampered": {
             "refused": tampered.verdict == "invalid",
-            "step": failed.step if failed is not None else None,
+            "step": tampered.failed_step.step if tampered.failed_step is not None else None,
         },
         "regulator": rows,
     }
+
+
+def _tell_verifications(
+    told: Console,
+    qr_payload: str,
+    online: VerificationReport,
+    offline: str,
+    tampered: VerificationReport,
+) -> None:
+    _chapter(told, 4, "A stranger scans the label")
+    told.print(f"  read off the picture: {qr_payload}", markup=False)
+    _tell_report(told, online)
+
+    _chapter(told, 5, "The same without any network")
+    told.print(f"  in a process whose network is blocked: {offline.replace('_', ' ')}")
+
+    _chapter(told, 6, "Somebody changes one byte")
+    failed = tampered.failed_step
+    if failed is not None:
+        told.print(f"  refused at step {failed.number} ({failed.step}): {failed.message}")
 
 
 def _contract(facility: dict[str, Any]) -> dict[str, Any]:
