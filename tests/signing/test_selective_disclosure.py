@@ -332,7 +332,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(JSON, st.lists(JSON, max_size=3))
 def test_any_payload_and_any_disclosures_get_a_verdict(claim: Any, disclosures: list[Any]) -> None:
     sd_jwt = sealed({**BASE, "claim": claim, "_sd": claim}, NAMED, *disclosures)

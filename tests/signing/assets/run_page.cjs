@@ -4,6 +4,8 @@
 const fs = require("node:fs");
 const page = fs.readFileSync(process.argv[2], "utf8");
 const source = /<script id="verifier">([\s\S]*?)<\/script>/.exec(page)[1];
+// The page's other script needs a browser; here it only has to parse.
+for (const [, script] of page.matchAll(/<script[^>]*>([\s\S]*?)<\/script>/g)) new Function(script);
 const holder = { exports: {} };
 new Function("module", source)(holder);
 const Voltpass = holder.exports;
