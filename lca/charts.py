@@ -41,7 +41,7 @@ def _flows(footprint: Footprint, *, public: bool) -> tuple[_Flows, _Flows]:
         record, exchange = burden.record, burden.exchange
         licensed = record is not None and not record.redistributable
         name = exchange.name or (record.name if record else burden.factor_id)
-        if public and (licensed or exchange.confidential):
+        if licensed or (public and exchange.confidential):
             name = _WITHHELD
         target = credited if kg < 0 else sums
         key = (name, burden.stage.value)
@@ -58,7 +58,7 @@ def sankey_data(footprint: Footprint, *, public: bool = False) -> dict[str, obje
     """Return nodes and links, kg CO2e per battery: contributors to stages, stages to battery.
 
     A credit is negative and cannot be drawn as a width; it is listed in `credits`. With `public`,
-    confidential and licensed inputs are one contributor a stage.
+    confidential inputs are one contributor a stage; licensed ones always are.
     """
     drawn, credited = _flows(footprint, public=public)
     by_stage = {

@@ -6,7 +6,7 @@ stands in sums by stage.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lca.audit import licensed_factors
@@ -15,39 +15,46 @@ from lca.footprint import Footprint
 _TELLING: Final = ("amount_per_battery", "kg_co2e_per_unit", "kg_co2e_per_battery", "share")
 """Fields from which a licensed value, or a confidential amount, could be computed."""
 
+_LEFT_OUT: Final = "warnings about confidential or licensed inputs are left out here"
+
 
 def shared_document(footprint: Footprint, *, public: bool) -> dict[str, object]:
     """Return the footprint document without what may not leave.
 
     Args:
         footprint: The result.
-        public: Leave out confidential rows too, and every amount and evidence.
+        public: Leave out confidential rows too, and every amount and evidence (the public version
+            of the study, Article 7(1)(g)).
 
     Returns:
-        The document of `Footprint.to_document`, where contributions that are left out have nulls
-        and `withheld: true`, and `withheld_by_stage` holds their sums.
+        The document of `Footprint.to_document`, where `withheld_by_stage` holds the sums of what is
+        left out. In the public version those rows are gone, and with them what is said of them
+        elsewhere; otherwise they are there with nulls and `withheld: true`.
     """
     document: dict[str, Any] = footprint.to_document()
     licensed = licensed_factors(footprint)
     withheld: dict[str, float] = {}
     rows: list[dict[str, Any]] = []
+    hidden: list[dict[str, Any]] = []
     for item in document["contributions"]:
-        hidden = item["factor"] in licensed or (public and item["confidential"])
-        row = dict(item, withheld=hidden)
-        if hidden:
+        if item["factor"] in licensed or (public and item["confidential"]):
             stage = item["stage"]
             withheld[stage] = withheld.get(stage, 0.0) + item["kg_co2e_per_battery"]
-            row.update(dict.fromkeys(_TELLING))
-        if hidden and public:
-            row.update(name="confidential or licensed input", factor=None, evidence=None)
+            hidden.append(item)
+            if not public:
+                rows.append({**item, **dict.fromkeys(_TELLING), "withheld": True})
         elif public:
-            row.update(amount_per_battery=None, evidence=None)
-        rows.append(row)
+            rows.append({**item, "amount_per_battery": None, "evidence": None, "withheld": False})
+        else:
+            rows.append({**item, "withheld": False})
     columns = {
-        name: _column(column, licensed) for name, column in document["electricity_columns"].items()
+        name: _column(column) if _telling(column, footprint, licensed, public=public) else column
+        for name, column in document["electricity_columns"].items()
     }
+    told = _about_what_is_shown(document, rows, hidden) if public and hidden else {}
     return {
         **document,
+        **told,
         "contributions": rows,
         "withheld_by_stage": withheld,
         "electricity_columns": columns,
@@ -55,9 +62,55 @@ def shared_document(footprint: Footprint, *, public: bool) -> dict[str, object]:
     }
 
 
-def _column(column: dict[str, Any], licensed: Mapping[str, str]) -> dict[str, Any]:
-    """Return a column; one with a licensed factor keeps its sum only."""
-    if not any(part["factor"] in licensed for part in column["parts"]):
-        return column
+def hidden_factors(footprint: Footprint) -> frozenset[str]:
+    """Return the factors that the public version does not name: only confidential rows use them."""
+    pairs = [(b.factor_id, b.exchange.confidential) for b in footprint.system.burdens]
+    return frozenset(id_ for id_, confidential in pairs if confidential) - frozenset(
+        id_ for id_, confidential in pairs if not confidential
+    )
+
+
+def _about_what_is_shown(
+    document: Mapping[str, Any], rows: Sequence[Any], hidden: Sequence[Any]
+) -> dict[str, Any]:
+    """Return warnings and spread without what they say of hidden rows."""
+    shown = {text for row in rows for text in (row["factor"], row["name"])}
+    secrets = {text for row in hidden for text in (row["factor"], row["name"])} - shown
+    paths = tuple(f"{row['path']}:" for row in hidden)
+    warnings = [
+        _without(text, secrets)
+        for text in document["warnings"]
+        if not text.startswith((*paths, *(f"{secret}:" for secret in secrets)))
+    ]
+    left_out = len(document["warnings"]) - len(warnings)
+    if left_out:
+        warnings.append(f"{left_out} {_LEFT_OUT}")
+    spread = document["uncertainty"]
+    named = [_without(text, secrets) for text in spread["factors_without_spread"]]
+    return {
+        "warnings": warnings,
+        "uncertainty": {**spread, "factors_without_spread": list(dict.fromkeys(named))},
+    }
+
+
+def _without(text: str, secrets: Iterable[str]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        text = text.replace(secret, "a withheld input")
+    return text
+
+
+def _telling(
+    column: Mapping[str, Any], footprint: Footprint, licensed: Mapping[str, str], *, public: bool
+) -> bool:
+    """Return whether a column gives away a licensed factor, or a confidential amount."""
+    secret = public and any(
+        burden.exchange.confidential and burden.exchange.electricity is not None
+        for burden in footprint.system.burdens
+    )
+    return secret or any(part["factor"] in licensed for part in column["parts"])
+
+
+def _column(column: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the sum of a column only."""
     hidden = dict.fromkeys(("kg_co2e_per_kwh_electricity", "kwh_per_battery"))
     return {**column, **hidden, "parts": []}

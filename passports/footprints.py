@@ -1,14 +1,15 @@
 """Footprint studies: one model from one factory by one ruleset (Art. 7(1): per model and plant).
 
-The engine is `lca`; here its inventory is put together from what is registered (model, factory,
-metered energy), and inputs and result are stored as computed, so that anybody can recompute them.
+The engine is `lca`, its inventory is put together in `footprint_inventory`. Inputs are stored as
+computed, so that they can be recomputed; results are stored, and cited by their hash, as everybody may
+read them.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import Annotated, Any
 from uuid import uuid4
 
 import orjson
@@ -19,7 +20,7 @@ from lca.errors import LcaError
 from lca.footprint import Footprint, compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset, ruleset_ids
-from lca.units import convert
+from lca.sharing import shared_document
 from passports.agreement import first_difference
 from passports.documents import Document, PastDate, Slug
 from passports.errors import (
@@ -27,22 +28,12 @@ from passports.errors import (
     InvalidInputError,
     RecordNotFoundError,
     StoreIntegrityError,
-    shorten,
 )
-from passports.factories import (
-    EnergyCarrier,
-    EnergyPeriod,
-    Facility,
-    find_energy_period,
-    get_facility,
-)
+from passports.factories import Facility, find_energy_period, get_facility
+from passports.footprint_inventory import as_stored, assemble_inventory
 from passports.models import BatteryModel, get_model
 from passports.store import FootprintStudyRow, Store, Transaction
 from signing.canonical import canonicalize
-from signing.errors import SigningError
-
-# What voltpass fills in from its own records; an inventory that brings them would contradict them.
-_FILLED_IN: Final = ("format", "title", "product", "plant", "offsets")
 
 
 class FootprintRequest(Document):
@@ -106,7 +97,7 @@ def compute_studies(
         facility = get_facility(reading, operator_id, request.facility_id)
         period = find_energy_period(reading, operator_id, facility.id, request.energy_period_from)
     _check_rulesets(request.rulesets)
-    document = _as_stored(assemble_inventory(model, facility, period, request.inventory))
+    document = as_stored(assemble_inventory(model, facility, period, request.inventory))
     results = [(ruleset, _compute(document, ruleset, dataset)) for ruleset in request.rulesets]
     with store.transaction() as transaction:
         transaction.operators.lock(operator_id)  # of two at once, the later one supersedes
@@ -114,111 +105,6 @@ def compute_studies(
             _store_study(transaction, model, facility, ruleset, document, result, now)
             for ruleset, result in results
         ]
-
-
-def assemble_inventory(
-    model: BatteryModel, facility: Facility, period: EnergyPeriod, given: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Put the engine's inventory together from the records and what the maker gives.
-
-    Raises:
-        InvalidInputError: if `given` brings what the records bring, or not what they are joined with.
-    """
-    _check_given(given)
-    return {
-        **given,
-        "format": "voltpass-inventory/1",
-        "title": f"{model.name}, made at {facility.name}",
-        "product": _product(model),
-        "plant": {
-            "facility_id": facility.id,
-            "country": facility.country,
-            "grid_region": facility.grid_region,
-            "period": {"from": str(period.period_from), "to": str(period.period_to)},
-            "production_kwh": period.production_kwh,
-        },
-        "electricity": {**given.get("electricity", {}), "supply": _supply(period)},
-        "offsets": [entry.model_dump(mode="json", exclude_none=True) for entry in period.offsets],
-        "assumptions": [*given.get("assumptions", []), *period.assumptions],
-    }
-
-
-def _as_stored(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Return an inventory as it reads once stored, so that its hash can be computed anew from there."""
-    try:
-        stored: dict[str, Any] = orjson.loads(canonicalize(document))
-    except SigningError:
-        reason = "JSON has no such value: a number out of range, or half of a character"
-        findings = [
-            Finding(path, shorten(value), reason, "Give a plain number or text.")
-            for path, value in _unwritable("inventory", document)
-        ]
-        raise InvalidInputError(findings, "the inventory") from None
-    return stored
-
-
-def _unwritable(path: str, value: object) -> Iterator[tuple[str, object]]:
-    if isinstance(value, Mapping):
-        for name, inner in value.items():
-            yield from _unwritable(f"{path}.{shorten(name)}", inner)
-    elif isinstance(value, list | tuple):
-        for place, inner in enumerate(value):
-            yield from _unwritable(f"{path}[{place}]", inner)
-    else:
-        try:
-            canonicalize([value])  # type: ignore[list-item] # what it is, is the question
-        except SigningError:
-            yield path, value
-
-
-def _check_given(given: Mapping[str, Any]) -> None:
-    electricity, assumptions = given.get("electricity", {}), given.get("assumptions", [])
-    findings = []
-    if not isinstance(electricity, Mapping):
-        reason = "this is not an object"
-        remedy = "Name the grid's factors under `factors`."
-        findings.append(Finding("inventory.electricity", shorten(electricity), reason, remedy))
-    if not isinstance(assumptions, list):
-        remedy = "Give a list of sentences."
-        reason = "this is not a list"
-        findings.append(Finding("inventory.assumptions", shorten(assumptions), reason, remedy))
-    doubled = [f"inventory.{name}" for name in _FILLED_IN if name in given]
-    if isinstance(electricity, Mapping) and "supply" in electricity:
-        doubled.append("inventory.electricity.supply")
-    reason = "it comes from the registered model, facility and metered period"
-    findings += [Finding(name, "", reason, "Leave it out.") for name in doubled]
-    if findings:
-        raise InvalidInputError(findings, "the inventory")
-
-
-def _product(model: BatteryModel) -> dict[str, Any]:
-    return {
-        "category": model.category.value,
-        "chemistry": model.chemistry,
-        "mass_kg": model.mass_kg,
-        "capacity_kwh": model.capacity_kwh,
-        "usable_energy_kwh": model.usable_energy_kwh,
-        "service_life": model.service_life.model_dump(mode="json", exclude_none=True),
-    }
-
-
-def _supply(period: EnergyPeriod) -> list[dict[str, Any]]:
-    rows = []
-    for reading in period.readings:
-        if reading.carrier is not EnergyCarrier.ELECTRICITY or reading.arrangement is None:
-            continue
-        row: dict[str, Any] = {
-            "arrangement": reading.arrangement.value,
-            "kwh": convert(reading.quantity, reading.unit, "kWh"),
-            "evidence": reading.evidence,
-        }
-        for name in ("technology", "factor"):
-            if getattr(reading, name) is not None:
-                row[name] = getattr(reading, name)
-        if reading.contract is not None:
-            row["contract"] = reading.contract.model_dump(mode="json", exclude_none=True)
-        rows.append(row)
-    return rows
 
 
 def _check_rulesets(wanted: Sequence[str]) -> None:
@@ -242,7 +128,12 @@ def translate(error: LcaError) -> InvalidInputError:
 
 
 def _compute(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> dict[str, Any]:
-    return publication(_footprint(document, ruleset, dataset).to_document())
+    return _publication(_footprint(document, ruleset, dataset))
+
+
+def _publication(footprint: Footprint) -> dict[str, Any]:
+    """Return a result as it is stored and cited: it is public (Art. 7(1)(g)), so is every byte of it."""
+    return shared_document(footprint, public=True)
 
 
 def _footprint(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> Footprint:
@@ -250,33 +141,6 @@ def _footprint(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> F
         return compute_footprint(parse_inventory(document), load_ruleset(ruleset), dataset)
     except LcaError as error:
         raise translate(error) from error
-
-
-def publication(result: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a result as it may be shown to everybody: what it adds up to, not how a recipe reads.
-
-    Contributions that are confidential, or that would give a licensed factor away, become one row a
-    stage; stages and totals stay as they are (Art. 7(1)(g): a *public version* of the study).
-    """
-    shown: list[dict[str, Any]] = []
-    withheld: dict[str, dict[str, Any]] = {}
-    for row in result["contributions"]:
-        if row["redistributable"] and not row["confidential"]:
-            shown.append(dict(row))
-            continue
-        total = withheld.setdefault(
-            row["stage"],
-            {
-                "name": "confidential or licensed inputs",
-                "stage": row["stage"],
-                "confidential": True,
-                "kg_co2e_per_battery": 0.0,
-                "share": 0.0,
-            },
-        )
-        total["kg_co2e_per_battery"] += row["kg_co2e_per_battery"]
-        total["share"] += row["share"]
-    return {**result, "contributions": [*shown, *withheld.values()]}
 
 
 def _store_study(

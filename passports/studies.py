@@ -9,8 +9,9 @@ from lca.audit import write_bundle
 from lca.charts import sankey_svg
 from lca.datasets import Dataset
 from lca.errors import LcaError
+from lca.sharing import shared_document
 from passports.errors import AccessDeniedError, Finding, RecordNotFoundError
-from passports.footprints import publication, translate, whole_footprint
+from passports.footprints import translate, whole_footprint
 from passports.operators import EconomicOperator, OperatorRole
 from passports.store import FootprintStudyRow, Store
 
@@ -57,20 +58,23 @@ def audit_bundle(
 def contributions(
     store: Store, dataset: Dataset, study_id: str, reader: EconomicOperator | None
 ) -> dict[str, Any]:
-    """Return what each exchange contributes; for the public, confidential rows as one a stage.
+    """Return what each exchange contributes; for the public, confidential rows as a sum a stage.
+
+    Licensed values are nobody's to give: their rows are sums a stage, or have nulls, for everybody.
 
     Raises:
         RecordNotFoundError: there is no such study.
     """
     row = _row(store, study_id)
-    document: dict[str, Any] = whole_footprint(row, dataset).to_document()
     whole = sees_all(row, reader)
-    shown = document if whole else publication(document)
+    shown: dict[str, Any] = shared_document(whole_footprint(row, dataset), public=not whole)
     return {
         "study_id": study_id,
+        "superseded_by": row.superseded_by,
         "kg_co2e_per_battery": shown["kg_co2e_per_battery"],
         "confidential_rows_shown": whole,
         "contributions": shown["contributions"],
+        "withheld_by_stage": shown["withheld_by_stage"],
     }
 
 

@@ -49,18 +49,46 @@ def licensed(pack: Document, dataset: Dataset) -> Footprint:
     return compute(pack, dataset.with_factors("own", "1", [record]))
 
 
-@pytest.mark.parametrize("public", [True, False])
-def test_a_licensed_value_cannot_be_computed_from_what_is_shared(
-    licensed: Footprint, public: bool
-) -> None:
-    document: Any = shared_document(licensed, public=public)
+def test_a_licensed_value_cannot_be_computed_from_what_is_shared(licensed: Footprint) -> None:
+    document: Any = shared_document(licensed, public=False)
     row = document["contributions"][3]
     assert row["withheld"] is True
     for key in ("amount_per_battery", "kg_co2e_per_unit", "kg_co2e_per_battery", "share"):
         assert row[key] is None
+
+
+@pytest.mark.parametrize("public", [True, False])
+def test_what_is_withheld_stands_in_sums_by_stage(licensed: Footprint, public: bool) -> None:
+    document: Any = shared_document(licensed, public=public)
     kg = 61.25 * 2.7182818
     assert document["withheld_by_stage"] == {"raw_material_acquisition": pytest.approx(kg)}
     assert "2.7182818" not in json.dumps(document)
+    shown = sum(row["kg_co2e_per_battery"] or 0 for row in document["contributions"])
+    assert shown + kg == pytest.approx(licensed.total, rel=1e-12)
+
+
+def test_the_public_document_has_no_word_of_what_is_confidential(
+    pack: Document, dataset: Dataset
+) -> None:
+    exchange = pack["activities"][0]["exchanges"][1]
+    exchange.update(name="secret recipe", confidential=True)
+    pack["activities"][1]["exchanges"][0]["confidential"] = True
+    footprint = compute(pack, dataset)
+    private = json.dumps(shared_document(footprint, public=False))
+    public = json.dumps(shared_document(footprint, public=True))
+    record = dataset.factor("mat.greet24.pack.lfp.car300")
+    row = '"activities[0].exchanges[1]"'
+    for secret in (
+        "secret recipe",
+        record.id,
+        record.content_hash,
+        row,
+        "grid.cn.cf.2024",
+        "499.8",
+    ):
+        assert secret in private
+        assert secret not in public
+    assert "left out here" in public
 
 
 def test_a_licensed_grid_factor_does_not_show_in_its_column(
