@@ -18,6 +18,8 @@ from tests.api.command_line import Demonstration, run
 from tests.conftest import SqliteDatabases
 from tests.worlds import MAKER, World
 
+DATABASES = {"sqlite": "sqlite", "postgresql": "postgres"}
+
 
 @pytest.fixture(scope="session")
 def runner() -> Iterator[asyncio.Runner]:
@@ -47,6 +49,19 @@ def issued(
     answer = caller.post("/v1/batches", batch("SN-1", "SN/2"), by=MAKER)
     assert answer.status == 201, answer.body
     yield caller
+    store.close()
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgresql"])
+def unchanged(
+    request: pytest.FixtureRequest,
+    keyring: Keyring,
+    runner: asyncio.Runner,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Caller]:
+    """The application on a world, on SQLite and on PostgreSQL, for calls that change nothing."""
+    store = request.getfixturevalue(f"{DATABASES[request.param]}_databases").make(populated=True)
+    yield Caller(voltpass_on(World(store, keyring), tmp_path_factory.mktemp("unchanged")), runner)
     store.close()
 
 

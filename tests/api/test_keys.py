@@ -62,10 +62,10 @@ def malformed(key: str) -> list[str]:
     ]
 
 
-def test_a_key_that_is_nearly_right_is_refused_without_telling_why(everywhere: Caller) -> None:
+def test_a_key_that_is_nearly_right_is_refused_without_telling_why(unchanged: Caller) -> None:
     bodies = set()
-    for key in malformed(everywhere.key(MAKER)):
-        answer = everywhere.send("POST", "/v1/facilities", {"authorization": f"Bearer {key}"})
+    for key in malformed(unchanged.key(MAKER)):
+        answer = unchanged.send("POST", "/v1/facilities", {"authorization": f"Bearer {key}"})
         assert answer.status == 401, key
         assert not key or key not in answer.body.decode()
         bodies.add(answer.body)
@@ -122,7 +122,7 @@ def test_only_manufacturers_register_and_issue(issued: Caller, operator: str, ta
     assert (answer.status, answer.json()["type"]) == (403, "urn:voltpass:problem:not-allowed")
 
 
-def test_records_of_another_operator_are_out_of_reach(everywhere: Caller) -> None:
+def test_records_of_another_operator_are_out_of_reach(unchanged: Caller) -> None:
     energy = demo_input("facilities.json")[0]["energy"]
     study = {"model_id": MODEL, "facility_id": FACILITY, "inventory": inventory()}
     certificate = {
@@ -134,7 +134,7 @@ def test_records_of_another_operator_are_out_of_reach(everywhere: Caller) -> Non
         "source": "a test",
         "document": "JVBERg==",
     }
-    before = whole(everywhere)
+    before = whole(unchanged)
 
     for target, document in (
         (f"/v1/facilities/{FACILITY}/energy", {**energy, "period_from": "2023-01-01"}),
@@ -142,11 +142,11 @@ def test_records_of_another_operator_are_out_of_reach(everywhere: Caller) -> Non
         ("/v1/footprints", study),
         ("/v1/batches", batch()),
     ):
-        answer = everywhere.post(target, document, by=RIVAL)
+        answer = unchanged.post(target, document, by=RIVAL)
         assert answer.status == 404, (target, answer.body)
-    model = everywhere.post("/v1/battery-models", demo_input("model.json"), by=RIVAL)
+    model = unchanged.post("/v1/battery-models", demo_input("model.json"), by=RIVAL)
     assert (model.status, model.findings()[0]["field"]) == (422, "gtin")
-    assert whole(everywhere) == before
+    assert whole(unchanged) == before
 
 
 def test_two_operators_may_choose_the_same_identifiers(everywhere: Caller) -> None:

@@ -116,9 +116,9 @@ def well_formed(answer: Answer) -> list[dict[str, Any]]:
     ],
 )
 def test_what_an_address_does_not_have_is_said_with_field_and_reason(
-    everywhere: Caller, method: str, target: str, status: int, field: str
+    unchanged: Caller, method: str, target: str, status: int, field: str
 ) -> None:
-    answer = everywhere.send(method, target)
+    answer = unchanged.send(method, target)
 
     assert answer.status == status
     assert well_formed(answer)[0]["field"] == field
@@ -358,19 +358,19 @@ def test_a_batch_that_cannot_be_signed_leaves_nothing_behind(everywhere: Caller)
     ],
 )
 def test_a_refused_write_changes_nothing(
-    everywhere: Caller, target: str, document: dict[str, Any]
+    unchanged: Caller, target: str, document: dict[str, Any]
 ) -> None:
-    before = whole(everywhere)
-    answer = everywhere.post(target, document, by=MAKER)
+    before = whole(unchanged)
+    answer = unchanged.post(target, document, by=MAKER)
 
     assert 400 <= answer.status < 500, answer.body
     assert well_formed(answer)
-    assert whole(everywhere) == before
+    assert whole(unchanged) == before
 
 
 @pytest.mark.xfail(strict=False, reason="the store is asked for serials that were refused already")
-def test_a_serial_with_a_nul_is_refused_on_either_database(everywhere: Caller) -> None:
-    answer = everywhere.post("/v1/batches", batch("GOOD", "a\x00b"), by=MAKER)
+def test_a_serial_with_a_nul_is_refused_on_either_database(unchanged: Caller) -> None:
+    answer = unchanged.post("/v1/batches", batch("GOOD", "a\x00b"), by=MAKER)
     assert (answer.status, well_formed(answer)[0]["field"]) == (422, "serial")
 
 

@@ -313,22 +313,22 @@ def test_an_empty_server_has_no_trust_list_to_offer(empty: Caller) -> None:
 
 
 @pytest.fixture
-def rows(everywhere: Caller) -> list[dict[str, Any]]:
+def rows(unchanged: Caller) -> list[dict[str, Any]]:
     """The regulator's whole answer."""
-    found: list[dict[str, Any]] = everywhere.get("/v1/regulator/footprints", by=AUTHORITY).json()[
+    found: list[dict[str, Any]] = unchanged.get("/v1/regulator/footprints", by=AUTHORITY).json()[
         "rows"
     ]
     return found
 
 
 def test_the_regulator_reads_a_page_at_a_time(
-    everywhere: Caller, rows: list[dict[str, Any]]
+    unchanged: Caller, rows: list[dict[str, Any]]
 ) -> None:
     paged: list[dict[str, Any]] = []
     cursor = ""
     while True:
         target = f"/v1/regulator/footprints?limit=1{cursor}"
-        page = everywhere.get(target, by=AUTHORITY).json()
+        page = unchanged.get(target, by=AUTHORITY).json()
         paged += page["rows"]
         if page["next_cursor"] is None:
             break
@@ -373,9 +373,9 @@ def test_the_regulator_narrows_the_question(issued: Caller, query: str, expected
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_with_its_field(
-    everywhere: Caller, query: str, field: str | None
+    unchanged: Caller, query: str, field: str | None
 ) -> None:
-    answer = everywhere.get(f"/v1/regulator/footprints?{query}", by=AUTHORITY)
+    answer = unchanged.get(f"/v1/regulator/footprints?{query}", by=AUTHORITY)
 
     if field is None:
         assert answer.status < 500
