@@ -17,8 +17,8 @@ from signing.errors import MalformedDocumentError
 from signing.status_list import status_entry
 from signing.verify import examine
 from tests.paths import ROOT
+from tests.signing.log_world import CREDENTIAL, LOG, PROOF, compromised, log_entries, logged
 from tests.signing.test_canonical import REFUSED
-from tests.signing.test_log import CREDENTIAL, LOG, PROOF, compromised, log_entries, logged
 from tests.signing.test_verify import NAMES, evidence_from, read
 from tests.signing.world import (
     MAKER,

@@ -24,11 +24,12 @@ from signing.errors import (
     VerificationError,
 )
 from signing.instants import format_instant, parse_instant
+from signing.keys.software_key import P256Key
 from signing.report import STEPS, Finding, StepResult
 from signing.status_list import status_entry
 from signing.trust import TrustList
 from signing.verify import Evidence, VerificationReport, examine, verify
-from tests.signing import make_assets
+from tests.signing import asset_parts, envelope_assets, make_assets
 from tests.signing.world import (
     ASSETS,
     AT,
@@ -47,6 +48,7 @@ from tests.signing.world import (
     did_document,
     entry,
     evidence,
+    p256,
     passport,
     signed,
     status_list,
@@ -206,7 +208,7 @@ MEMBERS = st.dictionaries(
 @given(HEADERS, MEMBERS)
 def test_any_header_and_any_member_get_a_verdict(header: Any, members: Any) -> None:
     payload = canonicalize({**passport(), **members})
-    text = make_assets.raw(payload, canonicalize({**make_assets.HEADER, **header}))
+    text = asset_parts.raw(payload, canonicalize({**asset_parts.HEADER, **header}))
     check_is_a_verdict(examine(text.encode(), EVIDENCE, at=AT))
 
 
@@ -436,7 +438,7 @@ def test_allowed_algorithms_can_only_shrink_the_list() -> None:
     none = replace(EVIDENCE, allowed_algorithms=frozenset())
     assert examine(GOOD, none, at=AT).step("algorithm").outcome == "failed"
     wide = replace(EVIDENCE, allowed_algorithms=frozenset({"none", "HS256", "RS256", "ES256"}))
-    text = make_assets.algorithm_assets()["alg_none"].credential
+    text = envelope_assets.algorithm_assets()["alg_none"].credential
     assert examine(text.encode(), wide, at=AT).step("algorithm").outcome == "failed"
     assert examine(GOOD, wide, at=AT).verdict == "valid"
 
@@ -463,3 +465,30 @@ def test_a_trust_list_of_the_maker_alone_is_enough_offline() -> None:
         did_documents={}, trust_list=TrustList.verify(signed_list, [ROOT_KEY.public_jwk])
     )
     assert verify(GOOD, known, at=AT).verdict == "valid"
+
+
+def test_the_rotation_drill_end_to_end() -> None:
+    """A new key takes over: what the old one signed stays valid, and it signs nothing more."""
+    old, new = p256("maker"), p256("maker-2028")
+    rotated = AT - timedelta(days=1)
+    document = did_document(
+        MAKER, PublicKeyEntry(new.public_jwk), PublicKeyEntry(old.public_jwk, expires=rotated)
+    )
+    lists = {
+        url: status_list(url, purpose, key=new)
+        for url, purpose in ((REVOCATION, "revocation"), (REFRESH, "refresh"))
+    }
+    known = evidence(
+        did_documents={MAKER: document},
+        trust_list=trust_list(entry(keys=())),
+        status_lists=lists,
+    )
+    status = [status_entry(REVOCATION, "revocation", 5), status_entry(REFRESH, "refresh", 5)]
+
+    def verdict(key: P256Key, issued: str) -> str:
+        credential = signed(passport(credentialStatus=status, validFrom=issued), key)
+        return examine(credential, known, at=AT).verdict
+
+    assert verdict(old, "2027-02-18T00:00:00Z") == "valid"
+    assert verdict(new, "2027-03-01T00:00:00Z") == "valid"
+    assert verdict(old, "2027-03-01T00:00:00Z") == "invalid"
