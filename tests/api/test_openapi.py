@@ -172,7 +172,8 @@ def test_the_examples_are_golden_exchanges_on_a_fresh_store(empty: Caller) -> No
         document = shown(answer)
         path = EXAMPLES / f"{name}.response.json"
         same = path.exists() and shape(document) == shape(example(name, "response"))
-        if os.environ.get("VOLTPASS_GOLDEN") == "write" and not same:  # else only values would differ
+        # Written anew only where the shape differs: values differ every time.
+        if os.environ.get("VOLTPASS_GOLDEN") == "write" and not same:
             text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
             path.write_text(text, encoding="utf-8")
         assert shape(document) == shape(example(name, "response")), f"{name}: run make golden"
