@@ -12,13 +12,13 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Final, Literal, Protocol, Self
 from uuid import uuid4
 
 from pydantic import AfterValidator, EncodedBytes, EncoderProtocol, Field, model_validator
 
 from passports.certificate_life import CertificateChange, CertificateEvent, standing_on
-from passports.certificate_schemes import certificate_schemes
+from passports.certificate_schemes import CertificateScheme, certificate_schemes
 from passports.documents import Day, Document, Name, Number, RuleError, Slug, Text, read_day
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.factories import get_facility
@@ -72,6 +72,48 @@ def _to_the_day_month_or_year(value: str) -> str:
     return value
 
 
+class _Graded(Protocol):
+    """What every certificate states or leaves open: scheme, days, grades."""
+
+    @property
+    def scheme(self) -> str: ...
+    @property
+    def valid_from(self) -> date | None: ...
+    @property
+    def valid_to(self) -> date | None: ...
+    @property
+    def stars(self) -> int | None: ...
+    @property
+    def score(self) -> float | None: ...
+    @property
+    def type(self) -> str | None: ...
+
+
+def check_against_scheme(certificate: _Graded) -> CertificateScheme:
+    """Return the scheme of a certificate that fits it.
+
+    Raises:
+        RuleError: the scheme is not known, the days are the wrong way round, or a grade is none of it.
+    """
+    scheme = certificate_schemes().get(certificate.scheme)
+    if scheme is None:
+        known = ", ".join(certificate_schemes())
+        raise RuleError(f"the scheme {certificate.scheme!r} is not known", f"Known are {known}.")
+    start, end = certificate.valid_from, certificate.valid_to
+    if start and end and end < start:
+        raise RuleError("it ends before it begins", "Check both dates.")
+    stars, score, kind = certificate.stars, certificate.score, certificate.type
+    if stars is not None and scheme.max_stars and stars > scheme.max_stars:
+        raise RuleError(f"{scheme.id} gives at most {scheme.max_stars} stars", "Check it.")
+    if score is not None and scheme.max_score and score > scheme.max_score:
+        raise RuleError(f"{scheme.id} gives at most {scheme.max_score:g} points", "Check it.")
+    if score is not None and scheme.min_score and score < scheme.min_score:
+        raise RuleError(f"{scheme.id} gives at least {scheme.min_score:g} points", "Check it.")
+    if kind is not None and scheme.types and kind not in scheme.types:
+        raise RuleError(f"{scheme.id} knows the types {', '.join(scheme.types)}", "Check it.")
+    return scheme
+
+
 class FactoryCertificateCreate(Document):
     """A certificate as it is registered: what was read off it, and the document itself.
 
@@ -106,20 +148,7 @@ class FactoryCertificateCreate(Document):
 
     @model_validator(mode="after")
     def _fits_its_scheme(self) -> Self:
-        scheme = certificate_schemes().get(self.scheme)
-        if scheme is None:
-            known = ", ".join(certificate_schemes())
-            raise RuleError(f"the scheme {self.scheme!r} is not known", f"Known are {known}.")
-        if self.valid_from and self.valid_to and self.valid_to < self.valid_from:
-            raise RuleError("it ends before it begins", "Check both dates.")
-        if self.stars is not None and scheme.max_stars and self.stars > scheme.max_stars:
-            raise RuleError(f"{scheme.id} gives at most {scheme.max_stars} stars", "Check it.")
-        if self.score is not None and scheme.max_score and self.score > scheme.max_score:
-            raise RuleError(f"{scheme.id} gives at most {scheme.max_score:g} points", "Check it.")
-        if self.score is not None and scheme.min_score and self.score < scheme.min_score:
-            raise RuleError(f"{scheme.id} gives at least {scheme.min_score:g} points", "Check it.")
-        if self.type is not None and scheme.types and self.type not in scheme.types:
-            raise RuleError(f"{scheme.id} knows the types {', '.join(scheme.types)}", "Check it.")
+        check_against_scheme(self)
         return self
 
 

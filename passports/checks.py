@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from passports.certificate_evidence import SignedCertificate, status_of
 from passports.credential import CREDENTIAL_TYPE
 from passports.documents import findings_of
 from passports.errors import InvalidInputError
@@ -20,6 +21,7 @@ from passports.identifiers import UniqueProductIdentifier, parse_digital_link
 from signing.canonical import JsonValue
 from signing.report import Finding, Outcome
 
+_NO_CERTIFICATES: Final[Mapping[str, SignedCertificate]] = {}
 DomainCheck = Callable[[Mapping[str, JsonValue]], Finding]
 
 NonEmpty = Annotated[str, Field(min_length=1)]
@@ -72,6 +74,7 @@ class _CertificateClaims(_Claims):
     coverage: Literal["covered", "not_covered", "cannot_tell"]
     document: NonEmpty
     documentSha256: Sha256  # noqa: N815 # as above
+    status: NonEmpty | None = None
 
 
 class _OperatorClaims(_Claims):
@@ -105,7 +108,8 @@ class BatteryEvidence:
 
     Attributes:
         scanned_link: The link that was read off the battery, if one was.
-        documents: Exact bytes of certificates' documents, by URL.
+        documents: Exact bytes of certificates' documents and of their status, by URL.
+        certificates: Signed certificates among the documents, examined, by URL.
         studies: Exact bytes of footprint results, by URL.
         recomputed: Per study URL, whether a recomputation gave the same result, where one was made.
         newest_version: The newest version number that the issuer's server tells, if it was asked.
@@ -116,6 +120,7 @@ class BatteryEvidence:
     studies: Mapping[str, bytes] = field(default_factory=dict)
     recomputed: Mapping[str, bool] = field(default_factory=dict)
     newest_version: int | None = None
+    certificates: Mapping[str, SignedCertificate] = field(default_factory=dict)
 
 
 def domain_checks(evidence: BatteryEvidence) -> dict[str, DomainCheck]:
@@ -125,7 +130,9 @@ def domain_checks(evidence: BatteryEvidence) -> dict[str, DomainCheck]:
         # Partials of functions, not lambdas: they travel to other processes.
         "identifier": partial(check_identifier, scanned_link=evidence.scanned_link),
         "version": partial(check_version, newest=evidence.newest_version),
-        "factory_certificate": partial(check_certificates, documents=evidence.documents),
+        "factory_certificate": partial(
+            check_certificates, documents=evidence.documents, signed=evidence.certificates
+        ),
         "footprint_study": partial(check_studies, evidence=evidence),
     }
 
@@ -200,19 +207,31 @@ def check_version(payload: Mapping[str, JsonValue], newest: int | None) -> Findi
     return Finding("passed", "current", f"version {subject.passportVersion} is the newest")
 
 
-def check_certificates(payload: Mapping[str, JsonValue], documents: Mapping[str, bytes]) -> Finding:
-    """Step 13: each cited certificate's bytes, facility and period; none has an effect on the footprint."""
+def check_certificates(
+    payload: Mapping[str, JsonValue],
+    documents: Mapping[str, bytes],
+    signed: Mapping[str, SignedCertificate] = _NO_CERTIFICATES,
+) -> Finding:
+    """Step 13: each cited certificate's bytes, facility, period, signature and status.
+
+    None has an effect on the footprint; one that was suspended or withdrawn since is a warning.
+    """
     subject = _subject(payload)
     if subject is None:
         return _NO_SUBJECT
     if not subject.factoryCertificates:
         return Finding("passed", "no_certificate_cited", "no factory certificate is cited")
-    findings = [_check_certificate(subject, c, documents) for c in subject.factoryCertificates]
+    findings = [
+        _check_certificate(subject, c, documents, signed) for c in subject.factoryCertificates
+    ]
     return _worst(findings)
 
 
 def _check_certificate(
-    subject: _Subject, certificate: _CertificateClaims, documents: Mapping[str, bytes]
+    subject: _Subject,
+    certificate: _CertificateClaims,
+    documents: Mapping[str, bytes],
+    signed: Mapping[str, SignedCertificate],
 ) -> Finding:
     name = certificate.scheme
     if certificate.facility != subject.manufacturingFacility.id:
@@ -231,10 +250,36 @@ def _check_certificate(
     if hashlib.sha256(document).hexdigest() != certificate.documentSha256:
         message = f"the document of {name} is not the one that was cited (SHA-256 differs)"
         return Finding("failed", "certificate_hash_mismatch", message)
-    message = (
-        f"{name}: document as cited; unsigned evidence; covers this battery: {certificate.coverage}"
-    )
+    return _check_standing(certificate, documents, signed.get(certificate.document))
+
+
+def _check_standing(
+    certificate: _CertificateClaims,
+    documents: Mapping[str, bytes],
+    standing: SignedCertificate | None,
+) -> Finding:
+    """Check signature and status of a certificate whose document is the one that was cited."""
+    name, covers = certificate.scheme, f"covers this battery: {certificate.coverage}"
+    if standing is not None:
+        return _check_signed(name, certificate, standing, covers)
+    changed = status_of(documents, certificate.status)
+    if changed is not None:
+        message = f"{name}: unsigned evidence; {changed.message}; {covers} when it was issued"
+        return Finding("warning", changed.reason_code, message)
+    message = f"{name}: document as cited; unsigned evidence; {covers}"
     return Finding("warning", "certificate_unsigned", message)
+
+
+def _check_signed(
+    name: str, certificate: _CertificateClaims, standing: SignedCertificate, covers: str
+) -> Finding:
+    if standing.facility != certificate.facility:
+        message = (
+            f"{name} was signed for {standing.facility}, it is cited for {certificate.facility}"
+        )
+        return Finding("failed", "certificate_facility_mismatch", message)
+    found = standing.finding
+    return Finding(found.outcome, found.reason_code, f"{name}: {found.message}; {covers}")
 
 
 def check_studies(payload: Mapping[str, JsonValue], evidence: BatteryEvidence) -> Finding:
@@ -298,7 +343,11 @@ def cited_urls(payload: Mapping[str, Any]) -> dict[str, list[str]]:
     subject = payload.get("credentialSubject")
     subject = subject if isinstance(subject, Mapping) else {}
     return {
-        "documents": _texts(subject.get("factoryCertificates"), "document"),
+        "documents": [
+            url
+            for member in ("document", "status")
+            for url in _texts(subject.get("factoryCertificates"), member)
+        ],
         "studies": _texts(subject.get("carbonFootprint"), "study"),
         "status_lists": _texts(payload.get("credentialStatus"), "statusListCredential"),
         "log_proofs": _texts(payload.get("transparencyLog"), "proof"),

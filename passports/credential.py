@@ -9,7 +9,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from passports.batches import Batch
-from passports.certificates import certificates_of, check_certificate, coverage
+from passports.certificates import (
+    CertificateEvidence,
+    certificates_of,
+    check_certificate,
+    coverage,
+    events_of,
+)
 from passports.factories import Facility, get_facility
 from passports.footprints import FootprintStudy, current_studies
 from passports.identifiers import PublicAddress
@@ -172,7 +178,9 @@ def _certificate_claims(
     claims = []
     for certificate in certificates_of(transaction, facility.operator_id, facility.id):
         produced = [batch.manufactured_from, batch.manufactured_to]
-        checks = check_certificate(certificate, facility.id, produced)
+        events = events_of(transaction, certificate)
+        checks = check_certificate(certificate, facility.id, produced, events)
+        signed = certificate.evidence is CertificateEvidence.CREDENTIAL
         claims.append(
             {
                 "scheme": certificate.scheme,
@@ -181,12 +189,13 @@ def _certificate_claims(
                 "facility": certificate.facility_id,
                 "validFrom": str(certificate.valid_from) if certificate.valid_from else None,
                 "validTo": str(certificate.valid_to) if certificate.valid_to else None,
-                "evidence": f"unsigned {certificate.evidence.value}",
+                "evidence": f"{'signed' if signed else 'unsigned'} {certificate.evidence.value}",
                 "coverage": coverage(checks),
                 "checks": [check.to_document() for check in checks],
                 "effectOnFootprint": "none",
                 "document": address.certificate(certificate.id),
                 "documentSha256": certificate.document_sha256,
+                "status": address.certificate_status(certificate.id),
             }
         )
     return claims

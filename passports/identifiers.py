@@ -143,6 +143,10 @@ class PublicAddress:
         """Return the URL of the exact bytes of a factory certificate."""
         return f"{self.base_url}/v1/certificates/{certificate_id}/document"
 
+    def certificate_status(self, certificate_id: str) -> str:
+        """Return the URL under which a certificate's status is published."""
+        return f"{self.base_url}/v1/certificates/{certificate_id}/status"
+
     def footprint_study(self, study_id: str) -> str:
         """Return the URL of the public version of a footprint study (Art. 7(1)(g))."""
         return f"{self.base_url}/v1/footprints/{study_id}"

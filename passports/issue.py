@@ -15,6 +15,7 @@ from uuid import uuid4
 import orjson
 
 from passports.batches import Batch, BatchCreate, BatteryUnit, get_batch
+from passports.citations import record_citations
 from passports.credential import MARKS, credential_with_marks, mark
 from passports.errors import IdentifierConflictError
 from passports.factories import get_facility
@@ -141,6 +142,7 @@ def issue_batch(
             return _issued_before(transaction, address, operator_id, request.id)
         operator, model = _pass_gates(transaction, operator_id, request, now)
         batch = _record_batch(transaction, operator_id, request, now)
+        record_citations(transaction, batch, now)
         signer = CredentialSigner(keyring.current(transaction, operator_id), operator.did)
         indices = allocate_indices(
             transaction, signer, address, operator_id, len(request.units), now

@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 import orjson
 
 from passports.certificates import get_certificate
+from passports.certify import status_document
 from passports.documents import utc_now
 from passports.errors import (
     EvidenceUnavailableError,
@@ -169,10 +170,15 @@ class OwnRecords:
                 return log_proof(self.store, passport_id)
             case ["v1", "footprints", study_id]:
                 return study_result(self.store, study_id)
-            case ["v1", "certificates", certificate_id, "document"]:
-                with self.store.reading() as reading:
-                    return get_certificate(reading, certificate_id)[1]
+            case ["v1", "certificates", certificate_id, ("status" | "document") as part]:
+                return self._certificate(certificate_id, part)
         raise _not_ours(url, "nothing is published there")
+
+    def _certificate(self, certificate_id: str, part: str) -> bytes:
+        if part == "status":
+            return orjson.dumps(status_document(self.store, certificate_id, self.now()))
+        with self.store.reading() as reading:
+            return get_certificate(reading, certificate_id)[1]
 
 
 def _not_ours(url: str, reason: str) -> EvidenceUnavailableError:

@@ -32,7 +32,7 @@ from passports.identifiers import (
 from passports.log import prove_many
 from passports.resolve import OwnRecords
 from passports.store import PassportRow
-from passports.verification import CollectedEvidence, collect_evidence
+from passports.verification import CollectedEvidence, collect_evidence, signed_certificates
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner
 from signing.evidence import Evidence
@@ -263,7 +263,11 @@ def _examine(
         ),
         at=now,
         domain_checks=domain_checks(
-            BatteryEvidence(documents=evidence.documents, studies=evidence.studies)
+            BatteryEvidence(
+                documents=evidence.documents,
+                studies=evidence.studies,
+                certificates=signed_certificates(evidence, trust_list, now),
+            )
         ),
     )
     return dict(zip(found, reports, strict=True))

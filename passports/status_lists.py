@@ -17,9 +17,9 @@ from passports.operators import get_operator
 from passports.store import PassportRow, StatusListRow, Store, Transaction
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner
-from signing.status_list import MIN_LENGTH, StatusList, build_status_list_credential
+from signing.status_list import MIN_LENGTH, Purpose, StatusList, build_status_list_credential
 
-PURPOSE: Final = "revocation"
+PURPOSE: Final[Purpose] = "revocation"
 # How long a verifier may go on with a copy. Not from a standard: a day is how old a revocation may
 # stay unnoticed by somebody who caches; a verification always prints the age of the list it used.
 LIFETIME: Final = timedelta(days=1)
@@ -44,14 +44,16 @@ def allocate_indices(
     operator_id: str,
     count: int,
     now: datetime,
+    purpose: Purpose = PURPOSE,
 ) -> StatusIndices:
     """Give out `count` unused indices of one of the operator's lists; opens a list where needed."""
-    for row in transaction.status_lists.of(operator_id, for_update=True):
+    lists = transaction.status_lists.of(operator_id, for_update=True)
+    for row in (row for row in lists if row.purpose == purpose):
         room = len(row.given_out) * 8 * _FULLEST - int.from_bytes(row.given_out).bit_count()
         if room >= count:
             break
     else:
-        row = _open_list(transaction, signer, address, operator_id, count, now)
+        row = _open_list(transaction, signer, address, operator_id, count, now, purpose)
     given_out = StatusList.from_bytes(row.given_out)
     values = _draw(given_out, count)
     row.given_out = given_out.to_bytes()
@@ -78,13 +80,14 @@ def _open_list(
     operator_id: str,
     count: int,
     now: datetime,
+    purpose: Purpose,
 ) -> StatusListRow:
     number = len(transaction.status_lists.of(operator_id)) + 1
     empty = StatusList(max(MIN_LENGTH, -(-2 * count // 8) * 8))  # twice what is needed now
     row = StatusListRow(
         operator_id=operator_id,
-        id=f"{PURPOSE}-{number}",
-        purpose=PURPOSE,
+        id=f"{purpose}-{number}",
+        purpose=purpose,
         bits=empty.to_bytes(),
         given_out=empty.to_bytes(),
         credential=b"",
@@ -104,7 +107,7 @@ def _sign(
     credential = build_status_list_credential(
         url=address.status_list(row.operator_id, row.id),
         issuer_did=get_operator(transaction, row.operator_id).did,
-        purpose=PURPOSE,
+        purpose=_purpose(row),
         status_list=StatusList.from_bytes(row.bits),
         valid_from=now,
         valid_until=now + LIFETIME,
@@ -112,6 +115,36 @@ def _sign(
     row.credential = signer.sign(canonicalize(credential))
     row.updated_at = now
     transaction.status_lists.add(row)
+
+
+def _purpose(row: StatusListRow) -> Purpose:
+    return "suspension" if row.purpose == "suspension" else PURPOSE
+
+
+def set_status(
+    transaction: Transaction,
+    keyring: Keyring,
+    address: PublicAddress,
+    operator_id: str,
+    place: tuple[str, int],
+    *,
+    to: bool,
+    now: datetime,
+) -> None:
+    """Set one bit of one of an operator's lists (list, index) and sign the list anew.
+
+    Raises:
+        RecordNotFoundError: the operator has no such list.
+    """
+    list_id, index = place
+    locked = transaction.status_lists.of(operator_id, for_update=True)
+    row = next((row for row in locked if row.id == list_id), None)
+    if row is None:
+        raise RecordNotFoundError("status list", f"{operator_id}/{list_id}")
+    bits = StatusList.from_bytes(row.bits)
+    bits.set(index, to=to)
+    row.bits = bits.to_bytes()
+    _sign(transaction, row, _signer_of(transaction, keyring, operator_id), address, now)
 
 
 def _signer_of(transaction: Transaction, keyring: Keyring, operator_id: str) -> CredentialSigner:

@@ -5,19 +5,26 @@ a production trust list belongs offline, with whoever answers for it; the one ma
 server's own community, and the demonstration.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Final
 
+from passports.certificate_credential import CREDENTIAL_TYPE as CERTIFICATE_TYPE
 from passports.credential import CREDENTIAL_TYPE
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring, public_key_entries
 from passports.log import LogSigners
-from passports.operators import EconomicOperator, OperatorRole, list_operators
+from passports.operators import EconomicOperator, list_operators
 from passports.store import Store, Transaction
 from signing.did_web import PublicKeyEntry
 from signing.keys import SigningKey
-from signing.trust import TrustEntry, TrustList, trusted_key
+from signing.trust import Role, TrustEntry, TrustList, trusted_key
 
+# What each role may issue; an operator with both roles stands on the list twice.
+_SCOPES: Final[Mapping[Role, str]] = {
+    "manufacturer": CREDENTIAL_TYPE,
+    "certifier": CERTIFICATE_TYPE,
+}
 LIFETIME: Final = timedelta(days=90)  # when a verifier should fetch a newer list; our choice
 
 
@@ -27,9 +34,10 @@ def build_trust_list(
     """Return the list of all manufacturers registered here, with keys and prefixes, and of the log."""
     with store.reading() as reading:
         entries = [
-            _entry(reading, operator)
+            _entry(reading, operator, role)
             for operator in list_operators(reading)
-            if OperatorRole.MANUFACTURER in operator.roles
+            for role in _SCOPES
+            if role in {known.value for known in operator.roles}
         ]
     log = keyring.log_signers(address.log_origin)
     entries.append(_log_entry(log, min((e.valid_from for e in entries), default=now)))
@@ -56,13 +64,13 @@ def _log_entry(log: LogSigners, since: datetime) -> TrustEntry:
     )
 
 
-def _entry(transaction: Transaction, operator: EconomicOperator) -> TrustEntry:
+def _entry(transaction: Transaction, operator: EconomicOperator, role: Role) -> TrustEntry:
     keys = [trusted_key(entry) for entry in public_key_entries(transaction, operator.id)]
     return TrustEntry(
         issuer=operator.did,
         names=(operator.name,),
-        role="manufacturer",
-        scope=(CREDENTIAL_TYPE, "BitstringStatusListCredential"),
+        role=role,
+        scope=(_SCOPES[role], "BitstringStatusListCredential"),
         gs1_prefixes=tuple(operator.gs1_prefixes),
         keys=tuple(keys),
         valid_from=operator.created_at,

@@ -11,6 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from passports.certificate_credential import read_certificate
+from passports.certificate_evidence import SignedCertificate, examine_certificates
 from passports.checks import BatteryEvidence, cited_urls, domain_checks
 from passports.errors import EvidenceUnavailableError, Finding, InvalidInputError
 from passports.fetch import Fetch, is_loopback
@@ -94,6 +96,34 @@ def collect_evidence(
                 _fetch_into(target, url, accept, fetch, into)
         for url in urls[MAX_CITED:]:
             into.unavailable[url] = f"more than {MAX_CITED} are cited; this one was not fetched"
+    for url in cited["documents"][:MAX_CITED]:
+        _collect_of_certificate(into.documents.get(url), fetch, into)
+
+
+def _collect_of_certificate(document: bytes | None, fetch: Fetch, into: CollectedEvidence) -> None:
+    """Fetch what a signed certificate cites itself: its certifier's DID document and status lists."""
+    payload = read_certificate(document) if document is not None else None
+    if payload is None:
+        return
+    did = issuer_of(payload)
+    if did is not None and did not in into.did_documents:
+        _fetch_did_document(did, fetch, into)
+    for url in cited_urls(payload)["status_lists"][:MAX_CITED]:
+        if url not in into.status_lists:
+            _fetch_into(into.status_lists, url, CREDENTIAL_MEDIA_TYPE, fetch, into)
+
+
+def signed_certificates(
+    evidence: CollectedEvidence, trust_list: TrustList | None, at: datetime
+) -> dict[str, SignedCertificate]:
+    """Examine the signed factory certificates among what was collected, by URL."""
+    of_certifiers = Evidence(
+        did_documents=evidence.did_documents,
+        trust_list=trust_list,
+        status_lists=evidence.status_lists,
+        role="certifier",
+    )
+    return examine_certificates(evidence.documents, of_certifiers, at)
 
 
 # The exact bytes of a result, whose hash a passport cites (GET /v1/footprints/{id} by Accept).
@@ -142,7 +172,12 @@ def verify_passport(
     at: datetime,
 ) -> VerificationReport:
     """Make all numbered steps over one credential; never raises, whatever the bytes are."""
-    whole = replace(battery, documents=evidence.documents, studies=evidence.studies)
+    whole = replace(
+        battery,
+        documents=evidence.documents,
+        studies=evidence.studies,
+        certificates=signed_certificates(evidence, trust_list, at),
+    )
     # The log holds the JWT; the same statement with an embedded proof is no leaf of it.
     cited = [] if _is_secured(credential) else cited_urls(_payload(credential))["log_proofs"]
     proofs = [evidence.log_proofs.get(url) for url in cited]

@@ -21,6 +21,7 @@ from api.verifying import own_records
 from api.wiring import Voltpass
 from passports import data_carrier
 from passports.certificates import get_certificate
+from passports.certify import status_document
 from passports.checks import BatteryEvidence
 from passports.documents import utc_now
 from passports.embedded_proof import SECURED_MEDIA_TYPE, with_embedded_proof
@@ -182,6 +183,12 @@ def get_certificate_claims(voltpass: VoltpassDep, certificate_id: str) -> dict[s
     """What was read off a factory certificate."""
     with voltpass.store.reading() as reading:
         return get_certificate(reading, certificate_id)[0].model_dump(mode="json")
+
+
+@router.get("/v1/certificates/{certificate_id}/status")
+def get_certificate_status(voltpass: VoltpassDep, certificate_id: str) -> dict[str, Any]:
+    """Where a certificate stands: planned, valid, expiring, expired, suspended or withdrawn, and why."""
+    return status_document(voltpass.store, certificate_id, utc_now())
 
 
 @router.get(
