@@ -7,7 +7,7 @@ from typing import Final
 
 from lca.footprint import Footprint
 from lca.rulesets import STAGES
-from lca.svg import PALETTE, Drawing
+from lca.svg import PALETTE, Box, Drawing, Line, Ribbon, Text
 
 STAGE_NAMES: Final = {
     "raw_material_acquisition": "Raw materials",
@@ -99,6 +99,11 @@ def waterfall_data(footprint: Footprint) -> dict[str, object]:
 
 def sankey_svg(footprint: Footprint, *, public: bool = False) -> str:
     """Return the Sankey diagram as an SVG document."""
+    return sankey_drawing(footprint, public=public).finish()
+
+
+def sankey_drawing(footprint: Footprint, *, public: bool = False) -> Drawing:
+    """Return the Sankey diagram."""
     drawn, credited = _flows(footprint, public=public)
     order = [stage.value for stage in STAGES]
     inputs = sorted(drawn.items(), key=lambda item: (order.index(item[0][1]), -item[1]))
@@ -109,22 +114,24 @@ def sankey_svg(footprint: Footprint, *, public: bool = False) -> str:
         f"Where the emissions come from: {footprint.system.inventory.title}",
         f"{total:.1f} kg CO2e per battery, by input and life cycle stage",
     )
-    drawing.text(20, 26, f"{_number(footprint.total)} kg CO2e per battery", font_weight="600")
+    drawing.add(Text(20, 26, f"{_number(footprint.total)} kg CO2e per battery", bold=True))
     tops = _stage_blocks(drawing, drawn, total)
     y = _SANKEY_TOP
     for (name, stage), kg in inputs:
         tall = kg / total * _SANKEY_HEIGHT
         tip = f"{name}: {_number(kg)} kg CO2e"
         colour = PALETTE[order.index(stage)]
-        drawing.box((300, y, 12, max(tall, 1)), colour, tip)
-        drawing.text(292, y + tall / 2 + 4, _short(name), anchor="end")
-        drawing.ribbon(_ribbon((312, y), (560, tops[stage]), tall), colour, tip)
+        drawing.add(
+            Box(300, y, 12, max(tall, 1), colour, tip),
+            Text(292, y + tall / 2 + 4, _short(name), anchor="end"),
+            Ribbon((312, y), (560, tops[stage]), tall, colour, tip),
+        )
         tops[stage] += tall
         y += tall + _GAP
     if credited:
         text = f"Credits, not drawn: {_number(math.fsum(credited.values()))} kg CO2e"
-        drawing.text(20, drawing.height - 10, text)
-    return drawing.finish()
+        drawing.add(Text(20, drawing.height - 10, text))
+    return drawing
 
 
 def _stage_blocks(drawing: Drawing, drawn: _Flows, total: float) -> dict[str, float]:
@@ -137,8 +144,8 @@ def _stage_blocks(drawing: Drawing, drawn: _Flows, total: float) -> dict[str, fl
         if size:
             tall = size / total * _SANKEY_HEIGHT
             label = f"{STAGE_NAMES[stage]}, {_number(size)} kg CO2e"
-            drawing.box((560, y, 14, max(tall, 1)), PALETTE[index], label)
-            drawing.text(584, y + tall / 2 + 4, label)
+            block = Box(560, y, 14, max(tall, 1), PALETTE[index], label)
+            drawing.add(block, Text(584, y + tall / 2 + 4, label))
             y += tall + _GAP
     return tops
 
@@ -147,18 +154,13 @@ def _short(name: str) -> str:
     return name if len(name) <= _LABEL else f"{name[: _LABEL - 1]}…"
 
 
-def _ribbon(start: tuple[float, float], end: tuple[float, float], tall: float) -> str:
-    (x0, y0), (x1, y1) = start, end
-    middle = (x0 + x1) / 2
-    return (
-        f"M{x0:.1f},{y0:.2f} C{middle:.1f},{y0:.2f} {middle:.1f},{y1:.2f} {x1:.1f},{y1:.2f} "
-        f"L{x1:.1f},{y1 + tall:.2f} C{middle:.1f},{y1 + tall:.2f} {middle:.1f},{y0 + tall:.2f} "
-        f"{x0:.1f},{y0 + tall:.2f} Z"
-    )
-
-
 def waterfall_svg(footprint: Footprint) -> str:
     """Return the waterfall diagram as an SVG document."""
+    return waterfall_drawing(footprint).finish()
+
+
+def waterfall_drawing(footprint: Footprint) -> Drawing:
+    """Return the waterfall diagram: the stages one upon the other, then the total."""
     steps = [(stage, footprint.stage_kg_co2e(stage), index) for index, stage in enumerate(STAGES)]
     levels = [0.0]
     for _, kg, _ in steps:
@@ -174,25 +176,26 @@ def waterfall_svg(footprint: Footprint) -> str:
     base = 320.0 + low * scale
     for stage, kg, index in steps:
         x = 30.0 + index * 145
-        drawing.text(x + 55, 350, STAGE_NAMES[stage.value], anchor="middle")
+        drawing.add(Text(x + 55, 350, STAGE_NAMES[stage.value], anchor="middle"))
         if kg is None:
-            drawing.text(x + 55, base - 8, "not assessed", anchor="middle", font_style="italic")
+            text = Text(x + 55, base - 8, "not assessed", anchor="middle", italic=True)
+            drawing.add(text)
             continue
-        upper = max(levels[index], levels[index + 1])
+        y = base - max(levels[index], levels[index + 1]) * scale
         tip = f"{stage.value}: {_number(kg)} kg CO2e"
-        tall = max(abs(kg) * scale, 1)
-        drawing.box((x, base - upper * scale, 110, tall), PALETTE[index], tip)
-        drawing.text(x + 55, base - upper * scale - 6, _number(kg), anchor="middle")
+        block = Box(x, y, 110, max(abs(kg) * scale, 1), PALETTE[index], tip)
+        drawing.add(block, Text(x + 55, y - 6, _number(kg), anchor="middle"))
     x = 30.0 + len(steps) * 145
-    tall = abs(footprint.total) * scale
-    drawing.box((x, base - max(footprint.total, 0) * scale, 110, tall), PALETTE[4], "total")
+    y = base - max(footprint.total, 0) * scale
     label = "Total (partial)" if footprint.partial else "Total"
-    drawing.text(x + 55, 350, label, anchor="middle", font_weight="600")
-    y = base - max(footprint.total, 0) * scale - 6
-    drawing.text(x + 55, y, _number(footprint.total), anchor="middle", font_weight="600")
-    drawing.text(30, 30, "kg CO2e per battery", fill="#555")
-    drawing.element("line", {"x1": 20, "x2": 750, "y1": base, "y2": base, "stroke": "#333"})
-    return drawing.finish()
+    drawing.add(
+        Box(x, y, 110, abs(footprint.total) * scale, PALETTE[4], "total"),
+        Text(x + 55, 350, label, anchor="middle", bold=True),
+        Text(x + 55, y - 6, _number(footprint.total), anchor="middle", bold=True),
+        Text(30, 30, "kg CO2e per battery", fill="#555555"),
+        Line(20, 750, base),
+    )
+    return drawing
 
 
 def _number(kg: float) -> str:

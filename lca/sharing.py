@@ -63,11 +63,11 @@ def shared_document(footprint: Footprint, *, public: bool) -> dict[str, object]:
 
 
 def hidden_factors(footprint: Footprint) -> frozenset[str]:
-    """Return the factors that the public version does not name: only confidential rows use them."""
+    """Return factors that the public version does not name: licensed, or in confidential rows only."""
     pairs = [(b.factor_id, b.exchange.confidential) for b in footprint.system.burdens]
-    return frozenset(id_ for id_, confidential in pairs if confidential) - frozenset(
-        id_ for id_, confidential in pairs if not confidential
-    )
+    confidential = {id_ for id_, hidden in pairs if hidden}
+    shown = {id_ for id_, hidden in pairs if not hidden}
+    return frozenset(confidential - shown) | frozenset(licensed_factors(footprint))
 
 
 def _about_what_is_shown(
