@@ -1,5 +1,11 @@
 """The only code that knows the database. See `Store` and `Transaction`."""
 
+from passports.store.attribute_tables import (
+    AccessEntryRow,
+    AccessGrantRow,
+    AttributeVersionRow,
+    RestrictedCredentialRow,
+)
 from passports.store.errors import RowExistsError
 from passports.store.factory_tables import (
     CertificateCitationRow,
@@ -34,7 +40,10 @@ from passports.store.tables import (
 )
 
 __all__ = [
+    "AccessEntryRow",
+    "AccessGrantRow",
     "ApiKeyRow",
+    "AttributeVersionRow",
     "BatchRow",
     "BatteryModelRow",
     "CertificateCitationRow",
@@ -57,6 +66,7 @@ __all__ = [
     "MeterRow",
     "OperatorRow",
     "PassportRow",
+    "RestrictedCredentialRow",
     "RowExistsError",
     "SigningKeyRow",
     "StatusListRow",

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, text
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session
 
-from passports.store import factory_records, records
+from passports.store import attribute_records, factory_records, records
 from passports.store.errors import RowExistsError
 
 
@@ -35,6 +35,10 @@ class Transaction:
         self.idempotency_keys = records.IdempotencyKeyRecords(session)
         self.log_state = records.LogStateRecords(session)
         self.log_tiles = records.LogTileRecords(session)
+        self.attribute_versions = attribute_records.AttributeVersionRecords(session)
+        self.restricted_credentials = attribute_records.RestrictedCredentialRecords(session)
+        self.access_grants = attribute_records.AccessGrantRecords(session)
+        self.access_entries = attribute_records.AccessEntryRecords(session)
         self.dossiers = factory_records.FacilityDossierRecords(session)
         self.facility_documents = factory_records.FacilityDocumentRecords(session)
         self.meters = factory_records.MeterRecords(session)

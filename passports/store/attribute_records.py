@@ -1,0 +1,114 @@
+"""Reading and writing the rows of `attribute_tables`; see `records`."""
+
+from collections.abc import Iterator, Sequence
+
+from sqlmodel import col, select
+
+from passports.store.attribute_tables import (
+    AccessEntryRow,
+    AccessGrantRow,
+    AttributeVersionRow,
+    RestrictedCredentialRow,
+)
+from passports.store.records import Records
+
+
+class AttributeVersionRecords(Records[AttributeVersionRow]):
+    """Versions of attribute data."""
+
+    table = AttributeVersionRow
+
+    def versions(
+        self, operator_id: str, level: str, subject_id: str
+    ) -> Sequence[AttributeVersionRow]:
+        """Return all versions of a subject's data, newest first."""
+        query = select(AttributeVersionRow).where(
+            AttributeVersionRow.operator_id == operator_id,
+            AttributeVersionRow.level == level,
+            AttributeVersionRow.subject_id == subject_id,
+        )
+        return self._session.exec(query.order_by(col(AttributeVersionRow.version).desc())).all()
+
+    def newest(self, operator_id: str, level: str, subject_id: str) -> AttributeVersionRow | None:
+        """Return the newest version of a subject's data, or None."""
+        query = select(AttributeVersionRow).where(
+            AttributeVersionRow.operator_id == operator_id,
+            AttributeVersionRow.level == level,
+            AttributeVersionRow.subject_id == subject_id,
+        )
+        query = query.order_by(col(AttributeVersionRow.version).desc())
+        return self._session.exec(query.limit(1)).first()
+
+    def all(self) -> Iterator[AttributeVersionRow]:
+        """Yield all versions of everything."""
+        order = (
+            AttributeVersionRow.operator_id,
+            AttributeVersionRow.level,
+            AttributeVersionRow.subject_id,
+            col(AttributeVersionRow.version),
+        )
+        yield from self._session.exec(select(AttributeVersionRow).order_by(*order))
+
+
+class RestrictedCredentialRecords(Records[RestrictedCredentialRow]):
+    """Restricted credentials."""
+
+    table = RestrictedCredentialRow
+
+    def newest(
+        self, operator_id: str, level: str, subject_id: str
+    ) -> RestrictedCredentialRow | None:
+        """Return the newest credential of a subject, or None."""
+        query = select(RestrictedCredentialRow).where(
+            RestrictedCredentialRow.operator_id == operator_id,
+            RestrictedCredentialRow.level == level,
+            RestrictedCredentialRow.subject_id == subject_id,
+        )
+        query = query.order_by(col(RestrictedCredentialRow.version).desc())
+        return self._session.exec(query).first()
+
+
+class AccessGrantRecords(Records[AccessGrantRow]):
+    """Grants of a legitimate interest."""
+
+    table = AccessGrantRow
+
+    def by_id(self, grant_id: str) -> AccessGrantRow | None:
+        """Return a grant by its identifier alone, or None."""
+        query = select(AccessGrantRow).where(AccessGrantRow.id == grant_id)
+        return self._session.exec(query).first()
+
+    def between(self, operator_id: str, grantee_id: str) -> Sequence[AccessGrantRow]:
+        """Return the grants of one operator to one grantee, ended ones too."""
+        query = select(AccessGrantRow).where(
+            AccessGrantRow.operator_id == operator_id, AccessGrantRow.grantee_id == grantee_id
+        )
+        return self._session.exec(query.order_by(AccessGrantRow.id)).all()
+
+    def given_by(self, operator_id: str) -> Sequence[AccessGrantRow]:
+        """Return the grants of an operator."""
+        query = select(AccessGrantRow).where(AccessGrantRow.operator_id == operator_id)
+        return self._session.exec(query.order_by(AccessGrantRow.id)).all()
+
+    def given_to(self, grantee_id: str) -> Sequence[AccessGrantRow]:
+        """Return the grants to a grantee."""
+        query = select(AccessGrantRow).where(AccessGrantRow.grantee_id == grantee_id)
+        return self._session.exec(query.order_by(AccessGrantRow.id)).all()
+
+
+class AccessEntryRecords(Records[AccessEntryRow]):
+    """The access log."""
+
+    table = AccessEntryRow
+
+    def last(self, operator_id: str) -> AccessEntryRow | None:
+        """Return the last entry about an operator's data, or None."""
+        query = select(AccessEntryRow).where(AccessEntryRow.operator_id == operator_id)
+        return self._session.exec(query.order_by(col(AccessEntryRow.sequence).desc())).first()
+
+    def page(self, operator_id: str, after: int = 0, limit: int = 500) -> Sequence[AccessEntryRow]:
+        """Return entries about an operator's data in their order, beginning after a number."""
+        query = select(AccessEntryRow).where(
+            AccessEntryRow.operator_id == operator_id, col(AccessEntryRow.sequence) > after
+        )
+        return self._session.exec(query.order_by(col(AccessEntryRow.sequence)).limit(limit)).all()
