@@ -7,7 +7,7 @@ from typing import Any
 
 import orjson
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passports.checks import (
@@ -352,6 +352,7 @@ paths = st.sampled_from(
 )
 
 
+@settings(max_examples=50, deadline=None)
 @given(path=paths, value=json_values, scanned=st.none() | st.text())
 def test_no_value_in_a_payload_makes_a_check_crash(
     path: str, value: object, scanned: str | None

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from passports.credential import MARKS, mark
 from passports.errors import IdentifierConflictError, InvalidBatchError, RecordNotFoundError
 from passports.identifiers import UniqueProductIdentifier
-from passports.issue import CHUNK, CredentialTemplate, issue_batch, links_of_batch
+from passports.issue import CredentialTemplate, issue_batch, links_of_batch
 from passports.resolve import find_passport
 from passports.store import PassportRow
 from signing.credentials import decode
@@ -73,15 +73,24 @@ class PowerCutError(Exception):
     """Raised in the middle of issuing."""
 
 
-def test_a_batch_that_is_cut_off_in_the_middle_leaves_nothing_behind(world: World) -> None:
+@pytest.fixture
+def chunk(monkeypatch: pytest.MonkeyPatch) -> int:
+    """A few passports a statement, so that a small batch takes several."""
+    monkeypatch.setattr("passports.issue.CHUNK", 10)
+    return 10
+
+
+def test_a_batch_that_is_cut_off_in_the_middle_leaves_nothing_behind(
+    world: World, chunk: int
+) -> None:
     world.issue("OLD-1")
     with world.store.reading() as reading:
         lists = [(r.id, r.given_out, r.bits) for r in reading.status_lists.of(MAKER)]
         log_size = _log_size(world)
-    serials = [f"S-{number}" for number in range(CHUNK + 1)]
+    serials = [f"S-{number}" for number in range(chunk + 1)]
 
     def cut(done: int, whole: int) -> None:
-        assert (done, whole) == (CHUNK, CHUNK + 1)
+        assert (done, whole) == (chunk, chunk + 1)
         raise PowerCutError
 
     with pytest.raises(PowerCutError):
@@ -103,11 +112,11 @@ def _log_size(world: World) -> int:
 
 
 def test_progress_tells_how_far_it_is_and_log_entries_go_on_over_chunks(
-    sqlite_world: World,
+    sqlite_world: World, chunk: int
 ) -> None:
     world = sqlite_world
     seen: list[tuple[int, int]] = []
-    serials = [f"S-{number}" for number in range(2 * CHUNK + 5)]
+    serials = [f"S-{number}" for number in range(2 * chunk + 5)]
     request = world.batch(*serials)
     issue_batch(
         world.store,
@@ -119,7 +128,7 @@ def test_progress_tells_how_far_it_is_and_log_entries_go_on_over_chunks(
         lambda done, whole: seen.append((done, whole)),
     )
     whole = len(serials)
-    assert seen == [(CHUNK, whole), (2 * CHUNK, whole), (whole, whole)]
+    assert seen == [(chunk, whole), (2 * chunk, whole), (whole, whole)]
     rows = stored_rows(world)
     assert sorted(row.log_index for row in rows) == list(range(whole))
     assert len({row.status_list_index for row in rows}) == whole

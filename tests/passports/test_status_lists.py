@@ -133,8 +133,11 @@ def test_indices_are_given_out_once_and_marked(world: World) -> None:
     assert len(given_out) == MIN_LENGTH
 
 
-def test_a_list_that_is_full_is_followed_by_a_new_one(world: World) -> None:
-    room = int(MIN_LENGTH * status_lists._FULLEST)
+def test_a_list_that_is_full_is_followed_by_a_new_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(status_lists, "_FULLEST", 0.01)
+    room = int(MIN_LENGTH * 0.01)
     assert allocate(world, 100)[0] == "revocation-1"
     assert allocate(world, room - 110)[0] == "revocation-1"
     assert allocate(world, 11)[0] == "revocation-2"
