@@ -6,6 +6,7 @@ at rest; a slow hash serves secrets that people choose.
 
 import hashlib
 import hmac
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -16,6 +17,10 @@ from passports.operators import EconomicOperator, get_operator
 from passports.store import ApiKeyRow, Store, Transaction
 
 _PREFIX: Final = "vp"
+# What a key can look like; nothing else is looked up (a database takes neither NUL nor surrogates).
+_TOKEN: Final = re.compile(
+    rf"{_PREFIX}\.([a-z0-9-]{{1,64}})\.([0-9a-f]{{1,64}})\.([A-Za-z0-9_-]{{1,128}})"
+)
 _SECRET_BYTES: Final = 32
 MAX_DAYS: Final = 3650
 
@@ -84,10 +89,10 @@ def authenticate(store: Store, token: str, now: datetime) -> EconomicOperator:
         NotAuthenticatedError: malformed, unknown, expired or revoked; which of them is not told.
     """
     refused = NotAuthenticatedError("The API key is not valid (unknown, expired or revoked).")
-    parts = token.split(".")
-    if len(parts) != 4 or parts[0] != _PREFIX:  # noqa: PLR2004 # the four parts named above
+    found = _TOKEN.fullmatch(token)
+    if found is None:
         raise refused
-    _, operator_id, key_id, secret = parts
+    operator_id, key_id, secret = found.groups()
     with store.reading() as reading:
         row = reading.api_keys.get(operator_id, key_id)
         known = row.secret_sha256 if row is not None else _hash("")

@@ -88,7 +88,7 @@ class Keyring:
             raise KeyUnavailableError(
                 f"operator {operator_id}",
                 "it has no signing key in use",
-                f"Make one: voltpass keys create --operator {operator_id}.",
+                "Restore its key file, or register an operator anew.",
             )
         uri = rows[-1].uri
         if uri not in self._opened:

@@ -78,7 +78,8 @@ def _check_dates(units: Sequence[BatteryUnit], default: date, today: date) -> li
 def _check_not_issued(
     transaction: Transaction, model: BatteryModel, units: Sequence[BatteryUnit]
 ) -> list[Finding]:
-    lines = {unit.serial: line for line, unit in _by_line(units)}
+    # Only serials that could have been issued are looked up; the others are refused already.
+    lines = {u.serial: line for line, u in _by_line(units) if check_serial(u.serial) is None}
     taken = transaction.passports.taken_serials(model.operator_id, model.gtin, list(lines))
     reason = "a passport with this serial exists; identifiers are never reassigned"
     remedy = "Take this battery out of the file, or number it anew."

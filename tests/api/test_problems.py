@@ -368,7 +368,6 @@ def test_a_refused_write_changes_nothing(
     assert whole(unchanged) == before
 
 
-@pytest.mark.xfail(strict=False, reason="the store is asked for serials that were refused already")
 def test_a_serial_with_a_nul_is_refused_on_either_database(unchanged: Caller) -> None:
     answer = unchanged.post("/v1/batches", batch("GOOD", "a\x00b"), by=MAKER)
     assert (answer.status, well_formed(answer)[0]["field"]) == (422, "serial")
