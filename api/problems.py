@@ -30,6 +30,7 @@ PROBLEMS: Final[Mapping[type[PassportError], tuple[int, str]]] = {
     passport_errors.EvidenceUnavailableError: (422, "evidence-unavailable"),
     passport_errors.StoreIntegrityError: (500, "store-contradicts-itself"),
     passport_errors.StaleCheckpointError: (409, "log-has-grown"),
+    passport_errors.StoreUnavailableError: (503, "database-unavailable"),
 }
 
 # OpenAPI: the shape of every error answer.

@@ -147,3 +147,14 @@ class StaleCheckpointError(PassportError):
     """The log has grown since somebody was asked to sign its head."""
 
     title = "The log has grown"
+
+
+class StoreUnavailableError(PassportError):
+    """The database does not answer, or answers that it cannot; nothing was written."""
+
+    title = "The database is not available"
+
+    def __init__(self) -> None:
+        remedy = "Try again; if it lasts, check the database and its log."
+        finding = Finding("database", "", "it does not answer as it should", remedy)
+        super().__init__("The database is not available; nothing was written.", [finding])

@@ -22,7 +22,7 @@ from api.problems import problem_of
 from api.settings import Settings
 from api.wiring import Voltpass
 from lca.errors import LcaError
-from passports.errors import Finding, InvalidInputError, PassportError
+from passports.errors import Finding, InvalidInputError, PassportError, StoreUnavailableError
 from signing.errors import KeyUnavailableError, SigningError
 
 EXIT_REFUSED: Final = 1
@@ -132,7 +132,8 @@ def _described(error: Exception, refused: int) -> tuple[dict[str, Any], int]:
         field = "VOLTPASS_KEY_PASSPHRASE" if "passphrase" in error.reason else "signing key"
         reason = error.reason.replace("_", " ")
         error = EnvironmentFaultError(Finding(field, "", reason, f"{error.remedy}."))
-    code = EXIT_ENVIRONMENT if isinstance(error, EnvironmentFaultError) else refused
+    environment = isinstance(error, EnvironmentFaultError | StoreUnavailableError)
+    code = EXIT_ENVIRONMENT if environment else refused
     return problem_of(error), code
 
 

@@ -7,11 +7,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
+from importlib import resources
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlmodel import Session
 
+from passports.errors import StoreUnavailableError
 from passports.store import attribute_records, factory_records, records
 from passports.store.errors import RowExistsError
 
@@ -84,9 +86,21 @@ class Store:
 
     def migrate(self) -> None:
         """Bring the schema to the newest version; does nothing where it is."""
+        if self._schema_is_current():
+            return
         from passports.store.migrations import upgrade  # noqa: PLC0415 # alembic only where needed
 
         upgrade(self._engine)
+
+    def _schema_is_current(self) -> bool:
+        # Asked before alembic is imported, which takes longer than most commands do.
+        versions = resources.files("passports.store.migrations").joinpath("versions")
+        newest = max(f.name.partition("_")[0] for f in versions.iterdir() if f.name[0].isdigit())
+        if not inspect(self._engine).has_table("alembic_version"):
+            return False
+        with self._engine.connect() as connection:
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+        return found == newest
 
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
@@ -101,12 +115,17 @@ class Store:
                     yield Transaction(session)
             except IntegrityError as error:
                 raise RowExistsError(str(error.orig)) from error
+            except (OperationalError, InterfaceError) as error:
+                raise StoreUnavailableError from error
 
     @contextmanager
     def reading(self) -> Iterator[Transaction]:
         """Open a transaction that only reads: one consistent view, rolled back at its end."""
-        with Session(self._reading, expire_on_commit=False, autoflush=False) as session:
-            yield Transaction(session)
+        try:
+            with Session(self._reading, expire_on_commit=False, autoflush=False) as session:
+                yield Transaction(session)
+        except (OperationalError, InterfaceError) as error:
+            raise StoreUnavailableError from error
 
     def ping(self) -> None:
         """Ask the database for a sign of life; raises what the driver raises."""
@@ -136,8 +155,8 @@ class Store:
 
 def _create_engine(url: str) -> Engine:
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True)
-    engine = create_engine(url, connect_args={"timeout": 30})
+        return create_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_engine(url, connect_args={"timeout": 30}, hide_parameters=True)
     event.listen(engine, "connect", _prepare_sqlite)
     event.listen(engine, "begin", _begin_sqlite)
     return engine
