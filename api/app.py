@@ -10,7 +10,16 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problem_answers
 from api.problems import MEDIA_TYPE, SCHEMA, problem_document
-from api.routes import footprints, importers, manufacturers, operations, pages, public, regulators
+from api.routes import (
+    factories,
+    footprints,
+    importers,
+    manufacturers,
+    operations,
+    pages,
+    public,
+    regulators,
+)
 from api.settings import Settings
 from api.version import VERSION
 from api.wiring import Voltpass
@@ -116,7 +125,16 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
     )
     app.state.voltpass = voltpass or Voltpass(Settings())
     app.router.routes.append(public.LINK_ROUTE)
-    for module in (manufacturers, footprints, importers, regulators, public, operations, pages):
+    for module in (
+        manufacturers,
+        factories,
+        footprints,
+        importers,
+        regulators,
+        public,
+        operations,
+        pages,
+    ):
         app.include_router(module.router)
     pages.mount_static(app)
     problem_answers.install(app)

@@ -31,7 +31,7 @@ LIFETIME: Final = timedelta(days=90)  # when a verifier should fetch a newer lis
 def build_trust_list(
     store: Store, keyring: Keyring, address: PublicAddress, now: datetime
 ) -> TrustList:
-    """Return the list of all manufacturers registered here, with keys and prefixes, and of the log."""
+    """Return the list of all manufacturers and certifiers registered here, and of the log."""
     with store.reading() as reading:
         entries = [
             _entry(reading, operator, role)

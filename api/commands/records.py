@@ -65,7 +65,6 @@ def facility_list(
         )
 
 
-@facility.command("energy")
 def facility_energy(
     facility_id: str, file: JsonFile, operator: Operator, as_json: AsJson = False
 ) -> None:

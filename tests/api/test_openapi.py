@@ -28,6 +28,19 @@ WRITES: Final = {
     "post_footprints": "/v1/footprints",
     "post_batch": "/v1/batches",
     "post_verify": "/v1/verify",
+    "post_meter_readings": "/v1/facilities/{plant}/meter-readings",
+    "post_dossier": "/v1/facilities/{plant}/dossier",
+    "post_document": "/v1/facilities/{plant}/documents",
+    "post_certified_energy": "/v1/facilities/{plant}/certified-energy",
+    "post_allocation": "/v1/facilities/{plant}/allocations",
+    "post_signed_certificate": "/v1/certificates/issue",
+    "post_certificate_status": "/v1/certificates/{certificate}/status",
+}
+CERTIFIER: Final = {
+    "id": "certifier",
+    "name": "A certifier",
+    "roles": ["certifier"],
+    "country": "DE",
 }
 READS: Final = {
     "get_passport": "/v1/passports/{passport}",
@@ -142,10 +155,14 @@ def walk(caller: Caller) -> dict[str, Answer]:
             "/v1/operators", example("post_operator", "request"), by=PLATFORM_ID
         )
     }
-    headers = {**JSON, "authorization": f"Bearer {answers['post_operator'].json()['api_key']}"}
+    certifier = caller.post("/v1/operators", CERTIFIER, by=PLATFORM_ID)
     for name, target in list(WRITES.items())[1:]:
+        who = certifier if name == "post_signed_certificate" else answers["post_operator"]
+        headers = {**JSON, "authorization": f"Bearer {who.json()['api_key']}"}
         body = json.dumps(example(name, "request")).encode()
-        answers[name] = caller.send("POST", target.format(plant="plant"), headers, body)
+        uploaded = answers["post_certificate"].json()["id"] if "{cert" in target else ""
+        path = target.format(plant="plant", certificate=uploaded)
+        answers[name] = caller.send("POST", path, headers, body)
         assert answers[name].status in {200, 201}, (name, answers[name].body)
     made = {
         "passport": answers["post_batch"].json()["passports"][0]["id"],
