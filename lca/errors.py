@@ -6,8 +6,9 @@ row), what was found there, why it is refused, and what would help.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Self
 
 _SHOWN = 80
 """Characters of an offending value that are repeated in a message."""
@@ -69,6 +70,14 @@ class LcaError(Exception):
     def __init__(self, findings: Iterable[Finding]) -> None:
         self.findings: tuple[Finding, ...] = tuple(findings)
         super().__init__(" | ".join(str(finding) for finding in self.findings))
+
+    def placed(self, place: Callable[[Finding], Finding]) -> Self:
+        """Return the same error whose findings say where they are in a file."""
+        other = type(self)(place(finding) for finding in self.findings)
+        for name, value in vars(self).items():
+            if name != "findings":
+                setattr(other, name, value)
+        return other
 
     def __reduce__(self) -> tuple[type[LcaError], tuple[tuple[Finding, ...]]]:
         return type(self), (self.findings,)

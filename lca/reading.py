@@ -1,24 +1,60 @@
-"""One way in for a file of any accepted kind: JSON document, XLSX workbook, or zip of CSV sheets."""
+"""One way in for inputs of any accepted kind: JSON document, XLSX workbook, CSV sheets or a zip of them.
+
+Whatever is wrong with an input later on, such as a factor that nobody has, is said with its file,
+sheet, row and column too.
+"""
 
 from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 
 from lca.activities import Inventory
+from lca.datasets import Dataset
 from lca.emission_factors import FactorRecord
-from lca.errors import Finding, SheetError, shown
+from lca.errors import Finding, LcaError, SheetError, shown
 from lca.inventory import parse_inventory
 from lca.sheets import MAXIMUM_UNPACKED_BYTES, SheetInput, read_csv_sheets, read_workbook
 
 
 @dataclass(frozen=True, slots=True)
 class ReadInventory:
-    """An inventory, and the supplier footprints that came with it."""
+    """An inventory, the supplier footprints that came with it, and where it came from."""
 
     inventory: Inventory
     factors: tuple[FactorRecord, ...]
+    file: str = ""
+    sheets: SheetInput | None = field(default=None, repr=False)
+
+    def dataset(self, base: Dataset) -> Dataset:
+        """Return a dataset with the supplier footprints beside it.
+
+        Raises:
+            DatasetError: An identifier is taken already.
+        """
+        if not self.factors:
+            return base
+        with self.located():
+            return base.with_factors("supplier-sheet", self.inventory.title, self.factors)
+
+    @contextmanager
+    def located(self) -> Iterator[None]:
+        """Let errors about this inventory that are raised inside say file, sheet, row and column.
+
+        Raises:
+            LcaError: What was raised, with its place.
+        """
+        try:
+            yield
+        except LcaError as error:
+            raise error.placed(self._place) from None
+
+    def _place(self, finding: Finding) -> Finding:
+        found = finding if self.sheets is None else self.sheets.located([finding])[0]
+        return replace(found, file=found.file or self.file or None)
 
 
 def read_inventory(data: bytes, file: str) -> ReadInventory:
@@ -28,10 +64,25 @@ def read_inventory(data: bytes, file: str) -> ReadInventory:
         InventoryError: It cannot be read, or something in it is wrong. Findings of sheets name
             file, sheet, row and column.
     """
-    if data[:2] != b"PK":
-        return ReadInventory(parse_inventory(data), ())
-    sheets = _of_archive(data, file)
-    return ReadInventory(sheets.inventory(), sheets.factors)
+    if data[:2] == b"PK":
+        return _of_sheets(_of_archive(data, file), file)
+    try:
+        return ReadInventory(parse_inventory(data), (), file)
+    except LcaError as error:
+        raise error.placed(lambda finding: replace(finding, file=file)) from None
+
+
+def read_inventory_folder(files: Mapping[str, bytes], folder: str) -> ReadInventory:
+    """Return the inventory in CSV files named like the sheets.
+
+    Raises:
+        SheetError: It cannot be read, or something in it is wrong.
+    """
+    return _of_sheets(read_csv_sheets(files, folder), folder)
+
+
+def _of_sheets(sheets: SheetInput, file: str) -> ReadInventory:
+    return ReadInventory(sheets.inventory(), sheets.factors, file, sheets)
 
 
 def _of_archive(data: bytes, file: str) -> SheetInput:

@@ -130,6 +130,69 @@ SHEETS: Final[Mapping[str, SheetLayout]] = MappingProxyType(
 )
 
 
+MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "field": "a field of the inventory by its path, e.g. product.mass_kg",
+        "value": "its value",
+        "id": "identifier; each one once",
+        "name": "what people call it",
+        "output_amount": "how much the activity makes; its other rows are for that much",
+        "output_unit": "unit of the output, e.g. piece, kg, kWh capacity",
+        "yield_percent": "good output in per cent of what went in; empty is 100",
+        "activity": "identifier of the activity that this row belongs to",
+        "factor": "identifier of an emission factor: voltpass footprint factors search",
+        "from_activity": "identifier of the activity that makes it, instead of a factor",
+        "amount": "how much, for the output amount of the activity",
+        "unit": "unit of the amount",
+        "process": "what it is for; the ruleset maps it to a life cycle stage",
+        "origin": "company_specific: measured here, needs evidence; secondary: from literature",
+        "evidence": "the record that shows it: meter, scale, invoice, certificate",
+        "gsd": "geometric standard deviation of the amount, where known",
+        "confidential": "yes: left out of the public study, its emissions stand in the stage's sum",
+        "kind": "technosphere (empty), biosphere, or substitution",
+        "plausibility_override": "why a factor outside its plausible band is right; is printed",
+        "carrier": "electricity, or the factor of a fuel's or of heat's supply",
+        "direct_factor": "factor of the emissions on site: combustion, exhaust",
+        "mass_kg": "mass in kg",
+        "distance_km": "distance in km",
+        "flow": "elementary flow, e.g. carbon_dioxide_fossil; amount in a unit of mass",
+        "kg_co2e": "the supplier's footprint, kg CO2e per unit",
+        "per": "the unit that the footprint is per",
+        "region": "where it was made",
+        "period": "when it was made",
+        "supplier": "who declares it",
+        "primary_data_percent": "share of primary data that the supplier states, per cent",
+        "gwp_basis": "characterisation that the supplier used, e.g. IPCC AR6",
+        "licence": "terms under which you have it; it is never passed on",
+        "arrangement": "how the electricity came: grid, on_site, direct_line",
+        "kwh": "metered kWh in the period; kWh of the certificate",
+        "technology": "e.g. hydro, pv, wind_onshore",
+        "contract_technology": "technology of the supply contract",
+        "contract_factor": "life-cycle factor of that technology",
+        "contract_kwh": "kWh under contract",
+        "contract_evidence": "the contract",
+        "supply_row": "row number in the sheet electricity_supply",
+        "vintage_year": "year in which it was generated, or the credit issued",
+        "retired_on": "day of retirement, YYYY-MM-DD",
+        "registry": "registry of the credit",
+        "quantity_t": "tonnes CO2e; listed, never subtracted",
+        "note": "anything worth saying",
+        "stage": "life cycle stage",
+        "reason": "why",
+        "partial": "yes: the stage is assessed in part; empty: not at all",
+        "assumption": "a sentence that stands in the study",
+        "component": "of which component something is left out",
+        "missing_mass_kg": "mass that is left out",
+        "component_mass_kg": "mass of the whole component",
+        "metal": "cobalt, lead, lithium or nickel (Article 8)",
+        "pre_consumer_kg": "of the mass: recovered from battery manufacturing waste",
+        "post_consumer_kg": "of the mass: recovered from post-consumer waste",
+        "material": "the material under the Circular Footprint Formula whose R1 it gives",
+    }
+)
+"""What each column means, for whoever fills the sheets in."""
+
+
 class SheetReader:
     """Reads one sheet: a header, then rows; whatever is wrong becomes a finding."""
 

@@ -47,11 +47,13 @@ class SheetInput:
         document: The inventory document ("voltpass-inventory/1").
         factors: Supplier footprints from the sheet of that name, as emission factors.
         places: File, sheet and row of each path in the document.
+        suppliers: The row of each supplier footprint.
     """
 
     document: Mapping[str, object]
     factors: tuple[FactorRecord, ...]
     places: Mapping[str, Row] = field(repr=False)
+    suppliers: Mapping[str, Row] = field(default_factory=dict, repr=False)
 
     def inventory(self) -> Inventory:
         """Return the inventory.
@@ -70,6 +72,10 @@ class SheetInput:
 
     def _located(self, finding: Finding) -> Finding:
         path = finding.path
+        supplier = self.suppliers.get(path)
+        if supplier is not None:
+            file, sheet, row = supplier.file, supplier.sheet, supplier.row
+            return replace(finding, path="id", file=file, sheet=sheet, row=row)
         while path:
             place = self.places.get(path)
             if place is not None:
@@ -158,11 +164,13 @@ def _read(tables: Mapping[str, Sequence[Sequence[object]]], file: str) -> SheetI
         readers[name] = SheetReader(SHEETS[name], file, findings).read(table)
     draft = draft_of(readers, file, findings)
     factors: tuple[FactorRecord, ...] = ()
+    suppliers = readers.get("supplier_footprints", [])
     if not findings:
-        factors = supplier_factors(readers.get("supplier_footprints", []), findings)
+        factors = supplier_factors(suppliers, findings)
     if findings:
         raise SheetError(findings)
-    return SheetInput(draft.document, factors, draft.places)
+    rows = {str(row.cells["id"]): row for row in suppliers}
+    return SheetInput(draft.document, factors, draft.places, rows)
 
 
 def _check_size(data: bytes, file: str) -> None:

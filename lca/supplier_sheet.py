@@ -14,8 +14,12 @@ from lca.units import units
 def supplier_factors(rows: Sequence[Row], findings: list[Finding]) -> tuple[FactorRecord, ...]:
     """Return the footprints of the sheet `supplier_footprints`; findings are appended."""
     records: list[FactorRecord] = []
+    seen: set[object] = set()
     for row in rows:
-        problem = _problem(row)
+        id_ = row.cells["id"]
+        twice = ("id", "two factors for one identifier", "rename one of them")
+        problem = twice if id_ in seen else _problem(row)
+        seen.add(id_)
         if problem is not None:
             column, reason, remedy = problem
             findings.append(

@@ -9,14 +9,23 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 from uuid import uuid4
 
 import orjson
 from pydantic import Field
 
+import lca.errors
 from lca.datasets import Dataset
-from lca.errors import LcaError
+from lca.errors import (
+    AuditError,
+    DatasetError,
+    FactorImportError,
+    LcaError,
+    LicenceError,
+    ScenarioError,
+    UnknownRulesetError,
+)
 from lca.footprint import Footprint, compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset, ruleset_ids
@@ -120,11 +129,30 @@ def _check_rulesets(wanted: Sequence[str]) -> None:
 
 def translate(error: LcaError) -> InvalidInputError:
     """Turn an error of the engine into one of this package, finding by finding."""
-    findings = [
-        Finding(f"inventory.{f.path}" if f.path else "inventory", f.value, f.reason, f.remedy)
-        for f in error.findings
-    ]
-    return InvalidInputError(findings, "the inventory")
+    what = next((name for kind, name in _ABOUT.items() if isinstance(error, kind)), "the inventory")
+    findings = [Finding(_place(f, what), f.value, f.reason, f.remedy) for f in error.findings]
+    return InvalidInputError(findings, what)
+
+
+_ABOUT: Final[Mapping[type[LcaError], str]] = {
+    AuditError: "the audit bundle",
+    DatasetError: "the factors",
+    FactorImportError: "the file of factors",
+    LicenceError: "what is to be written",
+    ScenarioError: "the scenario",
+    UnknownRulesetError: "the ruleset",
+}
+"""What an error of the engine is about, where it is not the inventory."""
+
+
+def _place(finding: lca.errors.Finding, what: str) -> str:
+    """Return where a finding is: in a file by file, sheet, row and column, else by its path."""
+    if finding.file is None:
+        root = "inventory" if what == "the inventory" else ""
+        return ".".join(filter(None, (root, finding.path)))
+    sheet = f"sheet {finding.sheet}" if finding.sheet else None
+    row = f"row {finding.row}" if finding.row else None
+    return ", ".join(filter(None, (finding.file, sheet, row, finding.path)))
 
 
 def _compute(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> dict[str, Any]:

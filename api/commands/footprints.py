@@ -1,31 +1,41 @@
-"""`voltpass footprint`: compute, compare, audit; factors; studies of registered models."""
+"""`voltpass footprint`: compute, compare, audit; sheets, factors; studies of registered models."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.table import Table
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
-from api.commands.factors import factors
-from api.commands.inventories import read_footprint_input
+from api.commands.factors import factors, footprint_import, write_whole
+from api.commands.inventories import (
+    InventoryFile,
+    OwnFactors,
+    dataset_with,
+    read_footprint_input,
+)
+from api.environment import EnvironmentFaultError
 from lca.audit import verify_bundle, write_bundle
 from lca.charts import sankey_svg, waterfall_svg
 from lca.comparison import compare_footprints
-from lca.footprint import Footprint, compute_footprint
+from lca.footprint import Footprint
 from lca.rulesets import load_ruleset
 from lca.sensitivity import sensitivity_table
+from lca.sharing import shared_document
+from lca.study import study_html
+from lca.study_pdf import study_pdf
 from lca.uncertainty import monte_carlo
-from lca.what_if import what_if
+from lca.workbook import write_workbook
 from passports.documents import read_document, utc_now
+from passports.errors import Finding
 from passports.footprints import FootprintRequest, compute_studies, get_study
 
 footprint = typer.Typer(
     no_args_is_help=True, help="Compute and show carbon footprints.", rich_markup_mode=None
 )
 footprint.add_typer(factors, name="factors")
-InputFile = Annotated[Path, typer.Argument(help="Inventory: .json, .xlsx, or a folder of CSV.")]
+footprint.command("import")(footprint_import)
 Rulesets = Annotated[
     list[str] | None, typer.Option("--ruleset", help="May be given several times.")
 ]
@@ -33,8 +43,9 @@ Rulesets = Annotated[
 
 @footprint.command("compute")
 def footprint_compute(
-    file: InputFile,
+    file: InventoryFile,
     ruleset: Rulesets = None,
+    own: OwnFactors = None,
     scenario: Annotated[
         list[str] | None,
         typer.Option("--what-if", help="E.g. grid=FACTOR, warranty=10, chemistry=NMC811."),
@@ -53,51 +64,112 @@ def footprint_compute(
     ] = None,
     sankey: Annotated[Path | None, typer.Option(help="Write a Sankey diagram (SVG).")] = None,
     waterfall: Annotated[Path | None, typer.Option(help="Write a waterfall (SVG).")] = None,
+    study: Annotated[
+        Path | None, typer.Option(help="Write the study behind it: FILE.html or FILE.pdf.")
+    ] = None,
+    public: Annotated[
+        bool, typer.Option("--public", help="What is written leaves out confidential rows.")
+    ] = False,
+    withhold: Annotated[
+        bool, typer.Option("--withhold-licensed", help="For --audit-bundle with licensed factors.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compute a footprint from a file; nothing is stored."""
+    """Compute a footprint from a file; nothing is stored.
+
+    With several rulesets the files to be written are those of the last one.
+    """
     with reported(as_json=as_json):
-        given = read_footprint_input(file)
+        given = read_footprint_input(file, dataset_with(own))
         results: dict[str, dict[str, Any]] = {}
         last: Footprint | None = None
         for name in ruleset or ["da-2024"]:
             rules = load_ruleset(name)
-            last = compute_footprint(given.inventory, rules, given.dataset)
-            results[name] = {**last.to_document(), "sensitivity": sensitivity_table(last)}
+            last = given.compute(rules)
+            results[name] = {
+                **shared_document(last, public=public),
+                "sensitivity": [] if public else sensitivity_table(last),
+            }
             if draws is not None:
                 results[name]["monte_carlo"] = monte_carlo(
                     last, draws, seed, assumed_gsd=assumed_gsd
                 ).to_document()
             if scenario:
-                rows = what_if(given.inventory, rules, given.dataset, scenario)
-                results[name]["what_if"] = rows
+                results[name]["what_if"] = given.what_if(rules, scenario)
         if last is not None:
-            _write_files(last, bundle, sankey, waterfall)
+            kept = _Files(bundle, sankey, waterfall, study)
+            _write_files(last, kept, public=public, withhold=withhold)
         emit(results, as_json=as_json, text=lambda: _print(list(results.values())))
 
 
-def _write_files(
-    result: Footprint, bundle: Path | None, sankey: Path | None, waterfall: Path | None
+class _Files(NamedTuple):
+    """What is to be written beside the result."""
+
+    bundle: Path | None
+    sankey: Path | None
+    waterfall: Path | None
+    study: Path | None
+
+
+def _write_files(result: Footprint, files: _Files, *, public: bool, withhold: bool) -> None:
+    """Write files once all of them are made: what is refused leaves nothing behind."""
+    made: dict[Path, bytes] = {}
+    if files.bundle is not None:
+        made[files.bundle] = write_bundle(result, withhold_licensed=withhold)
+    if files.sankey is not None:
+        made[files.sankey] = _encoded(sankey_svg(result, public=public))
+    if files.waterfall is not None:
+        made[files.waterfall] = _encoded(waterfall_svg(result))
+    if files.study is not None:
+        made[files.study] = _study(result, files.study, public=public)
+    for path, data in made.items():
+        write_whole(path, data)
+
+
+def _study(result: Footprint, file: Path, *, public: bool) -> bytes:
+    suffix = file.suffix.lower()
+    if suffix == ".pdf":
+        return study_pdf(result, public=public)
+    if suffix in {".html", ".htm"}:
+        return _encoded(study_html(result, public=public))
+    finding = Finding("--study", str(file), "a study is .html or .pdf", "Name the file so.")
+    raise EnvironmentFaultError(finding)
+
+
+def _encoded(text: str) -> bytes:
+    """Encode a text; half a character that came with a name stands as its escape."""
+    return text.encode("utf-8", "backslashreplace")
+
+
+@footprint.command("sheets")
+def footprint_sheets(
+    file: Annotated[Path, typer.Argument(help="The workbook to write, .xlsx.")],
+    empty: Annotated[bool, typer.Option("--empty", help="Without the example in it.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Write over a file.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    if bundle is not None:
-        bundle.write_bytes(write_bundle(result))
-    if sankey is not None:
-        sankey.write_text(sankey_svg(result), encoding="utf-8")
-    if waterfall is not None:
-        waterfall.write_text(waterfall_svg(result), encoding="utf-8")
+    """Write a workbook to fill in: bill of materials, energy, transport, suppliers, a guide."""
+    with reported(as_json=as_json):
+        if file.exists() and not force:
+            reason = "there is such a file already"
+            raise EnvironmentFaultError(Finding("file", str(file), reason, "Give --force."))
+        write_whole(file, write_workbook(example=not empty))
+        text = f"{file} written; compute it with: voltpass footprint compute {file}"
+        emit({"written": str(file)}, as_json=as_json, text=lambda: out.print(text, markup=False))
 
 
 @footprint.command("compare")
 def footprint_compare(
     files: Annotated[list[Path], typer.Argument(help="Inventories, the first as reference.")],
     ruleset: Annotated[str, typer.Option(help="One ruleset for all.")] = "da-2024",
+    own: OwnFactors = None,
     as_json: AsJson = False,
 ) -> None:
     """Hold several inventories side by side under one ruleset."""
     with reported(as_json=as_json):
         rules = load_ruleset(ruleset)
-        given = [read_footprint_input(file) for file in files]
-        results = [compute_footprint(g.inventory, rules, g.dataset) for g in given]
+        base = dataset_with(own)
+        results = [read_footprint_input(file, base).compute(rules) for file in files]
         table: Mapping[str, Any] = compare_footprints(results)
         emit(table, as_json=as_json, text=lambda: _print_comparison(table))
 

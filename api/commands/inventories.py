@@ -1,49 +1,118 @@
-"""Reading what a footprint is computed from: one JSON document, a workbook, or a folder of CSV."""
+"""Reading what a footprint is computed from: an inventory in any accepted form, and own factors."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
 
 from api.commands.console import read_file
 from api.environment import EnvironmentFaultError
-from lca.activities import Inventory
 from lca.datasets import Dataset, load_shipped_dataset
-from lca.inventory import parse_inventory
-from lca.sheets import SheetInput, read_csv_sheets, read_workbook
+from lca.errors import Finding as LcaFinding
+from lca.errors import InventoryError, LcaError
+from lca.footprint import Footprint, compute_footprint
+from lca.own_factors import read_own_factors
+from lca.reading import ReadInventory, read_inventory, read_inventory_folder
+from lca.rulesets import Ruleset
+from lca.what_if import what_if
 from passports.errors import Finding
+
+LARGEST_INVENTORY_BYTES: Final = 64 * 1024 * 1024
+"""A file above this is refused unread; an inventory of 500 rows takes about 30 kB."""
+
+InventoryFile = Annotated[
+    Path,
+    typer.Argument(help="Inventory: .json, .xlsx, a zip or a folder of CSV sheets."),
+]
+OwnFactors = Annotated[
+    list[Path] | None,
+    typer.Option("--factors", help="Own factors (footprint import) beside the shipped ones."),
+]
 
 
 @dataclass(frozen=True)
 class FootprintInput:
-    """An inventory, and the factors it is computed with: the shipped ones and those it brings."""
+    """An inventory, and the factors it is computed with: shipped ones, own ones, those it brings."""
 
-    inventory: Inventory
+    read: ReadInventory
     dataset: Dataset
 
+    def compute(self, ruleset: Ruleset) -> Footprint:
+        """Compute the footprint; what is refused is named with file, sheet, row and column.
 
-def read_footprint_input(path: Path, dataset: Dataset | None = None) -> FootprintInput:
-    """Read `.json`, `.xlsx`, or a folder of CSV files named like the sheets.
+        Raises:
+            LcaError: something in the inventory is refused.
+        """
+        with self.read.located():
+            return compute_footprint(self.read.inventory, ruleset, self.dataset)
+
+    def what_if(self, ruleset: Ruleset, scenarios: Sequence[str]) -> list[dict[str, Any]]:
+        """Return the table of scenarios.
+
+        Raises:
+            LcaError: a scenario cannot be asked, or does not compute.
+        """
+        return list(what_if(self.read.inventory, ruleset, self.dataset, scenarios))
+
+
+def read_footprint_input(path: Path, base: Dataset | None = None) -> FootprintInput:
+    """Read an inventory: JSON, XLSX, a zip of CSV sheets, or a folder of them.
 
     Raises:
         EnvironmentFaultError: there is no such file, or it cannot be read.
         LcaError: what is in it is refused; each finding names file, sheet, row and field.
     """
-    base = dataset or load_shipped_dataset()
+    dataset = load_shipped_dataset() if base is None else base
     if path.is_dir():
-        files = {file.name: read_file(file, "the sheet") for file in sorted(path.glob("*.csv"))}
+        files = {file.name: _bounded(file, "the sheet") for file in sorted(path.glob("*.csv"))}
         if not files:
             reason = "there are no CSV files in this folder"
             finding = Finding("file", str(path), reason, "One file a sheet, e.g. activities.csv.")
             raise EnvironmentFaultError(finding)
-        return _of_sheets(read_csv_sheets(files, path.name), base)
-    data = read_file(path, "the inventory")
-    if path.suffix.lower() == ".xlsx":
-        return _of_sheets(read_workbook(data, path.name), base)
-    return FootprintInput(parse_inventory(data), base)
+        read = read_inventory_folder(files, path.name)
+    else:
+        read = read_inventory(_bounded(path, "the inventory"), path.name)
+    return FootprintInput(read, read.dataset(dataset))
 
 
-def _of_sheets(sheets: SheetInput, base: Dataset) -> FootprintInput:
-    inventory = sheets.inventory()
-    if not sheets.factors:
-        return FootprintInput(inventory, base)
-    own = base.with_factors("supplier-sheet", inventory.title, sheets.factors)
-    return FootprintInput(inventory, own)
+def dataset_with(files: Sequence[Path] | None) -> Dataset:
+    """Return the shipped factors with those of the user's own files beside them.
+
+    Raises:
+        EnvironmentFaultError: a file cannot be read.
+        DatasetError: it is no file of factors, or an identifier is taken already.
+    """
+    dataset = load_shipped_dataset()
+    for file in files or ():
+        data = read_file(file, "the file of factors")
+        with in_file(file):
+            dataset = dataset.with_factors(*read_own_factors(data))
+    return dataset
+
+
+@contextmanager
+def in_file(path: Path) -> Iterator[None]:
+    """Let findings that are made inside name the file.
+
+    Raises:
+        LcaError: what was raised, with the file in each finding.
+    """
+    try:
+        yield
+    except LcaError as error:
+        raise error.placed(lambda finding: replace(finding, file=path.name)) from None
+
+
+def _bounded(path: Path, what: str) -> bytes:
+    try:
+        size = path.stat().st_size
+    except (OSError, ValueError):
+        size = 0  # reading it says why
+    if size > LARGEST_INVENTORY_BYTES:
+        reason = f"is larger than {LARGEST_INVENTORY_BYTES // 1024 // 1024} MiB"
+        finding = LcaFinding("file", f"{size} bytes", reason, "split it", file=path.name)
+        raise InventoryError([finding])
+    return read_file(path, what)

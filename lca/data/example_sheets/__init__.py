@@ -1,0 +1,1 @@
+"""The example that the workbook to fill in holds, a file a sheet."""
