@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from lca.emission_factors import sha256_of
+from lca.recycled_content import MetalLot
 from lca.rulesets import LifeCycleStage
 
 
@@ -297,6 +298,7 @@ class Inventory:
     circular: tuple[CircularMaterial, ...]
     screening: bool
     document: Mapping[str, object] = field(repr=False)
+    recycled_content: tuple[MetalLot, ...] = ()
 
     @cached_property
     def sha256(self) -> str:

@@ -11,7 +11,7 @@ zero needs evidence of traceability; R2 and R3 need evidence too, and are zero w
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
@@ -19,6 +19,7 @@ from lca.activities import CircularMaterial, DataOrigin, Exchange, ExchangeKind,
 from lca.datasets import Dataset
 from lca.emission_factors import Boundary, characterised, mixed_boundaries
 from lca.errors import BoundaryMismatchError, Finding, InventoryError, UnitMismatchError
+from lca.recycled_content import recycled_shares
 from lca.rulesets import LifeCycleStage, Ruleset
 from lca.terms import Burden, reference_unit
 from lca.units import find_unit
@@ -91,7 +92,7 @@ def circular_burdens(
     output = inventory.activities[demanded].output
     place = (demanded, dataset, ruleset.characterisation)
     battery = output.amount if find_unit(output.unit).dimension == "item" else 1.0
-    for material in inventory.circular:
+    for material in _with_recycled_content(inventory):
         problems = list(_wrong_parameters(material, ruleset))
         findings.extend(problems)
         if problems:
@@ -119,6 +120,22 @@ def circular_burdens(
     if findings:
         raise InventoryError(findings)
     return tuple(burdens), tuple(warnings)
+
+
+def _with_recycled_content(inventory: Inventory) -> Iterator[CircularMaterial]:
+    """Yield the materials; R1 of a metal of Article 8 is the share that its lots have evidence for."""
+    shares = {share.metal: share for share in recycled_shares(inventory.recycled_content)}
+    for material in inventory.circular:
+        share = shares.get(material.material)
+        if share is None:
+            yield material
+            continue
+        proof = "; ".join(share.evidence)
+        yield replace(
+            material,
+            parameters={**material.parameters, "R1": min(share.total, 1.0)},
+            evidence={**material.evidence, "R1": proof} if proof else material.evidence,
+        )
 
 
 def _wrong_parameters(material: CircularMaterial, ruleset: Ruleset) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ from lca.documents import DocumentReader, copied_json, load_json
 from lca.errors import Finding, InventoryError
 from lca.inventory_checks import check_inventory
 from lca.plain_exchanges import PROVIDERS, plain_exchange
+from lca.recycled_content import METALS, MetalLot
 from lca.rulesets import STAGES, LifeCycleStage
 
 INVENTORY_FORMAT: Final = "voltpass-inventory/1"
@@ -120,6 +121,7 @@ def _inventory(reader: DocumentReader, data: Mapping[str, object]) -> Inventory:
         circular=tuple(_circular(item) for item in reader.children("circular")),
         screening=reader.flag("screening", default=False),
         document=MappingProxyType(dict(data)),
+        recycled_content=tuple(_lot(item) for item in reader.children("recycled_content")),
     )
     demand.done()
     return inventory
@@ -346,6 +348,18 @@ def _cut_off(reader: DocumentReader) -> CutOff:
     )
     reader.done()
     return left_out
+
+
+def _lot(reader: DocumentReader) -> MetalLot:
+    lot = MetalLot(
+        metal=reader.choice("metal", METALS),
+        mass_kg=reader.number("mass_kg", minimum=0),
+        pre_consumer_kg=reader.number("pre_consumer_kg", minimum=0),
+        post_consumer_kg=reader.number("post_consumer_kg", minimum=0),
+        evidence=reader.optional_text("evidence"),
+    )
+    reader.done()
+    return lot
 
 
 def _circular(reader: DocumentReader) -> CircularMaterial:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from lca.activities import Arrangement, Inventory, Supply
 from lca.errors import Finding, LcaError
+from lca.recycled_content import recycled_shares
 from lca.units import convert, units
 
 _ROUNDING = 1e-9
@@ -135,6 +136,26 @@ def _offsets_listed_once(inventory: Inventory) -> Iterator[Finding]:
             yield Finding("offsets", id_, reason, "list it once")
 
 
+def _recycled_content(inventory: Inventory) -> Iterator[Finding]:
+    """Yield what is wrong with the lots of Article 8, and each second statement of R1."""
+    try:
+        shares = {share.metal for share in recycled_shares(inventory.recycled_content)}
+    except LcaError as error:
+        yield from error.findings
+        return
+    period = inventory.plant.period
+    if shares and period.first_on.year != period.last_on.year:
+        reason = "recycled content is declared by calendar year (Article 8)"
+        value = f"{period.first_on} to {period.last_on}"
+        yield Finding("plant.period", value, reason, "make one inventory a year")
+    for material in inventory.circular:
+        if material.material in shares and "R1" in material.parameters:
+            path = f"{material.path}.parameters.R1"
+            value = f"{material.parameters['R1']:g}"
+            reason = "R1 comes from the lots in recycled_content"
+            yield Finding(path, value, reason, "remove it: there is one number, not two")
+
+
 CHECKS: tuple[Callable[[Inventory], Iterator[Finding]], ...] = (
     _unique_identifiers,
     _known_activities,
@@ -142,4 +163,5 @@ CHECKS: tuple[Callable[[Inventory], Iterator[Finding]], ...] = (
     _metered_electricity,
     _certificates_used_once,
     _offsets_listed_once,
+    _recycled_content,
 )

@@ -51,6 +51,8 @@ def shared_document(footprint: Footprint, *, public: bool) -> dict[str, object]:
         name: _column(column) if _telling(column, footprint, licensed, public=public) else column
         for name, column in document["electricity_columns"].items()
     }
+    if public and "recycled_content" in document:
+        document = {**document, "recycled_content": _shares_only(document["recycled_content"])}
     told = _about_what_is_shown(document, rows, hidden) if public and hidden else {}
     return {
         **document,
@@ -97,6 +99,12 @@ def _without(text: str, secrets: Iterable[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, "a withheld input")
     return text
+
+
+def _shares_only(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Return recycled shares without the masses and suppliers behind them."""
+    hidden: dict[str, Any] = {"mass_kg": None, "evidence": []}
+    return {**content, "shares": [{**share, **hidden} for share in content["shares"]]}
 
 
 def _telling(

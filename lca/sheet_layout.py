@@ -10,6 +10,7 @@
 | emissions | a direct emission of an elementary flow |
 | supplier_footprints | a footprint that a supplier declared; it becomes an emission factor |
 | electricity_supply, certificates | metered electricity, contracts and their certificates |
+| recycled_content | a delivery of cobalt, lead, lithium or nickel, and what of it was recovered |
 | offsets, gaps, assumptions, cut_off, absent_components | as in the document |
 """
 
@@ -125,6 +126,12 @@ SHEETS: Final[Mapping[str, SheetLayout]] = MappingProxyType(
                 frozenset({"missing_mass_kg", "component_mass_kg"}),
             ),
             SheetLayout("absent_components", ("process", "reason")),
+            SheetLayout(
+                "recycled_content",
+                ("metal", "mass_kg", "pre_consumer_kg", "post_consumer_kg"),
+                ("evidence",),
+                frozenset({"mass_kg", "pre_consumer_kg", "post_consumer_kg"}),
+            ),
         )
     }
 )
@@ -187,7 +194,6 @@ MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
         "metal": "cobalt, lead, lithium or nickel (Article 8)",
         "pre_consumer_kg": "of the mass: recovered from battery manufacturing waste",
         "post_consumer_kg": "of the mass: recovered from post-consumer waste",
-        "material": "the material under the Circular Footprint Formula whose R1 it gives",
     }
 )
 """What each column means, for whoever fills the sheets in."""

@@ -259,5 +259,6 @@ WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
         "assumptions": _assumptions,
         "cut_off": _list_of("cut_off"),
         "absent_components": _list_of("absent_components"),
+        "recycled_content": _list_of("recycled_content"),
     }
 )

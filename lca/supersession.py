@@ -68,12 +68,12 @@ def study_key(footprint: Footprint) -> StudyKey:
     product = dict(_mapping(inventory, "product"))
     life = product.pop("service_life", {})
     circular = inventory.document.get("circular")
+    recycled = inventory.document.get("recycled_content")
+    parts = [inventory.document["activities"], inventory.document["demand"], circular]
     return StudyKey(
         facility_id=inventory.plant.facility_id,
         product=sha256_of(product),
-        bill_of_materials=sha256_of(
-            [inventory.document["activities"], inventory.document["demand"], circular]
-        ),
+        bill_of_materials=sha256_of([*parts, recycled] if recycled else parts),
         energy_mix=sha256_of(_energy_mix(inventory)),
         service_life=sha256_of(life),
         ruleset=system.ruleset.content_hash,
