@@ -26,6 +26,7 @@ from passports.errors import Finding, shorten
 MAX_ITEMS: Final = 1000
 _LARGEST: Final = 1e15
 # RFC 3339 with a zone, as what is signed shows instants.
+_EMAIL: Final = r"^[^@\s]+@[^@\s]+$"
 _INSTANT: Final = re.compile(r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?(Z|[+-]\d{2}:\d{2})")
 
 
@@ -71,7 +72,7 @@ class Contact(Document):
 
     name: Name
     postal_address: Text | None = None
-    email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+$", max_length=254)] | None = None
+    email: Annotated[str, Field(pattern=_EMAIL, max_length=254), Printable] | None = None
     url: Https | None = None
 
 

@@ -286,6 +286,17 @@ def read_profile(profile_id: str, text: str) -> Profile:
     return profile
 
 
+def is_signed_in_public(attribute: Attribute) -> bool:
+    """Tell whether the public credential carries an attribute: Annex XIII point 1, for good."""
+    return attribute.access_point is AccessPoint.PUBLIC and attribute.behaviour is Behaviour.STATIC
+
+
+def with_unit(attribute_id: str, value: object) -> dict[str, Any]:
+    """Return a value as it is shown and signed: with its unit, where it has one."""
+    unit = attributes()[attribute_id].unit
+    return {"value": value, "unit": unit} if unit else {"value": value}
+
+
 def check_category(category: str) -> str:
     """Return a category that is known.
 

@@ -5,8 +5,9 @@ import io
 from datetime import date, datetime
 from typing import Annotated, Final, Self
 
-from pydantic import Field, PrivateAttr
+from pydantic import AfterValidator, Field, PrivateAttr
 
+from passports.attributes import DEFAULT_PROFILE, profile_ids
 from passports.documents import Day, Document, RuleError, Slug, read_day
 from passports.errors import Finding, InvalidBatchError, RecordNotFoundError, shorten
 from passports.store import Transaction
@@ -39,11 +40,19 @@ class BatteryUnit(Document):
         return unit
 
 
+def _known_profile(value: str) -> str:
+    known = ", ".join(profile_ids())
+    if value not in profile_ids():
+        raise RuleError("there is no such profile", f"Choose one of {known}.")
+    return value
+
+
 class BatchCreate(Document):
     """A batch as it is handed in for issuing.
 
     `manufactured_on` holds for every unit that does not bring its own. `responsible_operator_id` is
     who places the batteries on the Union market (Art. 77(4)); it is needed where the maker is abroad.
+    `profile` says what the passports show, see `passports/attributes.py`.
     """
 
     id: Slug
@@ -51,6 +60,7 @@ class BatchCreate(Document):
     facility_id: Slug
     responsible_operator_id: Slug | None = None
     manufactured_on: Day
+    profile: Annotated[str, AfterValidator(_known_profile)] = DEFAULT_PROFILE
     units: Annotated[list[BatteryUnit], Field(min_length=1, max_length=MAX_UNITS)]
 
 
@@ -66,6 +76,7 @@ class Batch(Document):
     manufactured_to: date
     size: int
     issued_at: datetime
+    profile: str = DEFAULT_PROFILE
 
 
 def read_units_csv(data: bytes) -> list[BatteryUnit]:

@@ -8,6 +8,14 @@ binding, and the Commission's data point table (v2.0, 15 Aug 2026, points 17 and
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from passports.attribute_versions import Subject, newest_version
+from passports.attributes import (
+    Granularity,
+    attributes,
+    get_profile,
+    is_signed_in_public,
+    with_unit,
+)
 from passports.batches import Batch
 from passports.certificates import (
     CertificateEvidence,
@@ -24,7 +32,6 @@ from passports.operators import EconomicOperator, get_operator
 from passports.store import Transaction
 from signing.instants import format_instant
 
-PROFILE: Final = "voluntary-footprint"
 CREDENTIAL_TYPE: Final = "BatteryPassport"
 # VCDM 2.0, section 4.3 and B.1: the second context lets plain JSON terms stand.
 CONTEXTS: Final = (
@@ -51,7 +58,8 @@ def credential_with_marks(
 ) -> dict[str, Any]:
     """Return the credential of a batch's batteries, with marks for what differs between them."""
     facility = get_facility(transaction, operator.id, batch.facility_id)
-    studies = current_studies(transaction, operator.id, model.id, facility.id)
+    shown = get_profile(batch.profile).shows("carbon_footprint_per_kwh", category_of(model))
+    studies = current_studies(transaction, operator.id, model.id, facility.id) if shown else []
     list_url = address.status_list(operator.id, status_list_id)
     return {
         "@context": list(CONTEXTS),
@@ -75,26 +83,51 @@ def credential_with_marks(
             "type": "Battery",
             "granularity": "item",
             "passportVersion": 1,
-            "profile": PROFILE,
+            "profile": batch.profile,
             "serialNumber": mark("serial"),
             "manufacturedOn": mark("manufactured_on"),
             "batch": batch.id,
-            "model": _model_claims(model),
-            "manufacturer": _operator_claims(operator),
+            "model": model_claims(model),
+            "manufacturer": operator_claims(operator),
             "responsibleOperator": _responsible(transaction, operator, batch),
             "manufacturingFacility": _facility_claims(address, facility),
             "carbonFootprint": [_study_claims(address, study) for study in studies],
+            **_attribute_claims(transaction, model, batch),
             "factoryCertificates": _certificate_claims(transaction, address, facility, batch),
         },
     }
 
 
-def _model_claims(model: BatteryModel) -> dict[str, Any]:
+def category_of(model: BatteryModel) -> str:
+    """Return the model's category as the table of attributes names it."""
+    return "stationary" if model.stationary else model.category.value
+
+
+def _attribute_claims(
+    transaction: Transaction, model: BatteryModel, batch: Batch
+) -> dict[str, dict[str, Any]]:
+    """Return the public, static attributes given for model and batch that the profile shows, with units."""
+    profile, category = get_profile(batch.profile), category_of(model)
+    claims: dict[str, Any] = {}
+    for subject in (
+        Subject(Granularity.MODEL, model.operator_id, model.id),
+        Subject(Granularity.BATCH, batch.operator_id, batch.id),
+    ):
+        version = newest_version(transaction, subject)
+        for name, given in version.values.items() if version is not None else ():
+            if is_signed_in_public(attributes()[name]) and profile.shows(name, category):
+                claims[name] = with_unit(name, given.value)
+    return {"attributes": claims} if claims else {}
+
+
+def model_claims(model: BatteryModel) -> dict[str, Any]:
+    """Return what a credential says of a model."""
     return {
         "id": model.id,
         "gtin": model.gtin,
         "name": model.name,
         "category": model.category.value,
+        **({"stationary": True} if model.stationary else {}),
         "chemistry": model.chemistry,
         "massKg": model.mass_kg,
         "capacityKwh": model.capacity_kwh,
@@ -103,7 +136,8 @@ def _model_claims(model: BatteryModel) -> dict[str, Any]:
     }
 
 
-def _operator_claims(operator: EconomicOperator) -> dict[str, Any]:
+def operator_claims(operator: EconomicOperator) -> dict[str, Any]:
+    """Return what a credential says of an operator."""
     claims = {
         "id": operator.id,
         "name": operator.name,
@@ -119,8 +153,8 @@ def _responsible(
     transaction: Transaction, manufacturer: EconomicOperator, batch: Batch
 ) -> dict[str, Any]:
     if batch.responsible_operator_id in {None, manufacturer.id}:
-        return _operator_claims(manufacturer)
-    return _operator_claims(get_operator(transaction, str(batch.responsible_operator_id)))
+        return operator_claims(manufacturer)
+    return operator_claims(get_operator(transaction, str(batch.responsible_operator_id)))
 
 
 def _facility_claims(address: PublicAddress, facility: Facility) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from uuid import uuid4
 
 import orjson
 
+from passports.attributes import DEFAULT_PROFILE
 from passports.batches import Batch, BatchCreate, BatteryUnit, get_batch
 from passports.citations import record_citations
 from passports.credential import MARKS, credential_with_marks, mark
@@ -165,7 +166,9 @@ def issue_batch(
 
 
 def _digest(request: BatchCreate) -> str:
-    return hashlib.sha256(request.model_dump_json().encode()).hexdigest()
+    # Without what was not said: a request from before there were profiles stays the same request.
+    unsaid = {"profile"} if request.profile == DEFAULT_PROFILE else None
+    return hashlib.sha256(request.model_dump_json(exclude=unsaid).encode()).hexdigest()
 
 
 def _was_issued(transaction: Transaction, operator_id: str, request: BatchCreate) -> bool:
@@ -204,6 +207,7 @@ def _record_batch(
         manufactured_to=max(days),
         size=len(request.units),
         issued_at=now,
+        profile=request.profile,
     )
     transaction.batches.add(
         BatchRow(

@@ -41,6 +41,7 @@ class ServiceLife(Document):
 class BatteryModelCreate(Document):
     """A model as its manufacturer registers it.
 
+    `stationary` marks an industrial battery of a stationary energy storage system (Art. 14 asks more of it).
     `capacity_kwh` is the rated energy, `usable_energy_kwh` the energy the battery delivers from full
     down to the limit of its management system, at the beginning of life.
     """
@@ -49,6 +50,7 @@ class BatteryModelCreate(Document):
     name: Name
     gtin: Gtin
     category: BatteryCategory
+    stationary: bool = False
     chemistry: Name
     mass_kg: PositiveNumber
     capacity_kwh: PositiveNumber
@@ -101,6 +103,10 @@ def _check_model(transaction: Transaction, model: BatteryModel) -> None:
         findings.append(
             Finding("usable_energy_kwh", f"{model.usable_energy_kwh:g}", reason, remedy)
         )
+    if model.stationary and model.category is not BatteryCategory.INDUSTRIAL:
+        reason = f"a stationary battery is an industrial one, not {model.category.value}"
+        remedy = "Choose category industrial, or leave stationary out."
+        findings.append(Finding("stationary", "true", reason, remedy))
     prefixes = get_operator(transaction, model.operator_id).gs1_prefixes
     if not gtin_belongs_to(model.gtin, prefixes):
         reason = f"it stands under none of the operator's GS1 prefixes ({', '.join(prefixes)})"

@@ -25,6 +25,8 @@ class OperatorRole(StrEnum):
     IMPORTER = "importer"
     CERTIFIER = "certifier"
     MARKET_SURVEILLANCE = "market_surveillance"
+    NOTIFIED_BODY = "notified_body"
+    COMMISSION = "commission"
     PLATFORM = "platform"
 
 

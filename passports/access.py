@@ -1,0 +1,143 @@
+"""Who may see what: one decision for every data element, wherever it is shown (Art. 77(2), Annex XIII).
+
+The audiences are not nested: authorities do not see point 4, those with a legitimate interest do not
+see point 3. Annex XIII point 2 speaks of persons with a legitimate interest and the Commission,
+Art. 77(2)(b) adds notified bodies and market surveillance: the union is taken. What no rule allows is
+denied. A new role is a line in `OperatorRole` and its line in `AUDIENCES_OF_ROLES`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
+
+from passports.attribute_versions import Subject
+from passports.attributes import AccessPoint, Attribute, Granularity
+from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
+from passports.grants import active_grants
+from passports.operators import EconomicOperator, OperatorRole
+from passports.store import Transaction
+
+
+class Audience(StrEnum):
+    """As whom somebody reads."""
+
+    PUBLIC = "public"
+    AUTHORITY = "authority"
+    LEGITIMATE_INTEREST = "legitimate_interest"
+    RESPONSIBLE = "responsible"
+
+
+# Art. 77(2): the points of Annex XIII that each audience sees. Who is responsible for data sees what it
+# wrote, whatever point that is (`may_read`); beyond it, what the public sees.
+POINTS: Final[Mapping[Audience, frozenset[AccessPoint]]] = MappingProxyType(
+    {
+        Audience.PUBLIC: frozenset({AccessPoint.PUBLIC}),
+        Audience.AUTHORITY: frozenset(
+            {AccessPoint.PUBLIC, AccessPoint.MODEL_RESTRICTED, AccessPoint.AUTHORITIES_ONLY}
+        ),
+        Audience.LEGITIMATE_INTEREST: frozenset(
+            {AccessPoint.PUBLIC, AccessPoint.MODEL_RESTRICTED, AccessPoint.INDIVIDUAL_BATTERY}
+        ),
+        Audience.RESPONSIBLE: frozenset({AccessPoint.PUBLIC}),
+    }
+)
+# Roles that see more than the public by what they are; a legitimate interest is granted, not had.
+AUDIENCES_OF_ROLES: Final[Mapping[OperatorRole, Audience | None]] = MappingProxyType(
+    {
+        OperatorRole.MARKET_SURVEILLANCE: Audience.AUTHORITY,
+        OperatorRole.NOTIFIED_BODY: Audience.AUTHORITY,
+        OperatorRole.COMMISSION: Audience.AUTHORITY,
+        OperatorRole.MANUFACTURER: None,
+        OperatorRole.IMPORTER: None,
+        OperatorRole.CERTIFIER: None,
+        OperatorRole.PLATFORM: None,
+    }
+)
+
+
+@dataclass(frozen=True)
+class Access:
+    """As whom a reader stands before one subject's data.
+
+    Attributes:
+        reader_id: The operator whose key came along; None for the public.
+        audiences: All audiences that the reader belongs to here.
+        grants: Identifiers of the grants that say so.
+    """
+
+    reader_id: str | None
+    audiences: frozenset[Audience]
+    grants: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """The audiences as text, sorted."""
+        return sorted(audience.value for audience in self.audiences)
+
+
+PUBLIC_ACCESS: Final = Access(None, frozenset({Audience.PUBLIC}))
+
+
+def access_to(
+    transaction: Transaction,
+    reader: EconomicOperator | None,
+    subject: Subject,
+    model_id: str,
+    now: datetime,
+) -> Access:
+    """Return as whom a reader stands before a subject's data, at an instant."""
+    if reader is None:
+        return PUBLIC_ACCESS
+    audiences = {Audience.PUBLIC}
+    audiences |= {a for role in reader.roles if (a := AUDIENCES_OF_ROLES.get(role)) is not None}
+    battery = subject.id if subject.level is Granularity.ITEM else None
+    grants = active_grants(transaction, subject.operator_id, reader.id, model_id, battery, now)
+    if grants:
+        audiences.add(Audience.LEGITIMATE_INTEREST)
+    if reader.id == subject.operator_id:
+        audiences.add(Audience.RESPONSIBLE)
+    return Access(reader.id, frozenset(audiences), tuple(grant.id for grant in grants))
+
+
+def may_read(
+    access: Access, attribute: Attribute, written_by: str | None, *, is_shown: bool
+) -> bool:
+    """Decide whether a reader may see one data element. Everything that shows data asks here.
+
+    Args:
+        access: As whom the reader stands before the subject.
+        attribute: Which data element.
+        written_by: The operator that wrote it; None for what stands in the signed, public passport.
+        is_shown: Whether the passport's profile shows the element at all.
+    """
+    if Audience.RESPONSIBLE in access.audiences and written_by == access.reader_id is not None:
+        return True
+    if not is_shown:
+        return False
+    return any(attribute.access_point in POINTS[audience] for audience in access.audiences)
+
+
+def is_restricted(attribute: Attribute) -> bool:
+    """Tell whether a read of it belongs in the access log."""
+    return attribute.access_point is not AccessPoint.PUBLIC
+
+
+def refuse(access: Access, what: str) -> None:
+    """Refuse a reader without saying whether there is anything to read.
+
+    Raises:
+        NotAuthenticatedError: no key came along.
+        AccessDeniedError: the key's operator is not of an audience that may.
+    """
+    remedy = "Ask the operator who issued the passport for a grant, naming your purpose."
+    if access.reader_id is None:
+        finding = Finding("Authorization", "", "no API key came with the call", remedy)
+        raise NotAuthenticatedError(f"{what} is not for the public.", [finding])
+    reason = "this operator has no access to it"
+    raise AccessDeniedError(
+        f"{what} is not for this reader.",
+        [Finding("Authorization", access.reader_id, reason, remedy)],
+    )

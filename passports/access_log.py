@@ -1,0 +1,117 @@
+"""The access log: every read of restricted data, append-only, each entry over the hash of the one before.
+
+One chain an operator whose data were read. Names of attributes stand in it, never their values. Public
+reads leave no trace: nobody is profiled. An entry is written before the data go out; where it cannot be
+written, nothing goes out.
+"""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from passports.access import Access
+from passports.attribute_versions import Subject
+from passports.errors import AccessDeniedError, Finding
+from passports.operators import EconomicOperator, OperatorRole
+from passports.store import AccessEntryRow, Store, Transaction
+from signing.instants import format_instant
+
+FIRST: Final = "0" * 64  # what stands before the first entry
+PAGE: Final = 500
+_INSPECTORS: Final = frozenset(
+    {OperatorRole.MARKET_SURVEILLANCE, OperatorRole.NOTIFIED_BODY, OperatorRole.COMMISSION}
+)
+
+
+def record_read(
+    store: Store,
+    access: Access,
+    subject: Subject,
+    attribute_ids: Sequence[str],
+    form: str,
+    now: datetime,
+) -> None:
+    """Note that restricted attributes are about to be shown to somebody."""
+    with store.transaction() as transaction:
+        transaction.operators.lock(subject.operator_id)  # of two readers one comes first
+        last = transaction.access_entries.last(subject.operator_id)
+        sequence = last.sequence + 1 if last is not None else 1
+        document = orjson.dumps(
+            {
+                "operator": subject.operator_id,
+                "sequence": sequence,
+                "read_at": format_instant(now),
+                "reader": access.reader_id,
+                "audiences": access.names,
+                "grants": list(access.grants),
+                "level": subject.level.value,
+                "subject": subject.id,
+                "attributes": sorted(attribute_ids),
+                "form": form,
+                "previous": last.sha256 if last is not None else FIRST,
+            },
+            option=orjson.OPT_SORT_KEYS,
+        )
+        transaction.access_entries.add(
+            AccessEntryRow(
+                operator_id=subject.operator_id,
+                sequence=sequence,
+                read_at=now,
+                document=document,
+                sha256=hashlib.sha256(document).hexdigest(),
+            )
+        )
+
+
+def inspect_log(
+    transaction: Transaction, caller: EconomicOperator, operator_id: str | None, after: int
+) -> dict[str, Any]:
+    """Return a page of entries about an operator's data, for that operator and for authorities.
+
+    Raises:
+        AccessDeniedError: the caller is neither.
+    """
+    wanted = operator_id or caller.id
+    if wanted != caller.id and not _INSPECTORS & set(caller.roles):
+        reason = "the access log is for the operator itself and for authorities"
+        finding = Finding("operator", wanted, reason, "Leave the operator out to see your own.")
+        raise AccessDeniedError("This access log is not yours.", [finding])
+    rows = transaction.access_entries.page(wanted, after, PAGE)
+    return {
+        "operator": wanted,
+        "entries": [{**orjson.loads(row.document), "sha256": row.sha256} for row in rows],
+        "next_after": rows[-1].sequence if len(rows) == PAGE else None,
+    }
+
+
+def broken_links(transaction: Transaction, operator_id: str) -> Iterator[str | None]:
+    """Yield for each entry what is wrong with it, or None: hash, order, link, columns."""
+    previous, sequence = FIRST, 0
+    while True:
+        rows = transaction.access_entries.page(operator_id, sequence, PAGE)
+        if not rows:
+            return
+        for row in rows:
+            yield _fault(row, previous, sequence + 1)
+            previous, sequence = row.sha256, row.sequence
+
+
+def _fault(row: AccessEntryRow, previous: str, expected: int) -> str | None:
+    if hashlib.sha256(row.document).hexdigest() != row.sha256:
+        return f"entry {row.sequence} is not what its SHA-256 says"
+    if row.sequence != expected:
+        return f"entry {expected} is missing before entry {row.sequence}"
+    try:
+        said = orjson.loads(row.document)
+        link = said["previous"]
+        filed = (said["operator"], said["sequence"], said["read_at"])
+    except (ValueError, KeyError, TypeError):
+        return f"entry {row.sequence} cannot be read"
+    if link != previous:
+        return f"entry {row.sequence} does not follow the entry before it"
+    if filed != (row.operator_id, row.sequence, format_instant(row.read_at)):
+        return f"the columns of entry {row.sequence} differ from what it says"
+    return None
