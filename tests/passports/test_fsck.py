@@ -12,6 +12,7 @@ from lca.datasets import load_shipped_dataset
 from passports.fsck import FsckReport, check_store
 from passports.status_lists import revoke_passport
 from signing.canonical import canonicalize
+from signing.credentials import CredentialSigner
 from tests.worlds import ADDRESS, IMPORTER, MAKER, NOW, World
 
 DATASET = load_shipped_dataset()
@@ -167,6 +168,23 @@ def someone_elses_key(world: World) -> None:
         transaction.signing_keys.add(row)
 
 
+def a_list_that_is_none(world: World) -> None:
+    """Sign something else in the place of a status list."""
+    url = ADDRESS.status_list(MAKER, "revocation-1")
+    did = "did:web:id.example.com:operators:maker"
+    with world.store.reading() as reading:
+        signer = CredentialSigner(world.keyring.current(reading, MAKER), did)
+    statement: dict[str, Any] = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiableCredential"],
+        "id": url,
+        "issuer": did,
+        "credentialSubject": {},
+    }
+    data = signer.sign(canonicalize(statement))
+    sql(world, "UPDATE status_list SET credential = :data", data=data)
+
+
 DEFECTS: dict[str, tuple[Defect, str, str]] = {
     "a byte of a certificate's document": (
         put("certificate", "document", flipped),
@@ -309,6 +327,7 @@ DEFECTS: dict[str, tuple[Defect, str, str]] = {
         "status list",
         "another list",
     ),
+    "a signed status list that is none": (a_list_that_is_none, "status list", "no status list"),
     "an entry of the log": (
         run("UPDATE log_tile SET hashes = :data WHERE level = -1", data=bytes(96)),
         "passport",

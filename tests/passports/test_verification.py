@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from passports.checks import BatteryEvidence
+from passports.checks import BatteryEvidence, cited_urls
 from passports.errors import EvidenceUnavailableError, InvalidInputError
 from passports.fetch import refused_fetch
 from passports.trust import sign_trust_list
@@ -38,9 +38,9 @@ def signed(world: World, payload: Mapping[str, Any], operator: str = MAKER) -> b
     return CredentialSigner(key, did).sign(canonicalize(dict(payload)))
 
 
-def payload_of(world: World) -> dict[str, Any]:
-    """Return what the passport of SN-1 says."""
-    document: dict[str, Any] = orjson.loads(decode(world.credential()).payload_bytes)
+def payload_of(world: World, serial: str = "SN-1") -> dict[str, Any]:
+    """Return what a passport says."""
+    document: dict[str, Any] = orjson.loads(decode(world.credential(serial)).payload_bytes)
     return document
 
 
@@ -189,15 +189,22 @@ def test_all_that_a_passport_cites_is_collected(world: World) -> None:
     evidence = world.evidence()
     assert evidence.unavailable == {}
     assert list(evidence.did_documents) == ["did:web:id.example.com:operators:maker"]
-    assert (len(evidence.documents), len(evidence.studies)) == (1, 2)
-    assert (len(evidence.status_lists), len(evidence.log_proofs)) == (1, 2)
+    cited = [cited_urls(payload_of(world, serial)) for serial in ("SN-1", "SN-2")]
+    for kind in ("documents", "studies", "status_lists", "log_proofs"):
+        found = getattr(evidence, kind)
+        assert set(found) == {url for urls in cited for url in urls[kind]}
+        assert found
 
 
 def test_what_cannot_be_had_is_noted_with_its_reason(sqlite_world: World) -> None:
     sqlite_world.issue()
     evidence = CollectedEvidence()
     collect_evidence(sqlite_world.credential(), refused_fetch, evidence)
-    assert len(evidence.unavailable) == 6
+    cited = cited_urls(payload_of(sqlite_world))
+    assert set(evidence.unavailable) == {
+        "did:web:id.example.com:operators:maker",
+        *[url for urls in cited.values() for url in urls],
+    }
     assert all("the network is not used" in reason for reason in evidence.unavailable.values())
     report = verify_passport(
         sqlite_world.credential(), evidence, sqlite_world.trust_list(), BatteryEvidence(), NOW
