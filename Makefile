@@ -2,11 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+NODE_TESTS := tests/signing/node
 UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo serve test test-fast check static fmt lint types contracts openapi golden migrate bench soak requirements clean
+.PHONY: help setup demo node serve test test-fast check static fmt lint types contracts openapi golden migrate bench soak requirements clean
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +43,14 @@ endif
 	@touch $@
 
 setup: $(VENV)/.dev ## make .venv with voltpass and all that tests and checks need
+
+$(NODE_TESTS)/node_modules/.installed: $(NODE_TESTS)/package.json
+	@node -e 'process.exit(parseInt(process.versions.node) < 20 ? 1 : 0)' \
+	  || { echo "the independent verifiers need Node 20 or newer, and npm"; exit 1; }
+	@cd $(NODE_TESTS) && npm install --no-package-lock --no-audit --no-fund --ignore-scripts --loglevel=error
+	@touch $@
+
+node: $(NODE_TESTS)/node_modules/.installed ## verifiers written by others, which tests run where they are installed
 
 demo: $(VENV)/.runtime ## the whole way on real data, then serve on http://127.0.0.1:8000
 	@$(BIN)/voltpass demo $(ARGS)
