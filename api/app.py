@@ -15,6 +15,7 @@ from api.routes import (
     footprints,
     importers,
     manufacturers,
+    offline,
     operations,
     pages,
     public,
@@ -134,6 +135,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         public,
         operations,
         pages,
+        offline,
     ):
         app.include_router(module.router)
     pages.mount_static(app)

@@ -171,6 +171,13 @@ def _downloads(name: str) -> tuple[Download, ...]:
             "the exact signed bytes; verify them with any tool that knows W3C credentials",
             f"passport-{name}.jwt",
         ),
+        Download(
+            "Bundle to verify offline",
+            f"/passports/{name}/bundle.zip",
+            "ZIP",
+            "the signed passport with the evidence for it: keys, status, log, certificates, studies",
+            f"passport-{name}.zip",
+        ),
         Download("Passport as data", base, "JSON", "what is signed, readable by programs"),
         Download("QR code", f"{base}/qr.svg", "SVG", "the printed link, for any size"),
         Download("QR code", f"{base}/qr.png", "PNG", "the printed link, as pixels"),

@@ -40,15 +40,18 @@ def _environment() -> Environment:
         figure=figures.figure, plain=figures.plain, percent=figures.percent, day=figures.day
     )
     environment.globals.update(
-        stylesheet=_stylesheet_url(), stage_names=words.STAGES, column_names=words.COLUMNS
+        stylesheet=_static_url(STYLESHEET),
+        mark=_static_url("mark.svg"),
+        stage_names=words.STAGES,
+        column_names=words.COLUMNS,
     )
     return environment
 
 
-def _stylesheet_url() -> str:
+def _static_url(name: str) -> str:
     # The hash lets caches keep it for ever and still see a new one at once.
-    digest = hashlib.sha256((STATIC_DIRECTORY / STYLESHEET).read_bytes()).hexdigest()
-    return f"/static/{STYLESHEET}?v={digest[:12]}"
+    digest = hashlib.sha256((STATIC_DIRECTORY / name).read_bytes()).hexdigest()
+    return f"/static/{name}?v={digest[:12]}"
 
 
 def _fill(template: str, **values: object) -> str:

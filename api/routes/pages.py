@@ -46,11 +46,12 @@ _SAMPLED_UP_TO: Final = 1000
 
 
 class _Stylesheets(StaticFiles):
-    """Static files that may be kept for ever: their URLs carry a hash of their content."""
+    """Static files; one asked for by an address with a hash of its content may be kept for ever."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def with_caching(message: Message) -> None:
-            if message["type"] == "http.response.start" and message["status"] == 200:  # noqa: PLR2004 # OK
+            hashed = scope["type"] == "http" and scope["query_string"].startswith(b"v=")
+            if message["type"] == "http.response.start" and message["status"] == 200 and hashed:  # noqa: PLR2004 # OK
                 headers = MutableHeaders(scope=message)
                 headers["Cache-Control"] = "public, max-age=31536000, immutable"
             await send(message)
