@@ -1,13 +1,15 @@
 """What the page of a factory shows: its meters, its studies, its certificates, its offsets."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from api.pages import words
 from api.pages.certificate_card import CertificateView, certificate_of_record
+from api.pages.factory_view import FactoryRecords, FactoryView, view_factory
 from api.pages.figures import day, plain
 from api.pages.footprint_card import FootprintCard, OffsetView, card_of_study
 from passports.certificates import FactoryCertificate, check_certificate
+from passports.documents import utc_now
 from passports.factories import EnergyPeriod, EnergyReading, Facility
 from passports.footprints import FootprintStudy
 from passports.identifiers import PublicAddress
@@ -57,6 +59,7 @@ class FacilityView:
     periods: tuple[PeriodView, ...]
     cards: tuple[FootprintCard, ...]
     certificates: tuple[CertificateView, ...]
+    factory: FactoryView
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ class FacilityRecords:
     periods: Sequence[EnergyPeriod]
     studies: Sequence[tuple[str, FootprintStudy]]
     certificates: Sequence[FactoryCertificate]
+    factory: FactoryRecords = field(default_factory=FactoryRecords)
 
 
 def view_facility(records: FacilityRecords, address: PublicAddress) -> FacilityView:
@@ -90,9 +94,23 @@ def view_facility(records: FacilityRecords, address: PublicAddress) -> FacilityV
         cards=tuple(_card(model, study) for model, study in records.studies),
         certificates=tuple(
             certificate_of_record(
-                certificate, check_certificate(certificate, facility.id, produced), address
+                certificate,
+                check_certificate(
+                    certificate,
+                    facility.id,
+                    produced,
+                    records.factory.events.get(certificate.id, ()),
+                ),
+                address,
             )
             for certificate in records.certificates
+        ),
+        factory=view_factory(
+            records.factory,
+            records.periods,
+            records.studies,
+            records.certificates,
+            utc_now().date(),
         ),
     )
 

@@ -17,6 +17,7 @@ from api.authentication import VoltpassDep
 from api.pages import render
 from api.pages.compare_view import compare_studies
 from api.pages.facility_view import FacilityRecords, view_facility
+from api.pages.factory_view import FactoryRecords
 from api.pages.figures import day
 from api.pages.home_view import FacilityEntry, HomeView, IssuedBatch
 from api.pages.words import ruleset_words
@@ -24,11 +25,16 @@ from api.problems import PROBLEMS
 from api.verifying import verify_input
 from lca.rulesets import ruleset_ids
 from passports.batches import Batch, list_batches
-from passports.certificates import certificates_of
+from passports.certificates import certificates_of, events_of
+from passports.claim_checks import check_facility
+from passports.documents import utc_now
+from passports.dossier import find_dossier
 from passports.errors import Finding, InvalidInputError, PassportError
 from passports.factories import energy_periods, get_facility, list_facilities
 from passports.footprints import study_of
 from passports.identifiers import UniqueProductIdentifier
+from passports.ledger_balance import balance
+from passports.meter_sums import monthly_energy
 from passports.models import list_models
 from passports.operators import get_operator, list_operators
 from passports.queries import FootprintQuery, query_footprints
@@ -117,12 +123,22 @@ def get_facility_page(voltpass: VoltpassDep, operator_id: str, facility_id: str)
         names = {model.id: model.name for model in list_models(reading, operator_id)}
         studies = [study_of(row[0]) for row in reading.studies.search(wanted)]
         studies.sort(key=lambda study: (study.model_id, study.ruleset))
+        certificates = certificates_of(reading, operator_id, facility_id)
         records = FacilityRecords(
             operator=get_operator(reading, operator_id),
             facility=facility,
             periods=energy_periods(reading, operator_id, facility_id),
             studies=[(names[study.model_id], study) for study in studies],
-            certificates=certificates_of(reading, operator_id, facility_id),
+            certificates=certificates,
+            factory=FactoryRecords(
+                dossier=find_dossier(reading, operator_id, facility_id),
+                checks=check_facility(
+                    reading, voltpass.dataset, operator_id, facility_id, utc_now().date()
+                ),
+                ledger=balance(reading, operator_id, facility_id),
+                months=monthly_energy(reading, operator_id, facility_id),
+                events={c.id: events_of(reading, c) for c in certificates},
+            ),
         )
     return render.facility_page(view_facility(records, voltpass.address))
 
