@@ -17,12 +17,12 @@ class Draft:
 
     Attributes:
         places: File, sheet and row of each path in the document.
-        activities: Index of each activity by its identifier.
+        exchanges: Path and list of the exchanges of each activity by its identifier.
     """
 
     document: Record = field(default_factory=lambda: {"format": "voltpass-inventory/1"})
     places: dict[str, Row] = field(default_factory=dict)
-    activities: dict[str, int] = field(default_factory=dict)
+    exchanges: dict[object, tuple[str, list[Record]]] = field(default_factory=dict)
 
 
 def draft_of(sheets: Mapping[str, Sequence[Row]], file: str, findings: list[Finding]) -> Draft:
@@ -92,30 +92,34 @@ def _activities(draft: Draft, row: Row) -> Finding | None:
         amount = amount * rate / 100
     activities = draft.document.setdefault("activities", [])
     draft.places[f"activities[{len(activities)}]"] = row
-    draft.activities.setdefault(str(cells.get("id")), len(activities))
+    exchanges: list[Record] = []
+    path = f"activities[{len(activities)}].exchanges"
+    draft.exchanges.setdefault(cells.get("id"), (path, exchanges))
     activities.append(
         {
             "id": cells.get("id"),
             "name": cells.get("name"),
             "output": {"amount": amount, "unit": cells.get("output_unit")},
-            "exchanges": [],
+            "exchanges": exchanges,
         }
     )
     return None
 
 
 def _bill_of_materials(draft: Draft, row: Row) -> Finding | None:
-    exchange = dict(row.cells)
-    if ("factor" in exchange) is ("from_activity" in exchange):
+    exchange = row.cells  # nobody needs the cells again: the row itself becomes the exchange
+    provider = exchange.pop("from_activity", None)
+    if ("factor" in exchange) is (provider is not None):
         reason = "give either a factor or the activity it comes from"
         return Finding("factor", "", reason, "fill in exactly one of the two")
-    del exchange["activity"]
-    if "from_activity" in exchange:
-        exchange["activity"] = exchange.pop("from_activity")
-    exchange.setdefault("kind", "technosphere")
+    taker = exchange.pop("activity", None)
+    if provider is not None:
+        exchange["activity"] = provider
+    if "kind" not in exchange:
+        exchange["kind"] = "technosphere"
     if "confidential" in exchange:
         exchange["confidential"] = _FLAGS.get(str(exchange["confidential"]).lower())
-    return _add(draft, row, exchange)
+    return _add(draft, row, exchange, taker)
 
 
 def _energy(draft: Draft, row: Row) -> Finding | None:
@@ -168,14 +172,14 @@ def _exchange(cells: Record, kind: str = "technosphere") -> Record:
     return exchange
 
 
-def _add(draft: Draft, row: Row, exchange: Record) -> Finding | None:
-    wanted = row.cells.get("activity")
-    index = draft.activities.get(str(wanted))
-    if index is None:
+def _add(draft: Draft, row: Row, exchange: Record, taker: object = None) -> Finding | None:
+    wanted = row.cells.get("activity") if taker is None else taker
+    place = draft.exchanges.get(wanted)
+    if place is None:
         reason, remedy = "no such activity", "add it to the sheet activities"
         return Finding("activity", shown(wanted), reason, remedy)
-    exchanges = draft.document["activities"][index]["exchanges"]
-    draft.places[f"activities[{index}].exchanges[{len(exchanges)}]"] = row
+    path, exchanges = place
+    draft.places[f"{path}[{len(exchanges)}]"] = row
     exchanges.append(exchange)
     return None
 
