@@ -338,14 +338,19 @@ def _check_certified(
     name = f"{target.kind.value}:{target.id}"
     metered, certified = balances.get(f"metered:{name}", 0), balances.get(f"certified:{name}", 0)
     if certified + amount > metered:
-        reason = f"{name} was given {metered / WH_PER_KWH:g} kWh of metered energy"
+        reason = f"{name} was given {_kwh(metered)} of metered energy"
         raise _over("kwh", amount, metered - certified, reason)
 
 
 def _over(field: str, amount: int, left: int, reason: str) -> OverAllocationError:
-    value = f"{amount / WH_PER_KWH:g} kWh"
-    remedy = f"At most {max(left, 0) / WH_PER_KWH:g} kWh are left."
+    value = _kwh(amount)
+    remedy = f"At most {_kwh(max(left, 0))} are left."
     return OverAllocationError(f"{value}: {reason}", [Finding(field, value, reason, remedy)])
+
+
+def _kwh(wh: int) -> str:
+    text = f"{wh / WH_PER_KWH:.3f}".rstrip("0").rstrip(".")
+    return f"{text} kWh"
 
 
 def _lock_lot(
