@@ -1,0 +1,355 @@
+"""The pages in a real browser, Debian's Chromium: rendered, within their policies, asking no other host."""
+
+import json
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from datetime import timedelta
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    FilePayload,
+    Page,
+    expect,
+    sync_playwright,
+)
+
+from api.serving import free_port, serving_in_background
+from api.verifying import verify_offline
+from passports import data_carrier
+from passports.bundle import read_bundle, write_bundle
+from passports.export import EXPORTS
+from passports.trust import sign_trust_list
+from signing import base64url
+from signing.report import VerificationReport
+from tests.api.caller import Caller
+from tests.paths import ROOT
+from tests.signing.world import ROOT_KEY
+from tests.worlds import FACILITY, GTIN, MAKER, NOW, World
+
+CHROMIUM: Final = Path("/usr/bin/chromium")
+FLAGS: Final = ["--disable-gpu", "--disable-quic", "--no-first-run"]
+FLAGS_OF_SILENCE: Final = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+FILE: Final = ROOT / "api" / "pages" / "static" / "verify.html"
+LATER: Final = NOW + timedelta(hours=1)
+LINK: Final = f"https://id.example.com/01/{GTIN}/21/SN-1"
+WIDTHS: Final = (390, 1280)
+
+pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's Chromium is not installed")
+
+
+@pytest.fixture(scope="module")
+def browser(issued: Caller) -> Iterator[Browser]:
+    """A browser for the tests of this file.
+
+    While it runs no event loop can run in this process, so `issued`, which needs one, comes first.
+    """
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=[*FLAGS, *FLAGS_OF_SILENCE]
+        )
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="module")
+def server(browser: Browser, issued: Caller) -> Iterator[str]:
+    """A live server with passports; its address."""
+    with serving_in_background(issued.voltpass, "127.0.0.1", free_port()) as address:
+        yield address
+
+
+@dataclass
+class Visit:
+    """A page that is watched while it is used."""
+
+    page: Page
+    requests: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def violations(self) -> list[str]:
+        """Return what the page's content security policy refused."""
+        found: list[str] = self.page.evaluate("window.violations")
+        return found
+
+
+_WATCH: Final = """
+window.violations = [];
+document.addEventListener("securitypolicyviolation",
+  event => window.violations.push(`${event.violatedDirective} ${event.blockedURI}`));
+"""
+
+
+def visit(context: BrowserContext) -> Visit:
+    """Open a page and listen to its console, its faults and its requests."""
+    context.add_init_script(_WATCH)
+    made = Visit(context.new_page())
+    made.page.set_default_timeout(20_000)
+    made.page.on("request", lambda request: made.requests.append(request.url))
+    made.page.on("console", lambda message: made.complaints.append(message.text))
+    made.page.on("pageerror", lambda error: made.complaints.append(str(error)))
+    return made
+
+
+def assert_clean(visited: Visit, address: str) -> None:
+    """Assert that a page is silent, obeys its policy, asks nobody else and fits its window."""
+    assert visited.complaints == []
+    assert visited.violations() == []
+    assert [url for url in visited.requests if not url.startswith((f"{address}/", "data:"))] == []
+    for width in WIDTHS:
+        visited.page.set_viewport_size({"width": width, "height": 900})
+        assert visited.page.evaluate("document.documentElement.scrollWidth") <= width
+        expect(visited.page.locator("h1")).to_be_in_viewport()
+
+
+PATHS: Final = {
+    "/": "Battery passports anybody can check",
+    f"/01/{GTIN}/21/SN-1": "LFP",
+    f"/facilities/{MAKER}/{FACILITY}": "",
+    "/compare": "Compare",
+    "/verify": "Verify a battery passport",
+    "/verify-offline": "Check a battery passport",
+}
+
+
+def test_every_page_renders_within_its_policy_and_asks_no_other_host(
+    browser: Browser, server: str
+) -> None:
+    with closing(browser.new_context()) as context:
+        visited = visit(context)
+        for path, heading in PATHS.items():
+            answer = visited.page.goto(server + path)
+            assert answer is not None
+            assert answer.ok, path
+            expect(visited.page.locator("h1")).to_contain_text(heading)
+            assert_clean(visited, server)
+
+
+def test_a_link_that_leads_nowhere_is_answered_by_a_page_too(browser: Browser, server: str) -> None:
+    with closing(browser.new_context()) as context:
+        visited = visit(context)
+        answer = visited.page.goto(f"{server}/01/{GTIN}/21/UNKNOWN")
+        assert answer is not None
+        assert answer.status == 404
+        # Chromium itself notes such an answer in its console.
+        visited.complaints = [text for text in visited.complaints if "404" not in text]
+        assert_clean(visited, server)
+
+
+def test_a_photo_of_a_label_is_verified_by_the_form(browser: Browser, server: str) -> None:
+    with closing(browser.new_context()) as context:
+        visited = visit(context)
+        visited.page.goto(f"{server}/verify")
+        photo = upload("label.png", data_carrier.draw(LINK, "png"))
+        visited.page.set_input_files("#verify-file", [photo])
+        visited.page.get_by_role("button", name="Verify").click()
+        expect(visited.page.locator("h1")).to_have_text("Verification")
+        expect(visited.page.locator("main")).to_contain_text(LINK)
+        assert_clean(visited, server)
+
+
+def test_the_bundle_of_a_passport_is_verified_by_the_served_page_without_a_network(
+    browser: Browser, server: str, issued: Caller, tmp_path: Path
+) -> None:
+    with closing(browser.new_context()) as context:
+        visited = visit(context)
+        page = visited.page
+        page.goto(f"{server}/01/{GTIN}/21/SN-1")
+        with page.expect_download() as download:
+            page.get_by_role("link", name="Bundle to verify offline").click()
+        bundle = tmp_path / "bundle.zip"
+        download.value.save_as(bundle)
+        page.get_by_role("link", name="a page that computes in your browser").click()
+        expect(page.locator("h1")).to_have_text("Check a battery passport")
+        context.set_offline(True)
+        asked = len(visited.requests)
+        shown = check(page, bundle.read_bytes(), issued.voltpass.root_key.public_jwk)
+        assert shown.verdict in {"valid", "valid_with_warnings"}, shown
+        assert shown.steps["signature"] == ("passed", "signature_valid")
+        assert visited.requests[asked:] == []
+        assert_clean(visited, server)
+
+
+def test_the_served_page_runs_no_script_but_its_own(browser: Browser, server: str) -> None:
+    with closing(browser.new_context()) as context:
+        visited = visit(context)
+        visited.page.goto(f"{server}/static/verify.html")
+        assert visited.page.url == f"{server}/verify-offline"
+        visited.page.get_by_role("button", name="Check").click()
+        expect(visited.page.locator("#result")).to_have_text("Load or paste a passport first.")
+        assert_clean(visited, server)
+        visited.page.evaluate(
+            """() => {
+              const script = document.createElement("script");
+              script.textContent = "window.ran = true";
+              document.head.append(script);
+            }"""
+        )
+        assert visited.page.evaluate("window.ran === undefined")
+        assert visited.violations() == ["script-src-elem inline"]
+
+
+def upload(name: str, data: bytes) -> FilePayload:
+    """A file that somebody chooses; pages look at its bytes, not at its type."""
+    return FilePayload(name=name, mimeType="application/octet-stream", buffer=data)
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page that verifies shows of one passport, or what it refuses to read."""
+
+    verdict: str
+    steps: dict[str, tuple[str, str]]
+
+
+def check(page: Page, bundle: bytes, root: Any) -> Shown:
+    """Load a bundle, name the root key, press the button, read the table."""
+    page.set_input_files("#files", [upload("bundle.zip", bundle)])
+    expect(page.locator("#loaded")).to_contain_text("passport(s)")
+    page.fill("#root", json.dumps(dict(root)))
+    page.get_by_role("button", name="Check").click()
+    banner = page.locator(".verdict").first
+    expect(banner).to_be_visible()
+    rows = page.locator("#result table").first.locator("tr")
+    cells = [row.locator("td").all_text_contents() for row in rows.all()]
+    steps = {
+        step.replace(" ", "_"): (outcome.replace(" ", "_"), code)
+        for _, step, outcome, _, code in cells
+    }
+    return Shown((banner.get_attribute("class") or "").removeprefix("verdict "), steps)
+
+
+def exported(world: World) -> bytes:
+    """Issue a batch and export its bundle, as the demonstration does."""
+    world.issue("SN-1")
+    signed = sign_trust_list(world.store, world.keyring, world.address, ROOT_KEY, NOW)
+    return EXPORTS["bundle"](world.records(LATER), [world.credential()], signed, True, LATER)
+
+
+def judged(world: World, bundle: bytes) -> VerificationReport:
+    (report,) = verify_offline(bundle, world.trust_list(), LATER)
+    return report
+
+
+def rewritten(bundle: bytes, change: Callable[[Any], None]) -> bytes:
+    """Change what a bundle holds, with a manifest that fits."""
+    read = read_bundle(bundle)
+    change(read)
+    return write_bundle(read, LATER)
+
+
+def improve_the_footprint(bundle: Any) -> None:
+    header, payload, signature = bundle.credentials[0].split(b".")
+    claims = base64url.decode(payload, "payload").replace(
+        b'"kgCo2ePerKwh":0.', b'"kgCo2ePerKwh":0.0', 1
+    )
+    bundle.credentials[0] = b".".join([header, base64url.encode(claims), signature])
+
+
+def flip_a_bit_of_the_status_list(bundle: Any) -> None:
+    url, signed = next(iter(bundle.evidence.status_lists.items()))
+    at = signed.index(b".") + 30
+    bundle.evidence.status_lists[url] = signed[:at] + bytes([signed[at] ^ 1]) + signed[at + 1 :]
+
+
+def take_another_leaf(bundle: Any) -> None:
+    url, proof = next(iter(bundle.evidence.log_proofs.items()))
+    bundle.evidence.log_proofs[url] = proof.replace(b"index 0", b"index 1")
+
+
+def take_away_the_keys(bundle: Any) -> None:
+    bundle.evidence.did_document_bytes.clear()
+
+
+TAMPERED: Final[list[Callable[[Any], None]]] = [
+    improve_the_footprint,
+    flip_a_bit_of_the_status_list,
+    take_another_leaf,
+    take_away_the_keys,
+]
+
+
+@pytest.fixture
+def copy(browser: Browser, tmp_path: Path) -> Iterator[Visit]:
+    """A copy of the page, opened from a file without a network, an hour after the issue."""
+    file = tmp_path / "kept" / "verify.html"
+    file.parent.mkdir()
+    file.write_bytes(FILE.read_bytes())
+    with closing(browser.new_context(offline=True)) as context:
+        visited = visit(context)
+        visited.page.clock.set_fixed_time(LATER)
+        visited.page.goto(file.as_uri())
+        yield visited
+        assert visited.complaints == []
+        assert visited.violations() == []
+        assert [url for url in visited.requests if not url.startswith("file:")] == []
+
+
+DOMAIN: Final = {"schema", "factory_certificate", "footprint_study"}
+
+
+def assert_alike(shown: Shown, report: VerificationReport) -> None:
+    """Assert that the page says of each step that it makes what Python says."""
+    assert list(shown.steps) == [step.step for step in report.steps]
+    for step in report.steps:
+        outcome, code = shown.steps[step.step]
+        if code != "no_check":
+            assert (outcome, code) == (step.outcome, step.reason_code), step.step
+        else:
+            assert step.step in DOMAIN
+
+
+def test_a_file_copy_verifies_a_bundle_step_by_step_as_python_does(
+    copy: Visit, sqlite_world: World
+) -> None:
+    bundle = exported(sqlite_world)
+    report = judged(sqlite_world, bundle)
+    assert report.failed_step is None
+    shown = check(copy.page, bundle, ROOT_KEY.public_jwk)
+    assert_alike(shown, report)
+    assert shown.verdict == "valid"
+    assert {step.step for step in report.steps if step.outcome == "warning"} <= DOMAIN
+    # Python warns of what the page does not look at, and the page says that it does not.
+    said = copy.page.locator("#result .verdict")
+    expect(said).to_contain_text("Not checked here: schema, factory certificate, footprint study")
+
+
+def test_a_file_copy_refuses_a_tampered_bundle_at_the_same_step_as_python(
+    copy: Visit, sqlite_world: World
+) -> None:
+    whole = exported(sqlite_world)
+    failed = []
+    for change in TAMPERED:
+        bundle = rewritten(whole, change)
+        assert bundle != whole
+        report = judged(sqlite_world, bundle)
+        copy.page.reload()
+        shown = check(copy.page, bundle, ROOT_KEY.public_jwk)
+        assert_alike(shown, report)
+        failed.append(report.failed_step.step if report.failed_step else None)
+    assert failed == ["signature", "status", "log_inclusion", None]
+
+
+def test_a_file_copy_refuses_a_member_that_is_not_what_the_manifest_says(
+    copy: Visit, sqlite_world: World
+) -> None:
+    buffer = BytesIO()
+    with (
+        zipfile.ZipFile(BytesIO(exported(sqlite_world))) as whole,
+        zipfile.ZipFile(buffer, "w") as changed,
+    ):
+        for name in whole.namelist():
+            spoilt = b" " if name.startswith("credential/") else b""
+            changed.writestr(name, whole.read(name) + spoilt)
+    copy.page.set_input_files("#files", [upload("bundle.zip", buffer.getvalue())])
+    expect(copy.page.locator("#result")).to_contain_text("not what the manifest says")
