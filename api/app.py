@@ -11,6 +11,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import problem_answers
 from api.problems import MEDIA_TYPE, SCHEMA, problem_document
 from api.routes import (
+    access,
+    attributes,
     factories,
     footprints,
     importers,
@@ -133,6 +135,8 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         importers,
         regulators,
         public,
+        attributes,
+        access,
         operations,
         pages,
         offline,

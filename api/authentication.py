@@ -100,6 +100,12 @@ def _writing_as(role: OperatorRole) -> Callable[..., EconomicOperator]:
     return calling
 
 
+def _calling_with_json(request: Request, caller: CallerDep) -> EconomicOperator:
+    require_json(request)
+    return caller
+
+
+JsonCallerDep = Annotated[EconomicOperator, Depends(_calling_with_json)]
 # Only manufacturers stand on the trust list: what others would issue, nobody would believe.
 ManufacturerDep = Annotated[EconomicOperator, Depends(_writing_as(OperatorRole.MANUFACTURER))]
 PlatformDep = Annotated[EconomicOperator, Depends(_writing_as(OperatorRole.PLATFORM))]

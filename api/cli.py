@@ -39,6 +39,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
         "model": CommandEntry("records", "model", "Register battery models."),
         "batch": CommandEntry("issuing", "batch", "Issue passports for batches of batteries."),
         "passport": CommandEntry("issuing", "passport", "Show, bundle and revoke passports."),
+        "access": CommandEntry("access", "access", "Grant access; see who read."),
         "label": CommandEntry("issuing", "label", "Draw the label of a battery as SVG."),
         "verify": CommandEntry("verifying", "verify", "Verify passports step by step."),
         "query": CommandEntry("operating", "query", "Compare footprints across makers."),

@@ -18,6 +18,7 @@ from passports.certificates import FactoryCertificate
 from passports.checks import check_identifier, check_schema
 from passports.errors import PassportError
 from passports.footprints import recompute
+from passports.fsck_attributes import Found, check_access_log, check_versions
 from passports.keyring import public_key_entries
 from passports.log import entry_at, recomputed_root
 from passports.store import FootprintStudyRow, PassportRow, StatusListRow, Store
@@ -94,6 +95,8 @@ def check_store(
         ("status_lists", _status_lists(store, known)),
         ("passports", _passports(store, known)),
         ("log_heads", _log(store, log_verifiers)),
+        ("attribute_versions", _as_faults(check_versions(store, known.did_documents, at))),
+        ("access_log", _as_faults(check_access_log(store))),
     )
     for kind, walk in walks:
         checked[kind] = 0
@@ -103,6 +106,11 @@ def check_store(
             if fault is not None:
                 faults.append(fault)
     return FsckReport(checked, tuple(faults))
+
+
+def _as_faults(found: Iterator[Found]) -> Iterator[Fault | None]:
+    for fault in found:
+        yield None if fault is None else Fault(*fault)
 
 
 @dataclass(frozen=True)

@@ -15,15 +15,16 @@ from passports.identifiers import PublicAddress
 from passports.keyring import Keyring, public_key_entries
 from passports.log import LogSigners
 from passports.operators import EconomicOperator, list_operators
+from passports.restricted import TYPES as RESTRICTED_TYPES
 from passports.store import Store, Transaction
 from signing.did_web import PublicKeyEntry
 from signing.keys import SigningKey
 from signing.trust import Role, TrustEntry, TrustList, trusted_key
 
 # What each role may issue; an operator with both roles stands on the list twice.
-_SCOPES: Final[Mapping[Role, str]] = {
-    "manufacturer": CREDENTIAL_TYPE,
-    "certifier": CERTIFICATE_TYPE,
+_SCOPES: Final[Mapping[Role, tuple[str, ...]]] = {
+    "manufacturer": (CREDENTIAL_TYPE, *RESTRICTED_TYPES.values()),
+    "certifier": (CERTIFICATE_TYPE,),
 }
 LIFETIME: Final = timedelta(days=90)  # when a verifier should fetch a newer list; our choice
 
@@ -70,7 +71,7 @@ def _entry(transaction: Transaction, operator: EconomicOperator, role: Role) -> 
         issuer=operator.did,
         names=(operator.name,),
         role=role,
-        scope=(_SCOPES[role], "BitstringStatusListCredential"),
+        scope=(*_SCOPES[role], "BitstringStatusListCredential"),
         gs1_prefixes=tuple(operator.gs1_prefixes),
         keys=tuple(keys),
         valid_from=operator.created_at,

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.commands.attributes import add_attribute_commands
 from api.commands.console import (
     AsJson,
     Operator,
@@ -29,6 +30,7 @@ from passports.status_lists import revoke_passport
 
 batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
 passport = typer.Typer(no_args_is_help=True, help="Show, bundle and revoke passports.")
+add_attribute_commands(passport)
 
 
 @batch.command("issue")

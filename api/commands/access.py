@@ -1,0 +1,104 @@
+"""`voltpass access`: legitimate interests and the access log."""
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+from api.commands.console import AsJson, Operator, emit, open_voltpass, out, reported
+from passports.access_log import inspect_log
+from passports.documents import read_document, utc_now
+from passports.grants import (
+    AccessGrantCreate,
+    GranteeKind,
+    Purpose,
+    Revocation,
+    give_grant,
+    list_grants,
+    revoke_grant,
+)
+from passports.operators import get_operator
+
+access = typer.Typer(no_args_is_help=True, help="Grant access; see who read restricted data.")
+
+
+@access.command("grant")
+def access_grant(
+    grantee: Annotated[str, typer.Argument(help="The operator that may read.")],
+    operator: Operator,
+    purpose: Annotated[Purpose, typer.Option(help="For what.")],
+    until: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day, in UTC.")],
+    kind: Annotated[GranteeKind, typer.Option(help="Who is meant.")] = GranteeKind.ORGANISATION,
+    model: Annotated[list[str] | None, typer.Option(help="A model; may be repeated.")] = None,
+    battery: Annotated[list[str] | None, typer.Option(help="A passport; may be repeated.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Grant a legitimate interest in own models or batteries."""
+    with reported(as_json=as_json):
+        request = read_document(
+            AccessGrantCreate,
+            {
+                "grantee": grantee,
+                "grantee_kind": kind,
+                "purpose": purpose,
+                "models": model or [],
+                "batteries": battery or [],
+                "expires_at": until.replace(hour=23, minute=59, second=59, tzinfo=UTC),
+            },
+            "the grant",
+        )
+        grant = give_grant(open_voltpass().store, operator, request, utc_now())
+        text = f"grant {grant.id}: {grantee} may read until {grant.expires_at}"
+        emit(grant.model_dump(mode="json"), as_json=as_json, text=lambda: out.print(text))
+
+
+@access.command("revoke")
+def access_revoke(
+    grant_id: Annotated[str, typer.Argument(help="Identifier of the grant.")],
+    operator: Operator,
+    reason: Annotated[str, typer.Option(help="Why; kept with the grant.")],
+    as_json: AsJson = False,
+) -> None:
+    """End a grant at once."""
+    with reported(as_json=as_json):
+        store = open_voltpass().store
+        with store.reading() as reading:
+            caller = get_operator(reading, operator)
+        request = read_document(Revocation, {"reason": reason}, "the revocation")
+        grant = revoke_grant(store, caller, grant_id, request, utc_now())
+        text = f"grant {grant.id} ended at {grant.revoked_at}"
+        emit(grant.model_dump(mode="json"), as_json=as_json, text=lambda: out.print(text))
+
+
+@access.command("list")
+def access_list(operator: Operator, as_json: AsJson = False) -> None:
+    """List the grants that an operator gave or got."""
+    with reported(as_json=as_json), open_voltpass().store.reading() as reading:
+        get_operator(reading, operator)
+        grants = list_grants(reading, operator)
+
+        def text() -> None:
+            for grant in grants:
+                state = "ended" if grant.revoked_at else f"until {grant.expires_at}"
+                out.print(f"{grant.id}  {grant.grantee}  {grant.purpose.value}  {state}")
+
+        rows = [grant.model_dump(mode="json") for grant in grants]
+        emit(rows, as_json=as_json, text=text)
+
+
+@access.command("log")
+def access_log(
+    operator: Operator,
+    after: Annotated[int, typer.Option(min=0, help="Go on after this entry.")] = 0,
+    as_json: AsJson = False,
+) -> None:
+    """Show who read which restricted attributes of an operator."""
+    with reported(as_json=as_json), open_voltpass().store.reading() as reading:
+        page = inspect_log(reading, get_operator(reading, operator), None, after)
+
+        def text() -> None:
+            for entry in page["entries"]:
+                what = f"{len(entry['attributes'])} attributes of {entry['subject']}"
+                out.print(f"{entry['sequence']}  {entry['read_at']}  {entry['reader']}  {what}")
+
+        emit(page, as_json=as_json, text=text)

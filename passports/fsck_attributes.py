@@ -1,0 +1,89 @@
+"""What `fsck` checks of attribute data: versions, restricted credentials, and the access log's chains."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import Any
+
+from passports.access_log import broken_links
+from passports.attribute_versions import AttributeVersion, read_version
+from passports.restricted import CLAIM, TYPES, restricted_values
+from passports.store import AttributeVersionRow, RestrictedCredentialRow, Store, Transaction
+from signing.errors import SigningError
+from signing.evidence import Evidence
+from signing.selective_disclosure import decode_presentation
+from signing.verify import examine
+
+Found = tuple[str, str, str] | None
+_STEPS = ("parse", "format", "algorithm", "issuer_found", "signature")
+
+
+def check_versions(
+    store: Store, did_documents: Mapping[str, Mapping[str, Any]], at: datetime
+) -> Iterator[Found]:
+    """Yield for each version of attribute data what is wrong with it and its credential, or None."""
+    expected: dict[tuple[str, str, str], int] = {}
+    with store.reading() as reading:
+        for row in reading.attribute_versions.all():
+            key = (row.operator_id, row.level, row.subject_id)
+            number = expected.get(key, 0) + 1
+            expected[key] = row.version
+            name = f"{row.operator_id}/{row.level}/{row.subject_id}/{row.version}"
+            reason = _version(reading, row, number, did_documents, at)
+            yield None if reason is None else ("attribute data", name, reason)
+
+
+def _version(
+    reading: Transaction,
+    row: AttributeVersionRow,
+    number: int,
+    did_documents: Mapping[str, Mapping[str, Any]],
+    at: datetime,
+) -> str | None:
+    if hashlib.sha256(row.document).hexdigest() != row.sha256:
+        return "its values are not what their SHA-256 says"
+    if row.version != number:
+        return f"version {number} is missing before it"
+    try:
+        version = read_version(row)
+        asked = row.level in {level.value for level in TYPES}
+    except (ValueError, KeyError, TypeError):
+        return "its values cannot be read"
+    if not asked:
+        return None
+    credential = reading.restricted_credentials.get(
+        row.operator_id, row.level, row.subject_id, row.version
+    )
+    if credential is None:
+        return "its restricted credential is missing"
+    return _credential(credential, version, did_documents, at)
+
+
+def _credential(
+    row: RestrictedCredentialRow,
+    version: AttributeVersion,
+    did_documents: Mapping[str, Mapping[str, Any]],
+    at: datetime,
+) -> str | None:
+    if hashlib.sha256(row.credential).hexdigest() != row.sha256:
+        return "its restricted credential is not what its SHA-256 says"
+    report = examine(row.credential, Evidence(did_documents=did_documents), at=at)
+    for step in report.steps:
+        if step.step in _STEPS and step.outcome == "failed":
+            return f"its restricted credential fails step {step.number} ({step.step})"
+    try:
+        payload = decode_presentation(row.credential).payload
+    except SigningError:
+        return "its restricted credential cannot be read"
+    said = (payload.get(CLAIM), payload.get("version"))
+    if said != (restricted_values(version), row.version):
+        return "its restricted credential says something else than its values"
+    return None
+
+
+def check_access_log(store: Store) -> Iterator[Found]:
+    """Yield for each entry of each operator's chain what is wrong with it, or None."""
+    with store.reading() as reading:
+        for operator in reading.operators.all():
+            for reason in broken_links(reading, operator.id):
+                yield None if reason is None else ("access log", operator.id, reason)
