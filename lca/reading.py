@@ -82,7 +82,11 @@ def read_inventory_folder(files: Mapping[str, bytes], folder: str) -> ReadInvent
 
 
 def _of_sheets(sheets: SheetInput, file: str) -> ReadInventory:
-    return ReadInventory(sheets.inventory(), sheets.factors, file, sheets)
+    try:
+        inventory = sheets.inventory()
+    except LcaError as error:
+        raise error.placed(lambda finding: replace(finding, file=finding.file or file)) from None
+    return ReadInventory(inventory, sheets.factors, file, sheets)
 
 
 def _of_archive(data: bytes, file: str) -> SheetInput:

@@ -78,6 +78,8 @@ class SheetInput:
         if supplier is not None:
             file, sheet, row = supplier.file, supplier.sheet, supplier.row
             return replace(finding, path="id", file=file, sheet=sheet, row=row)
+        if path == "activities":
+            return self._at_activity(finding)
         while path:
             place = self.places.get(path)
             if place is not None:
@@ -86,7 +88,21 @@ class SheetInput:
                     finding, path=rest, file=place.file, sheet=place.sheet, row=place.row
                 )
             path = path.rpartition(".")[0] if "." in path else ""
-        return finding
+        inner = (row for known, row in self.places.items() if known.startswith(f"{finding.path}."))
+        first = next(inner, None)
+        if first is None:
+            return finding
+        return replace(finding, file=first.file, sheet=first.sheet, row=first.row)
+
+    def _at_activity(self, finding: Finding) -> Finding:
+        """Return a finding about activities by name with the row of the first that it names."""
+        name = finding.value.split(", ")[0]
+        rows = [row for row in self.places.values() if row.sheet == "activities"]
+        named = [row for row in rows if row.cells.get("id") == name] or rows
+        if not named:
+            return finding
+        place = named[-1]  # of two with one name the second is too many
+        return replace(finding, file=place.file, sheet=place.sheet, row=place.row)
 
 
 def read_workbook(data: bytes, file: str) -> SheetInput:
@@ -207,14 +223,20 @@ def _has_formula(archive: zipfile.ZipFile, name: str) -> bool:
 def _formula_in(text: bytes, name: str, data: bytes, file: str) -> SheetError:
     cell = _FORMULA.search(text)
     column, row = (cell[1].decode(), int(cell[2])) if cell else ("?", 0)
-    number = re.sub(r"\D", "", name)
-    return _formula(file, _sheet_name(data, number), row, column)
+    sheet, header = _sheet_and_header(data, re.sub(r"\D", "", name))
+    return _formula(file, sheet, row, header.get(column, column))
 
 
-def _sheet_name(data: bytes, number: str) -> str:
-    names = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data)).sheet_names
+def _sheet_and_header(data: bytes, number: str) -> tuple[str, Mapping[str, str]]:
+    """Return the name of a sheet, and its column names by letter."""
+    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     index = int(number) - 1 if number else -1
-    return names[index] if 0 <= index < len(names) else f"sheet {number}"
+    if not 0 <= index < len(book.sheet_names):
+        return f"sheet {number}", {}
+    name = book.sheet_names[index]
+    rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=1)
+    first = rows[0] if rows else []
+    return name, {chr(ord("A") + i): str(cell) for i, cell in enumerate(first[:26]) if cell}
 
 
 def _formula(file: str, sheet: str, row: int, value: str) -> SheetError:
