@@ -10,13 +10,13 @@ from api.commands.factories import _zone
 from passports.errors import InvalidInputError
 from passports.press_reports import shipped_entries
 from tests.api.caller import Caller
-from tests.api.command_line import one_document, run
+from tests.api.command_line import invoke, one_document
 from tests.worlds import FACILITY, MAKER, RIVAL
 
 
 def command(home: Path, *words: object, code: int = 0) -> Any:
     """Run a command with --json and return its one document."""
-    done = run(*(str(word) for word in words), "--json", home=home)
+    done = invoke(*(str(word) for word in words), "--json", home=home)
     assert done.returncode == code, done.stdout + done.stderr
     return one_document(done)
 
