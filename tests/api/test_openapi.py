@@ -35,6 +35,14 @@ WRITES: Final = {
     "post_allocation": "/v1/facilities/{plant}/allocations",
     "post_signed_certificate": "/v1/certificates/issue",
     "post_certificate_status": "/v1/certificates/{certificate}/status",
+    "put_model_attributes": "/v1/battery-models/lfp-60/attributes",
+    "patch_model_attributes": "/v1/battery-models/lfp-60/attributes",
+    "put_batch_attributes": "/v1/batches/b-1/attributes",
+    "patch_batch_attributes": "/v1/batches/b-1/attributes",
+    "put_passport_attributes": "/v1/passports/{passport}/attributes",
+    "patch_passport_attributes": "/v1/passports/{passport}/attributes",
+    "post_grant": "/v1/grants",
+    "post_grant_revocation": "/v1/grants/{grant}/revocation",
 }
 CERTIFIER: Final = {
     "id": "certifier",
@@ -44,6 +52,7 @@ CERTIFIER: Final = {
 }
 READS: Final = {
     "get_passport": "/v1/passports/{passport}",
+    "get_passport_attributes": "/v1/passports/{passport}/attributes",
     "get_footprint": "/v1/footprints/{study}",
     "get_certificate_claims": "/v1/certificates/{certificate}",
     "get_footprints": "/v1/regulator/footprints",
@@ -147,6 +156,16 @@ def shape(document: Any) -> Any:
     return type(document).__name__ if not isinstance(document, int | float) else "number"
 
 
+def made_by(answers: dict[str, Answer], name: str, *path: str | int) -> str:
+    """Return what an earlier answer gave, or nothing where it is not there yet."""
+    if name not in answers:
+        return ""
+    found: Any = answers[name].json()
+    for step in path:
+        found = found[step]
+    return str(found)
+
+
 def walk(caller: Caller) -> dict[str, Answer]:
     """Send the request examples in order, from an empty store, and read what they made."""
     ensure_platform(caller.voltpass, utc_now())
@@ -160,9 +179,14 @@ def walk(caller: Caller) -> dict[str, Answer]:
         who = certifier if name == "post_signed_certificate" else answers["post_operator"]
         headers = {**JSON, "authorization": f"Bearer {who.json()['api_key']}"}
         body = json.dumps(example(name, "request")).encode()
-        uploaded = answers["post_certificate"].json()["id"] if "{cert" in target else ""
-        path = target.format(plant="plant", certificate=uploaded)
-        answers[name] = caller.send("POST", path, headers, body)
+        path = target.format(
+            plant="plant",
+            certificate=made_by(answers, "post_certificate", "id"),
+            passport=made_by(answers, "post_batch", "passports", 0, "id"),
+            grant=made_by(answers, "post_grant", "id"),
+        )
+        method = name.partition("_")[0].upper()
+        answers[name] = caller.send(method, path, headers, body)
         assert answers[name].status in {200, 201}, (name, answers[name].body)
     made = {
         "passport": answers["post_batch"].json()["passports"][0]["id"],
