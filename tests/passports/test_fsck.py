@@ -44,18 +44,10 @@ def test_a_store_as_it_was_written_is_sound(world: World) -> None:
     world.issue("T-1", id="b-2")
     revoke_passport(world.store, world.keyring, ADDRESS, MAKER, issued.passports[0].id, NOW)
     report = check(world)
-    assert report.to_document() == {
-        "sound": True,
-        "checked": {
-            "certificates": 1,
-            "studies": 2,
-            "status_lists": 1,
-            "passports": 3,
-            "log_heads": 1,
-        },
-        "first_fault": None,
-        "faults": [],
-    }
+    document = report.to_document()
+    assert (document["sound"], document["first_fault"], document["faults"]) == (True, None, [])
+    expected = {"certificates": 1, "studies": 2, "status_lists": 1, "passports": 3, "log_heads": 1}
+    assert document["checked"].items() >= expected.items()
 
 
 def test_an_empty_store_is_sound_and_says_that_nothing_was_checked(world: World) -> None:

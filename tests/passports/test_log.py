@@ -1,19 +1,24 @@
 """The log of what is issued: it grows, its tiles and proofs fit its head, and nothing before changes."""
 
+import base64
 import hashlib
 
 import pytest
 
-from passports.errors import RecordNotFoundError
+from passports.errors import InvalidInputError, RecordNotFoundError, StaleCheckpointError
 from passports.log import (
+    add_cosignatures,
     append,
     checkpoint,
     entry_at,
+    log_size,
     parse_tile_path,
     prove_consistency,
     prove_inclusion,
+    prove_many,
     read_tile,
     recomputed_root,
+    witness_request,
 )
 from passports.store import Transaction
 from signing.merkle import MerkleTree, leaf_hash, verify_consistency, verify_inclusion
@@ -115,6 +120,51 @@ def test_before_the_first_entry_there_is_no_head(world: World) -> None:
             prove_consistency(reading, 1)
         assert entry_at(reading, 0) is None
     assert recomputed_root(world.store) is None
+
+
+def test_many_proofs_at_once_are_the_proofs_one_by_one(world: World) -> None:
+    with world.store.reading() as reading:
+        assert (log_size(reading), prove_many(reading, [])) == (0, [])
+        with pytest.raises(RecordNotFoundError):
+            prove_many(reading, [0])
+    write(world, 300)
+    wanted = [0, 255, 256, 299, 0]
+    with world.store.reading() as reading:
+        assert prove_many(reading, wanted) == [prove_inclusion(reading, i) for i in wanted]
+        assert log_size(reading) == 300
+        with pytest.raises(RecordNotFoundError):
+            prove_many(reading, [0, 300])
+
+
+def test_a_witness_is_asked_with_the_proof_from_what_it_knows(sqlite_world: World) -> None:
+    write(sqlite_world, 3, 2)
+    with sqlite_world.store.reading() as reading:
+        first, later = witness_request(reading, 0), witness_request(reading, 3)
+        assert first == b"old 0\n\n" + checkpoint(reading)
+        lines = later.partition(b"\n\n")[0].decode().split("\n")
+        proof = [base64.b64decode(line) for line in lines[1:]]
+        assert lines[0] == "old 3"
+        assert proof == prove_consistency(reading, 3)
+
+
+def test_a_cosignature_is_kept_beside_the_logs_own_and_comes_too_late_for_another_head(
+    sqlite_world: World,
+) -> None:
+    write(sqlite_world, 2)
+    key_line = "\N{EM DASH} witness.example " + base64.b64encode(bytes(76)).decode() + "\n"
+    with sqlite_world.store.transaction() as transaction:
+        request = witness_request(transaction, 0)
+        with pytest.raises(InvalidInputError):
+            add_cosignatures(transaction, request, "thank you", NOW)
+        add_cosignatures(transaction, request, key_line, NOW)
+    with sqlite_world.store.reading() as reading:
+        names = [signature.name for signature in split_note(checkpoint(reading))[1]]
+    assert names == ["id.example.com/log", "id.example.com/log", "witness.example"]
+    with (
+        sqlite_world.store.transaction() as transaction,
+        pytest.raises(StaleCheckpointError),
+    ):
+        add_cosignatures(transaction, request, key_line, NOW)
 
 
 def test_what_is_issued_is_logged_by_its_hash(world: World) -> None:
