@@ -37,7 +37,7 @@ from lca.activities import (
 from lca.documents import DocumentReader, copied_json, load_json
 from lca.errors import Finding, InventoryError
 from lca.inventory_checks import check_inventory
-from lca.plain_exchanges import PROVIDERS, plain_exchange
+from lca.plain_exchanges import PROVIDERS, plain_exchange, plain_exchanges
 from lca.recycled_content import METALS, MetalLot
 from lca.rulesets import STAGES, LifeCycleStage
 
@@ -265,12 +265,10 @@ def _exchanges(reader: DocumentReader) -> Iterator[Exchange]:
     """Yield the exchanges: at once where one is plainly well-formed, else with all findings."""
     given = reader.document.get("exchanges")
     path = reader.at("exchanges")
-    plain = isinstance(given, list) and [
-        plain_exchange(item, f"{path}[{index}]") for index, item in enumerate(given)
-    ]
-    if plain and None not in plain:
+    plain = plain_exchanges(given, path) if isinstance(given, list) and given else None
+    if plain is not None:
         reader.has("exchanges")
-        yield from (exchange for exchange in plain if exchange is not None)
+        yield from plain
         return
     for item in reader.children("exchanges"):
         yield plain_exchange(item.document, item.path) or _exchange_with_findings(item)

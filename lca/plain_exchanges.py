@@ -6,9 +6,10 @@ at once goes to the slow one, which knows the reasons. A test holds the two to t
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Sequence
+from functools import lru_cache
 from operator import itemgetter
-from typing import Final
+from typing import Final, NamedTuple
 
 from lca.activities import DataOrigin, Exchange, ExchangeKind
 from lca.documents import LARGEST_NUMBER
@@ -21,6 +22,7 @@ _ORIGINS: Final = {origin.value: origin for origin in DataOrigin}
 _REQUIRED: Final = frozenset({"kind", "amount", "unit", "process", "origin"})
 _PLAIN: Final = _REQUIRED | {"name", "evidence", "gsd", *PROVIDERS}
 _NUMBERS: Final = frozenset({"amount", "gsd"})
+_NUMBER_TYPES: Final = frozenset({float, int})
 _LONGEST: Final = 500
 _WIDEST: Final = 100.0
 _ELECTRICITY: Final = frozenset({None, "plant"})
@@ -33,60 +35,97 @@ _PROVIDED: Final = {
 }
 
 
-@cache
-def _layout(keys: tuple[str, ...]) -> tuple[str, itemgetter[tuple[str, ...]]] | None:
-    """Return the provider and a getter of the texts of exchanges with these fields."""
+class _Layout(NamedTuple):
+    """The provider of exchanges with the same fields, and a getter of their texts."""
+
+    provider: str
+    texts: itemgetter[tuple[str, ...]]
+    proven: bool
+
+
+@lru_cache(256)
+def _layout(keys: tuple[str, ...]) -> _Layout | None:
     given = frozenset(keys)
     providers = [key for key in PROVIDERS if key in given]
     if len(providers) != 1 or not _REQUIRED <= given <= _PLAIN:
         return None
-    return providers[0], itemgetter(*(key for key in keys if key not in _NUMBERS))
+    texts = itemgetter(*(key for key in keys if key not in _NUMBERS))
+    return _Layout(providers[0], texts, "evidence" in given)
+
+
+@lru_cache(256)
+def _kinds(kind: str, origin: str, layout: _Layout) -> tuple[ExchangeKind, DataOrigin] | None:
+    """Return kind and origin, or None where they do not go with the layout."""
+    known, stated = _KINDS.get(kind), _ORIGINS.get(origin)
+    if known is None or stated is None or layout.provider not in _PROVIDED[known]:
+        return None
+    if stated is DataOrigin.COMPANY_SPECIFIC and not layout.proven:
+        return None
+    return known, stated
 
 
 def plain_exchange(document: object, path: str) -> Exchange | None:
     """Return the exchange, or None where anything about it is not plain."""
+    found = _unchecked(document, path)
+    if found is None or not _plain_texts(found[1]):
+        return None
+    return found[0]
+
+
+def plain_exchanges(documents: Sequence[object], path: str) -> list[Exchange] | None:
+    """Return the exchanges of a list, or None where anything about one of them is not plain."""
+    exchanges: list[Exchange] = []
+    texts: list[str] = []
+    for index, document in enumerate(documents):
+        found = _unchecked(document, f"{path}[{index}]")
+        if found is None:
+            return None
+        exchanges.append(found[0])
+        texts.extend(found[1])
+    return exchanges if _plain_texts(texts) else None
+
+
+def _plain_texts(texts: Sequence[str]) -> bool:
+    """Return whether none is long, empty, or begins with a blank: else the slow reader looks."""
+    try:
+        joined = f"|{'|'.join(texts)}|"
+    except TypeError:  # one of them is no text
+        return False
+    if len(joined) > _LONGEST and max(map(len, texts)) > _LONGEST:
+        return False
+    return joined.isprintable() and "||" not in joined and "| " not in joined
+
+
+def _unchecked(document: object, path: str) -> tuple[Exchange, tuple[str, ...]] | None:
+    """Return an exchange whose texts are still to be checked, and these texts."""
     layout = _layout(tuple(document)) if isinstance(document, dict) else None
     if layout is None or not isinstance(document, dict):
         return None
-    provider, texts = layout
-    try:
-        joined = f"|{'|'.join(texts(document))}|"
-    except TypeError:  # one of them is no text
-        return None
-    if len(joined) > _LONGEST or not joined.isprintable() or "||" in joined or "| " in joined:
-        return None  # one is long, empty, or begins with a blank: the slow reader looks
     get = document.get
-    kind, origin = _KINDS.get(document["kind"]), _ORIGINS.get(document["origin"])
-    numbers = _numbers(document["amount"], get("gsd"))
-    evidence, electricity = get("evidence"), get("electricity")
-    if kind is None or origin is None or numbers is None or provider not in _PROVIDED[kind]:
+    amount, gsd, electricity = document["amount"], get("gsd"), get("electricity")
+    if type(amount) not in _NUMBER_TYPES or not 0 <= amount <= LARGEST_NUMBER:
         return None
-    unproven = origin is DataOrigin.COMPANY_SPECIFIC and evidence is None
-    if unproven or electricity not in _ELECTRICITY:
+    if gsd is not None and not (isinstance(gsd, float) and 1 <= gsd <= _WIDEST):
         return None
-    return Exchange(
+    try:
+        kinds = _kinds(document["kind"], document["origin"], layout)
+    except TypeError:  # a list or an object
+        return None
+    if kinds is None or electricity not in _ELECTRICITY:
+        return None
+    exchange = Exchange(
         path,
-        kind,
-        numbers[0],
+        kinds[0],
+        float(amount),
         document["unit"],
         document["process"],
-        origin,
+        kinds[1],
         get("activity"),
         get("factor"),
         get("flow"),
         electricity,
         get("name"),
-        evidence,
-        numbers[1],
+        get("evidence"),
+        gsd,
     )
-
-
-def _numbers(amount: object, gsd: object) -> tuple[float, float | None] | None:
-    """Return amount and spread as numbers, None where one is not plain."""
-    if isinstance(amount, bool) or not isinstance(amount, int | float):
-        return None
-    if not 0 <= amount <= LARGEST_NUMBER:
-        return None
-    if gsd is None:
-        return float(amount), None
-    return (float(amount), gsd) if isinstance(gsd, float) and 1 <= gsd <= _WIDEST else None
+    return exchange, layout.texts(document)

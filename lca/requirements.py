@@ -96,6 +96,13 @@ def check_company_specific(inventory: Inventory, ruleset: Ruleset) -> list[str]:
 def _defaults(inventory: Inventory, ruleset: Ruleset) -> Iterator[Finding]:
     required = ruleset.company_specific
     remedy = 'give measured amounts with evidence, or declare "screening": true'
+    used = {(e.process, e.origin) for activity in inventory.activities for e in activity.exchanges}
+    if not any(
+        process in required.aggregates
+        or (process in required.processes and origin is DataOrigin.SECONDARY)
+        for process, origin in used
+    ):
+        return
     for exchange in _exchanges(inventory):
         path = f"{exchange.path}.origin"
         if exchange.process in required.aggregates:

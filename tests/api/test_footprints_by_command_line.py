@@ -297,7 +297,7 @@ def imported(tmp_path: Path, *options: str, value: str = "3.3") -> tuple[Path, A
     header = "id,name,per,region,period,value,gwp_basis"
     given.write_text(f"{header}\ngraphite,our graphite,kg,CN,2024,{value},ef-3.1\n", "utf-8")
     terms = ("--licence", "ecoinvent EULA", "--source", "our LCA", "--json")
-    arguments = ("import", given, "--format", "csv", *terms, "-o", own, *options)
+    arguments: list[str | Path] = ["import", given, "--format", "csv", *terms, "-o", own, *options]
     return own, invoke("footprint", *arguments, home=tmp_path)
 
 
