@@ -2,6 +2,8 @@
 
 import csv
 import io
+import json
+import os
 import re
 from collections.abc import Iterator, Mapping
 from importlib import resources
@@ -25,6 +27,7 @@ from passports.attributes import (
     read_profile,
 )
 from passports.errors import RecordNotFoundError
+from tests.paths import ROOT
 from tests.worlds import ADDRESS
 
 EC_WORDS: Final = {
@@ -342,3 +345,30 @@ def test_what_is_not_there_is_answered_with_what_is() -> None:
 
 def test_the_table_is_published_whole() -> None:
     assert [row["id"] for row in attribute_table()] == list(attributes())
+
+
+EXAMPLES: Final = ROOT / "openapi" / "examples" / "attributes"
+
+
+@pytest.mark.parametrize(("profile", "category"), list(variants()))
+def test_the_golden_complete_example_of_every_category_fits_its_schema(
+    profile: str, category: str
+) -> None:
+    path = EXAMPLES / f"{profile}.{category}.json"
+    whole = {
+        a.id: category if a.id == "battery_category" else a.example
+        for a in attributes().values()
+        if get_profile(profile).shows(a.id, category)
+    }
+    if os.environ.get("VOLTPASS_GOLDEN") == "write":
+        text = json.dumps(whole, indent=1, ensure_ascii=False) + "\n"
+        path.write_text(text, encoding="utf-8")
+    document = json.loads(path.read_text(encoding="utf-8"))
+    schema = attribute_schema(ADDRESS, profile, category)
+    assert [e.message for e in Draft202012Validator(schema).iter_errors(document)] == []
+    assert document == whole, "run: make golden"
+
+
+def test_no_example_is_of_a_profile_or_category_that_is_not_there() -> None:
+    expected = {f"{profile}.{category}.json" for profile, category in variants()}
+    assert {path.name for path in EXAMPLES.iterdir()} == expected
