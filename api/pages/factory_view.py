@@ -24,7 +24,7 @@ RESULTS: Final[Mapping[ClaimResult, tuple[str, str]]] = {
     ClaimResult.IMPLAUSIBLE: ("failed", "implausible"),
     ClaimResult.CANNOT_TELL: ("cannot_tell", "cannot tell"),
     ClaimResult.CERTIFIES_NOTHING: ("warning", "certifies nothing"),
-    ClaimResult.RESTRICTED: ("warning", "restricted in the EU"),
+    ClaimResult.RESTRICTED: ("warning", "restricted"),
 }
 _COLUMNS: Final = ("cfb", "location_based", "contract_based")
 
@@ -163,8 +163,9 @@ def _columns(studies: Sequence[tuple[str, FootprintStudy]]) -> list[BarChart]:
             found = study.result["electricity_columns"].get(column)
             if found is not None and found["kg_co2e_per_kwh_capacity"] is not None:
                 until = study.inventory["plant"]["period"]["to"]
-                label = f"{model}, {study.ruleset}, until {until}"
-                rows.append((label[:44], float(found["kg_co2e_per_kwh_capacity"])))
+                # The drawing has room for 34 characters; the ruleset tells the rows apart.
+                label = f"{study.ruleset}, {until[:4]}, {model}"
+                rows.append((label[:34], float(found["kg_co2e_per_kwh_capacity"])))
         if rows:
             title, subtitle = words.COLUMNS[column]
             charts.append(
