@@ -246,7 +246,7 @@ def test_a_certificate_said_not_to_cover_may_lie_outside_of_its_period() -> None
     document[SUBJECT]["factoryCertificates"][0]["validTo"] = "2024-06-30"
     finding = check_certificates(document, {PAPER_URL: DOCUMENT})
     assert summary(finding) == ("warning", "certificate_unsigned")
-    assert "not_covered" in finding.message
+    assert "not covered" in finding.message
 
 
 def test_of_several_certificates_the_worst_stands_and_all_are_told() -> None:
