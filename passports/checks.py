@@ -259,7 +259,10 @@ def _check_standing(
     standing: SignedCertificate | None,
 ) -> Finding:
     """Check signature and status of a certificate whose document is the one that was cited."""
-    name, covers = certificate.scheme, f"covers this battery: {certificate.coverage.replace('_', ' ')}"
+    name, covers = (
+        certificate.scheme,
+        f"covers this battery: {certificate.coverage.replace('_', ' ')}",
+    )
     if standing is not None:
         return _check_signed(name, certificate, standing, covers)
     changed = status_of(documents, certificate.status)
