@@ -133,15 +133,17 @@ def _check(imported: Imported, *, skip_refused: bool) -> None:
 
 def write_whole(path: Path, data: bytes) -> None:
     """Write a file as a whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    name = None
     try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as file:
             file.write(data)
         Path(name).chmod(0o644)
         Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    except OSError as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
+        raise OSError(error.errno, error.strerror, str(path)) from None
 
 
 def _print_import(document: Mapping[str, Any]) -> None:
