@@ -21,6 +21,13 @@ WRITES = (
     "/v1/battery-models",
     "/v1/footprints",
     "/v1/batches",
+    f"/v1/facilities/{FACILITY}/meter-readings",
+    f"/v1/facilities/{FACILITY}/dossier",
+    f"/v1/facilities/{FACILITY}/documents",
+    f"/v1/facilities/{FACILITY}/allocations",
+    f"/v1/facilities/{FACILITY}/certified-energy",
+    "/v1/certificates/issue",
+    "/v1/certificates/{certificate_id}/status",
 )
 
 

@@ -169,8 +169,8 @@ def test_every_route_that_takes_json_is_among_them(issued: Caller) -> None:
         for path, operations in paths.items()
         for operation in operations.values()
         if "application/json" in operation.get("requestBody", {}).get("content", {})
-        # Attributes and grants are mutated in test_attribute_routes.py.
-        if not {"attributes", "access"} & set(operation["tags"])
+        # Attributes and grants are mutated in test_attribute_routes.py, factories below.
+        if not {"attributes", "access", "factories"} & set(operation["tags"])
     }
     assert taking_json == {target.partition("?")[0] for target in VALID}
 
@@ -216,3 +216,24 @@ def test_any_bytes_as_a_credential_get_a_verdict_or_a_refusal(issued: Caller, da
 @given(st.binary(max_size=300))
 def test_any_bytes_as_a_body_are_refused(issued: Caller, body: bytes) -> None:
     check(issued, "/v1/batches?dry_run=true", body)
+
+
+FACTORY_ROUTES = (
+    f"/v1/facilities/{FACILITY}/meter-readings",
+    f"/v1/facilities/{FACILITY}/dossier",
+    f"/v1/facilities/{FACILITY}/documents",
+    f"/v1/facilities/{FACILITY}/allocations",
+    f"/v1/facilities/{FACILITY}/certified-energy",
+    "/v1/facilities/nowhere/meter-readings",
+    "/v1/certificates/issue",
+    "/v1/certificates/no-such-certificate/status",
+)
+
+
+@pytest.mark.parametrize("target", FACTORY_ROUTES)
+def test_hostile_documents_are_refused_on_the_routes_of_factories(
+    everywhere: Caller, target: str
+) -> None:
+    for value in HOSTILE:
+        for document in (value, [value], {"id": value}, {"readings": value, "figures": value}):
+            check(everywhere, target, json.dumps(document).encode())
