@@ -1,0 +1,14 @@
+"""Passport versions, life cycle and dynamic data."""
+
+revision = '0004'
+down_revision = '0003'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
+
+
+def downgrade() -> None:
+    pass
