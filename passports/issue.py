@@ -101,13 +101,18 @@ def check_only(store: Store, operator_id: str, request: BatchCreate, now: dateti
     """
     with store.reading() as reading:
         if not _was_issued(reading, operator_id, request):
-            _pass_gates(reading, operator_id, request, now)
+            pass_gates(reading, operator_id, request, now)
 
 
-def _pass_gates(
+def pass_gates(
     transaction: Transaction, operator_id: str, request: BatchCreate, now: datetime
 ) -> tuple[EconomicOperator, BatteryModel]:
-    """Let a new batch through, for a dry run and for issuing alike."""
+    """Let new units through, for a dry run and for issuing alike.
+
+    Raises:
+        InvalidBatchError: a gate of issuing refuses them.
+        RecordNotFoundError: model, facility or responsible operator is not registered.
+    """
     operator = get_operator(transaction, operator_id)
     model = get_model(transaction, operator_id, request.model_id)
     get_facility(transaction, operator_id, request.facility_id)
@@ -141,28 +146,62 @@ def issue_batch(
         transaction.operators.lock(operator_id)
         if _was_issued(transaction, operator_id, request):
             return _issued_before(transaction, address, operator_id, request.id)
-        operator, model = _pass_gates(transaction, operator_id, request, now)
-        batch = _record_batch(transaction, operator_id, request, now)
+        operator, model = pass_gates(transaction, operator_id, request, now)
+        batch = record_batch(transaction, operator_id, request, now)
         record_citations(transaction, batch, now)
-        signer = CredentialSigner(keyring.current(transaction, operator_id), operator.did)
-        indices = allocate_indices(
-            transaction, signer, address, operator_id, len(request.units), now
-        )
-        template = CredentialTemplate(
-            credential_with_marks(transaction, address, operator, model, batch, indices.list_id)
-        )
-        printing = _Printing(
-            signer,
-            template,
-            address,
-            model,
-            batch,
-            request.manufactured_on,
-            indices.list_id,
-            keyring.log_signers(address.log_origin),
-        )
-        passports = _sign_and_store(transaction, printing, request.units, indices.values, progress)
+        part = BatchPart(operator, model, batch, request.manufactured_on, request.units)
+        passports = issue_part(transaction, keyring, address, part, progress)
     return IssuedBatch(batch, passports, created=True)
+
+
+@dataclass(frozen=True)
+class BatchPart:
+    """Units of a batch that passed the gates together, and what they have in common.
+
+    `batch` says what their credentials say of it: its days are those of these units.
+    """
+
+    operator: EconomicOperator
+    model: BatteryModel
+    batch: Batch
+    default_day: date
+    units: Sequence[BatteryUnit]
+
+
+def issue_part(
+    transaction: Transaction,
+    keyring: Keyring,
+    address: PublicAddress,
+    part: BatchPart,
+    progress: Progress = lambda _done, _all: None,
+) -> list[IssuedPassport]:
+    """Sign and store the passports of units that passed the gates in this transaction.
+
+    Raises:
+        KeyUnavailableError: the operator's signing key cannot be opened.
+    """
+    batch = part.batch
+    key = keyring.current(transaction, batch.operator_id)
+    signer = CredentialSigner(key, part.operator.did)
+    indices = allocate_indices(
+        transaction, signer, address, batch.operator_id, len(part.units), batch.issued_at
+    )
+    template = CredentialTemplate(
+        credential_with_marks(
+            transaction, address, part.operator, part.model, batch, indices.list_id
+        )
+    )
+    printing = _Printing(
+        signer,
+        template,
+        address,
+        part.model,
+        batch,
+        part.default_day,
+        indices.list_id,
+        keyring.log_signers(address.log_origin),
+    )
+    return _sign_and_store(transaction, printing, part.units, indices.values, progress)
 
 
 def _digest(request: BatchCreate) -> str:
@@ -193,9 +232,10 @@ def _issued_before(
     return IssuedBatch(batch, passports, created=False)
 
 
-def _record_batch(
+def record_batch(
     transaction: Transaction, operator_id: str, request: BatchCreate, now: datetime
 ) -> Batch:
+    """Write down a new batch, as its passports are issued."""
     days = [unit.manufactured_on or request.manufactured_on for unit in request.units]
     batch = Batch(
         id=request.id,
