@@ -20,6 +20,17 @@ from passports.store.factory_tables import (
     MeterReadingRow,
     MeterRow,
 )
+from passports.store.period_records import Hole, MeterSum
+from passports.store.period_tables import (
+    ClosedPeriodImportRow,
+    ClosedPeriodRow,
+    FacilityTargetRow,
+    MeterMonthRow,
+    MeterWithdrawalRow,
+    ProductionRow,
+    WithdrawnReadingRow,
+)
+from passports.store.recipe_tables import Gs1PrefixRow, MappingRecipeRow
 from passports.store.records import StudyFilter
 from passports.store.store import Store, Transaction
 from passports.store.tables import (
@@ -38,6 +49,12 @@ from passports.store.tables import (
     SigningKeyRow,
     StatusListRow,
 )
+from passports.store.version_tables import (
+    DynamicImportRow,
+    DynamicRecordRow,
+    PassportChangeRow,
+    PassportSuccessionRow,
+)
 
 __all__ = [
     "AccessEntryRow",
@@ -49,6 +66,10 @@ __all__ = [
     "CertificateCitationRow",
     "CertificateEventRow",
     "CertificateRow",
+    "ClosedPeriodImportRow",
+    "ClosedPeriodRow",
+    "DynamicImportRow",
+    "DynamicRecordRow",
     "EnergyLotRow",
     "EnergyPeriodRow",
     "EnergyPostingRow",
@@ -56,16 +77,26 @@ __all__ = [
     "FacilityDocumentRow",
     "FacilityDossierRow",
     "FacilityRow",
+    "FacilityTargetRow",
     "FootprintStudyRow",
+    "Gs1PrefixRow",
+    "Hole",
     "IdempotencyKeyRow",
     "InstrumentClaimRow",
     "LogStateRow",
     "LogTileRow",
+    "MappingRecipeRow",
     "MeterImportRow",
+    "MeterMonthRow",
     "MeterReadingRow",
     "MeterRow",
+    "MeterSum",
+    "MeterWithdrawalRow",
     "OperatorRow",
+    "PassportChangeRow",
     "PassportRow",
+    "PassportSuccessionRow",
+    "ProductionRow",
     "RestrictedCredentialRow",
     "RowExistsError",
     "SigningKeyRow",
@@ -73,4 +104,5 @@ __all__ = [
     "Store",
     "StudyFilter",
     "Transaction",
+    "WithdrawnReadingRow",
 ]

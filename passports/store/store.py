@@ -14,7 +14,14 @@ from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
 from sqlmodel import Session
 
 from passports.errors import StoreUnavailableError
-from passports.store import attribute_records, factory_records, records
+from passports.store import (
+    attribute_records,
+    factory_records,
+    period_records,
+    recipe_records,
+    records,
+    version_records,
+)
 from passports.store.errors import RowExistsError
 
 
@@ -41,6 +48,11 @@ class Transaction:
         self.restricted_credentials = attribute_records.RestrictedCredentialRecords(session)
         self.access_grants = attribute_records.AccessGrantRecords(session)
         self.access_entries = attribute_records.AccessEntryRecords(session)
+        self.passport_versions = version_records.PassportVersionRecords(session)
+        self.passport_changes = version_records.PassportChangeRecords(session)
+        self.passport_successions = version_records.PassportSuccessionRecords(session)
+        self.dynamic_records = version_records.DynamicRecordRecords(session)
+        self.dynamic_imports = version_records.DynamicImportRecords(session)
         self.dossiers = factory_records.FacilityDossierRecords(session)
         self.facility_documents = factory_records.FacilityDocumentRecords(session)
         self.meters = factory_records.MeterRecords(session)
@@ -51,6 +63,14 @@ class Transaction:
         self.instrument_claims = factory_records.InstrumentClaimRecords(session)
         self.certificate_events = factory_records.CertificateEventRecords(session)
         self.certificate_citations = factory_records.CertificateCitationRecords(session)
+        self.mapping_recipes = recipe_records.MappingRecipeRecords(session)
+        self.gs1_prefixes = recipe_records.Gs1PrefixRecords(session)
+        self.meter_months = period_records.MeterMonthRecords(session)
+        self.reading_sums = period_records.ReadingSums(session)
+        self.withdrawals = period_records.WithdrawalRecords(session)
+        self.production = period_records.ProductionRecords(session)
+        self.closed_periods = period_records.ClosedPeriodRecords(session)
+        self.facility_targets = period_records.FacilityTargetRecords(session)
 
 
 class Store:

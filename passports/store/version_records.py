@@ -1,0 +1,134 @@
+"""Reading and writing the rows of `version_tables`, and the versions of passports; see `records`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import insert, tuple_
+from sqlmodel import col, select
+
+from passports.store.records import Records
+from passports.store.tables import PassportRow
+from passports.store.version_tables import (
+    DynamicImportRow,
+    DynamicRecordRow,
+    PassportChangeRow,
+    PassportSuccessionRow,
+)
+
+_KEYS_A_STATEMENT = 500  # as in `records`
+
+
+class PassportVersionRecords(Records[PassportRow]):
+    """Passports by identifier and version."""
+
+    table = PassportRow
+
+    def of(self, passport_id: str) -> Sequence[PassportRow]:
+        """Return all versions of a passport, oldest first."""
+        query = select(PassportRow).where(PassportRow.id == passport_id)
+        return self._session.exec(query.order_by(col(PassportRow.version))).all()
+
+    def numbered(self, passport_id: str, version: int) -> PassportRow | None:
+        """Return one version of a passport, or None."""
+        query = select(PassportRow).where(
+            PassportRow.id == passport_id, PassportRow.version == version
+        )
+        return self._session.exec(query).first()
+
+    def at(self, passport_id: str, instant: datetime) -> PassportRow | None:
+        """Return the version that was the newest at an instant, or None before the first."""
+        query = select(PassportRow).where(
+            PassportRow.id == passport_id, PassportRow.issued_at <= instant
+        )
+        return self._session.exec(query.order_by(col(PassportRow.version).desc())).first()
+
+
+class PassportChangeRecords(Records[PassportChangeRow]):
+    """Why versions were made."""
+
+    table = PassportChangeRow
+
+    def of(self, passport_id: str) -> Sequence[PassportChangeRow]:
+        """Return the changes of a passport, oldest first."""
+        query = select(PassportChangeRow).where(PassportChangeRow.passport_id == passport_id)
+        return self._session.exec(query.order_by(col(PassportChangeRow.version))).all()
+
+    def last(self, operator_id: str, passport_id: str) -> PassportChangeRow | None:
+        """Return the newest change of a passport, or None."""
+        query = select(PassportChangeRow).where(
+            PassportChangeRow.operator_id == operator_id,
+            PassportChangeRow.passport_id == passport_id,
+        )
+        return self._session.exec(query.order_by(col(PassportChangeRow.version).desc())).first()
+
+    def all(self) -> Iterator[PassportChangeRow]:
+        """Yield all changes of everything."""
+        order = (
+            PassportChangeRow.operator_id,
+            PassportChangeRow.passport_id,
+            col(PassportChangeRow.version),
+        )
+        yield from self._session.exec(select(PassportChangeRow).order_by(*order))
+
+
+class PassportSuccessionRecords(Records[PassportSuccessionRow]):
+    """Which passport stands in whose place."""
+
+    table = PassportSuccessionRow
+
+    def after(self, predecessor_id: str) -> Sequence[PassportSuccessionRow]:
+        """Return the successions in which a passport was replaced, oldest first."""
+        query = select(PassportSuccessionRow).where(
+            PassportSuccessionRow.predecessor_id == predecessor_id
+        )
+        order = (col(PassportSuccessionRow.linked_at), PassportSuccessionRow.successor_id)
+        return self._session.exec(query.order_by(*order)).all()
+
+    def before(self, successor_id: str) -> Sequence[PassportSuccessionRow]:
+        """Return the successions in which a passport replaced others, oldest first."""
+        query = select(PassportSuccessionRow).where(
+            PassportSuccessionRow.successor_id == successor_id
+        )
+        order = (col(PassportSuccessionRow.linked_at), PassportSuccessionRow.predecessor_id)
+        return self._session.exec(query.order_by(*order)).all()
+
+
+class DynamicRecordRecords(Records[DynamicRecordRow]):
+    """Measured values of batteries."""
+
+    table = DynamicRecordRow
+
+    def add_many(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert many rows in one statement."""
+        if rows:
+            self._session.connection().execute(insert(DynamicRecordRow), list(rows))
+
+    def of(
+        self, operator_id: str, passport_id: str, attribute_id: str | None = None
+    ) -> Sequence[DynamicRecordRow]:
+        """Return a battery's values, by attribute and time of measurement."""
+        query = select(DynamicRecordRow).where(
+            DynamicRecordRow.operator_id == operator_id, DynamicRecordRow.passport_id == passport_id
+        )
+        if attribute_id is not None:
+            query = query.where(DynamicRecordRow.attribute_id == attribute_id)
+        order = (DynamicRecordRow.attribute_id, col(DynamicRecordRow.measured_at))
+        return self._session.exec(query.order_by(*order)).all()
+
+    def of_many(
+        self, operator_id: str, pairs: Sequence[tuple[str, str]]
+    ) -> Iterator[DynamicRecordRow]:
+        """Yield the values under these (passport, attribute), by time of measurement."""
+        key = tuple_(col(DynamicRecordRow.passport_id), col(DynamicRecordRow.attribute_id))
+        for start in range(0, len(pairs), _KEYS_A_STATEMENT):
+            query = select(DynamicRecordRow).where(
+                DynamicRecordRow.operator_id == operator_id,
+                key.in_(pairs[start : start + _KEYS_A_STATEMENT]),
+            )
+            yield from self._session.exec(query.order_by(col(DynamicRecordRow.measured_at)))
+
+
+class DynamicImportRecords(Records[DynamicImportRow]):
+    """Files of measured values."""
+
+    table = DynamicImportRow
