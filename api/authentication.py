@@ -10,7 +10,8 @@ from api.wiring import Voltpass
 from passports.api_keys import authenticate
 from passports.documents import utc_now
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
-from passports.operators import EconomicOperator, OperatorRole
+from passports.operators import EconomicOperator
+from passports.roles import Action, roles_with
 
 _bearer = HTTPBearer(auto_error=False, description="API key: vp.{operator}.{key}.{secret}")
 
@@ -63,14 +64,14 @@ def reading_operator(
 ReaderDep = Annotated[EconomicOperator | None, Depends(reading_operator)]
 
 
-def require_role(operator: EconomicOperator, *roles: OperatorRole) -> None:
-    """Let an operator with one of the roles pass.
+def require_action(operator: EconomicOperator, action: Action) -> None:
+    """Let an operator pass that one of its roles lets do this.
 
     Raises:
-        AccessDeniedError: it has none of them.
+        AccessDeniedError: none of its roles does.
     """
-    if not set(roles) & set(operator.roles):
-        wanted = " or ".join(role.value for role in roles)
+    if not operator.may(action):
+        wanted = " or ".join(roles_with(action))
         finding = Finding(
             "Authorization", operator.id, f"this call is for the role {wanted}", "Use such a key."
         )
@@ -89,11 +90,11 @@ def require_json(request: Request) -> None:
         raise HTTPException(415)
 
 
-def _writing_as(role: OperatorRole) -> Callable[..., EconomicOperator]:
+def _writing_as(action: Action) -> Callable[..., EconomicOperator]:
     """Return the dependency of calls that write: key first, then role, then what kind of body."""
 
     def calling(request: Request, caller: CallerDep) -> EconomicOperator:
-        require_role(caller, role)
+        require_action(caller, action)
         require_json(request)
         return caller
 
@@ -106,6 +107,6 @@ def _calling_with_json(request: Request, caller: CallerDep) -> EconomicOperator:
 
 
 JsonCallerDep = Annotated[EconomicOperator, Depends(_calling_with_json)]
-# Only manufacturers stand on the trust list: what others would issue, nobody would believe.
-ManufacturerDep = Annotated[EconomicOperator, Depends(_writing_as(OperatorRole.MANUFACTURER))]
-PlatformDep = Annotated[EconomicOperator, Depends(_writing_as(OperatorRole.PLATFORM))]
+# Only manufacturers stand on the trust list (table of roles): what others would issue, nobody would believe.
+ManufacturerDep = Annotated[EconomicOperator, Depends(_writing_as(Action.ISSUE))]
+PlatformDep = Annotated[EconomicOperator, Depends(_writing_as(Action.OPERATORS))]

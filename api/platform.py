@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Final
 
 from api.wiring import Voltpass
-from passports.operators import EconomicOperatorCreate, OperatorRole, register_operator
+from passports.operators import EconomicOperatorCreate, register_operator
 
 PLATFORM_ID: Final = "platform"
 
@@ -17,7 +17,7 @@ def ensure_platform(voltpass: Voltpass, now: datetime) -> None:
     request = EconomicOperatorCreate(
         id=PLATFORM_ID,
         name="Platform operator",
-        roles=[OperatorRole.PLATFORM],
+        roles=["platform"],
         # ISO 3166-1 reserves XX-XZ for users: the platform's country is nobody's fact here.
         country="XX",
     )

@@ -3,7 +3,7 @@
 The audiences are not nested: authorities do not see point 4, those with a legitimate interest do not
 see point 3. Annex XIII point 2 speaks of persons with a legitimate interest and the Commission,
 Art. 77(2)(b) adds notified bodies and market surveillance: the union is taken. What no rule allows is
-denied. A new role is a line in `OperatorRole` and its line in `AUDIENCES_OF_ROLES`.
+denied. As whom a role reads stands in the table of roles (`data/roles.csv`).
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,8 @@ from passports.attribute_versions import Subject
 from passports.attributes import AccessPoint, Attribute, Granularity
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
 from passports.grants import active_grants
-from passports.operators import EconomicOperator, OperatorRole
+from passports.operators import EconomicOperator
+from passports.roles import roles
 from passports.store import Transaction
 
 
@@ -42,18 +43,6 @@ POINTS: Final[Mapping[Audience, frozenset[AccessPoint]]] = MappingProxyType(
             {AccessPoint.PUBLIC, AccessPoint.MODEL_RESTRICTED, AccessPoint.INDIVIDUAL_BATTERY}
         ),
         Audience.RESPONSIBLE: frozenset({AccessPoint.PUBLIC}),
-    }
-)
-# Roles that see more than the public by what they are; a legitimate interest is granted, not had.
-AUDIENCES_OF_ROLES: Final[Mapping[OperatorRole, Audience | None]] = MappingProxyType(
-    {
-        OperatorRole.MARKET_SURVEILLANCE: Audience.AUTHORITY,
-        OperatorRole.NOTIFIED_BODY: Audience.AUTHORITY,
-        OperatorRole.COMMISSION: Audience.AUTHORITY,
-        OperatorRole.MANUFACTURER: None,
-        OperatorRole.IMPORTER: None,
-        OperatorRole.CERTIFIER: None,
-        OperatorRole.PLATFORM: None,
     }
 )
 
@@ -92,7 +81,8 @@ def access_to(
     if reader is None:
         return PUBLIC_ACCESS
     audiences = {Audience.PUBLIC}
-    audiences |= {a for role in reader.roles if (a := AUDIENCES_OF_ROLES.get(role)) is not None}
+    # More than the public by what it is; a legitimate interest is granted, not had.
+    audiences |= {Audience(roles()[role].audience) for role in reader.roles}
     battery = subject.id if subject.level is Granularity.ITEM else None
     grants = active_grants(transaction, subject.operator_id, reader.id, model_id, battery, now)
     if grants:

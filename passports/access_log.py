@@ -15,15 +15,13 @@ import orjson
 from passports.access import Access
 from passports.attribute_versions import Subject
 from passports.errors import AccessDeniedError, Finding
-from passports.operators import EconomicOperator, OperatorRole
+from passports.operators import EconomicOperator
+from passports.roles import Action
 from passports.store import AccessEntryRow, Store, Transaction
 from signing.instants import format_instant
 
 FIRST: Final = "0" * 64  # what stands before the first entry
 PAGE: Final = 500
-_INSPECTORS: Final = frozenset(
-    {OperatorRole.MARKET_SURVEILLANCE, OperatorRole.NOTIFIED_BODY, OperatorRole.COMMISSION}
-)
 
 
 def record_read(
@@ -75,7 +73,7 @@ def inspect_log(
         AccessDeniedError: the caller is neither.
     """
     wanted = operator_id or caller.id
-    if wanted != caller.id and not _INSPECTORS & set(caller.roles):
+    if wanted != caller.id and not caller.may(Action.INSPECT):
         reason = "the access log is for the operator itself and for authorities"
         finding = Finding("operator", wanted, reason, "Leave the operator out to see your own.")
         raise AccessDeniedError("This access log is not yours.", [finding])

@@ -34,7 +34,8 @@ from passports.errors import AccessDeniedError, Finding, IdentifierConflictError
 from passports.factories import get_facility
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
-from passports.operators import EconomicOperator, OperatorRole, get_operator
+from passports.operators import EconomicOperator, get_operator
+from passports.roles import Action
 from passports.status_lists import allocate_indices, set_status
 from passports.store import CertificateEventRow, CertificateRow, Store, Transaction
 from signing.canonical import JsonValue, canonicalize
@@ -137,7 +138,7 @@ def issue_certificate(
 
 
 def _check_certifier(certifier: EconomicOperator, request: CertificateIssue) -> None:
-    if OperatorRole.CERTIFIER not in certifier.roles:
+    if not certifier.may(Action.CERTIFY):
         reason = f"{certifier.id} has not the role certifier"
         finding = Finding("certifier", certifier.id, reason, "Upload it as unsigned evidence.")
         raise AccessDeniedError(reason, [finding])

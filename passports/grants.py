@@ -16,7 +16,8 @@ from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
 from passports.documents import Document, Name, Printable, RuleError, Slug
 from passports.errors import AccessDeniedError, Finding, InvalidInputError, RecordNotFoundError
 from passports.models import get_model
-from passports.operators import EconomicOperator, OperatorRole, get_operator
+from passports.operators import EconomicOperator, get_operator
+from passports.roles import Action
 from passports.store import AccessGrantRow, Store, Transaction
 
 # Ours: an interest is looked at anew at least so often. The law names no term.
@@ -138,7 +139,7 @@ def revoke_grant(
     """
     with store.transaction() as transaction:
         row = transaction.access_grants.by_id(grant_id)
-        is_supervisor = OperatorRole.MARKET_SURVEILLANCE in caller.roles
+        is_supervisor = caller.may(Action.SUPERVISE)
         if row is None or not (caller.id in {row.operator_id, row.grantee_id} or is_supervisor):
             raise RecordNotFoundError("grant", grant_id)
         if caller.id != row.operator_id and not is_supervisor:

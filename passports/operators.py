@@ -5,7 +5,6 @@ outside the Union is manufacturer and facility (Art. 38, 41, 77(4)).
 """
 
 from datetime import datetime
-from enum import StrEnum
 from typing import Annotated
 
 from pydantic import Field
@@ -14,20 +13,9 @@ from passports.documents import CountryCode, Document, Gln, Name, Slug, Text
 from passports.errors import IdentifierConflictError, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
+from passports.roles import Action, RoleId, actions_of
 from passports.store import OperatorRow, RowExistsError, Store, Transaction
 from signing.did_web import did_from_url
-
-
-class OperatorRole(StrEnum):
-    """What an operator does; one operator can have several roles."""
-
-    MANUFACTURER = "manufacturer"
-    IMPORTER = "importer"
-    CERTIFIER = "certifier"
-    MARKET_SURVEILLANCE = "market_surveillance"
-    NOTIFIED_BODY = "notified_body"
-    COMMISSION = "commission"
-    PLATFORM = "platform"
 
 
 class EconomicOperatorCreate(Document):
@@ -39,7 +27,7 @@ class EconomicOperatorCreate(Document):
 
     id: Slug
     name: Name
-    roles: Annotated[list[OperatorRole], Field(min_length=1)]
+    roles: Annotated[list[RoleId], Field(min_length=1, max_length=20)]
     country: CountryCode
     postal_address: Text | None = None
     gln: Gln | None = None
@@ -54,6 +42,10 @@ class EconomicOperator(EconomicOperatorCreate):
 
     did: str
     created_at: datetime
+
+    def may(self, action: Action) -> bool:
+        """Tell whether one of its roles lets it do something (`data/roles.csv`)."""
+        return action in actions_of(self.roles)
 
 
 def register_operator(

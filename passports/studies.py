@@ -12,7 +12,8 @@ from lca.errors import LcaError
 from lca.sharing import shared_document
 from passports.errors import AccessDeniedError, Finding, RecordNotFoundError
 from passports.footprints import translate, whole_footprint
-from passports.operators import EconomicOperator, OperatorRole
+from passports.operators import EconomicOperator
+from passports.roles import Action
 from passports.store import FootprintStudyRow, Store
 
 
@@ -28,7 +29,7 @@ def sees_all(row: FootprintStudyRow, reader: EconomicOperator | None) -> bool:
     """Tell whether a reader may see a study's confidential rows: its maker, and authorities."""
     if reader is None:
         return False
-    return reader.id == row.operator_id or OperatorRole.MARKET_SURVEILLANCE in reader.roles
+    return reader.id == row.operator_id or reader.may(Action.SUPERVISE)
 
 
 def audit_bundle(

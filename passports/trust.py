@@ -16,6 +16,7 @@ from passports.keyring import Keyring, public_key_entries
 from passports.log import LogSigners
 from passports.operators import EconomicOperator, list_operators
 from passports.restricted import TYPES as RESTRICTED_TYPES
+from passports.roles import roles
 from passports.store import Store, Transaction
 from signing.did_web import PublicKeyEntry
 from signing.keys import SigningKey
@@ -38,7 +39,7 @@ def build_trust_list(
             _entry(reading, operator, role)
             for operator in list_operators(reading)
             for role in _SCOPES
-            if role in {known.value for known in operator.roles}
+            if role in {roles()[known].trusted_as for known in operator.roles}
         ]
     log = keyring.log_signers(address.log_origin)
     entries.append(_log_entry(log, min((e.valid_from for e in entries), default=now)))

@@ -57,7 +57,7 @@ def keys_list(as_json: AsJson = False) -> None:
             {
                 "operator": operator.id,
                 "did": operator.did,
-                "roles": [role.value for role in operator.roles],
+                "roles": list(operator.roles),
                 "signing_keys": [
                     {"kid": row.kid, "created_at": row.created_at, "retired_at": row.retired_at}
                     for row in reading.signing_keys.of(operator.id)

@@ -8,7 +8,7 @@ from typing import Any, Final
 from api.wiring import Voltpass
 from passports.claim_checks import ClaimCheck, check_facility
 from passports.documents import utc_now
-from passports.operators import EconomicOperatorCreate, OperatorRole, register_operator
+from passports.operators import EconomicOperatorCreate, register_operator
 from passports.press_reports import RegisteredFactory, register_entry, shipped_entries
 
 PRESS_OPERATOR: Final = "press-reports"
@@ -44,7 +44,7 @@ def load_factories(voltpass: Voltpass) -> list[CheckedFactory]:
     operator = EconomicOperatorCreate(
         id=PRESS_OPERATOR,
         name="Factories as the press of 2023 reported them",
-        roles=[OperatorRole.MANUFACTURER],
+        roles=["manufacturer"],
         country="CN",
         note="Not the factories' operators: what was reported of them, to be checked.",
     )

@@ -4,10 +4,10 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from api.authentication import CallerDep, VoltpassDep, require_role
+from api.authentication import CallerDep, VoltpassDep, require_action
 from api.routes.documents import FootprintPageRead
-from passports.operators import OperatorRole
 from passports.queries import FootprintQuery, query_footprints
+from passports.roles import Action
 
 router = APIRouter(prefix="/v1/regulator", tags=["regulators"])
 
@@ -21,6 +21,6 @@ def get_footprints(
     With `recompute=true` each study is computed anew from its stored inputs. Needs a key of a market
     surveillance authority.
     """
-    require_role(caller, OperatorRole.MARKET_SURVEILLANCE, OperatorRole.PLATFORM)
+    require_action(caller, Action.COMPARE)
     page = query_footprints(voltpass.store, voltpass.dataset, query)
     return FootprintPageRead(rows=list(page.rows), next_cursor=page.next_cursor)

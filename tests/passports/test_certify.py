@@ -27,7 +27,7 @@ from passports.errors import (
     RecordNotFoundError,
 )
 from passports.identifiers import UniqueProductIdentifier
-from passports.operators import EconomicOperatorCreate, OperatorRole, register_operator
+from passports.operators import EconomicOperatorCreate, register_operator
 from passports.resolve import OwnRecords, evidence_from_store, find_passport
 from passports.trust import build_trust_list
 from passports.verification import verify_passport
@@ -45,7 +45,7 @@ def with_certifier(world: World) -> World:
         world.keyring,
         ADDRESS,
         EconomicOperatorCreate(
-            id=CERTIFIER, name="The certifier", roles=[OperatorRole.CERTIFIER], country="DE"
+            id=CERTIFIER, name="The certifier", roles=["certifier"], country="DE"
         ),
         NOW,
     )
