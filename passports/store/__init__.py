@@ -20,7 +20,6 @@ from passports.store.factory_tables import (
     MeterReadingRow,
     MeterRow,
 )
-from passports.store.period_records import Hole, MeterSum
 from passports.store.period_tables import (
     ClosedPeriodImportRow,
     ClosedPeriodRow,
@@ -30,6 +29,7 @@ from passports.store.period_tables import (
     ProductionRow,
     WithdrawnReadingRow,
 )
+from passports.store.reading_sums import Hole, MeterSum
 from passports.store.recipe_tables import Gs1PrefixRow, MappingRecipeRow
 from passports.store.records import StudyFilter
 from passports.store.store import Store, Transaction

@@ -18,6 +18,7 @@ from passports.store import (
     attribute_records,
     factory_records,
     period_records,
+    reading_sums,
     recipe_records,
     records,
     version_records,
@@ -65,8 +66,8 @@ class Transaction:
         self.certificate_citations = factory_records.CertificateCitationRecords(session)
         self.mapping_recipes = recipe_records.MappingRecipeRecords(session)
         self.gs1_prefixes = recipe_records.Gs1PrefixRecords(session)
-        self.meter_months = period_records.MeterMonthRecords(session)
-        self.reading_sums = period_records.ReadingSums(session)
+        self.meter_months = reading_sums.MeterMonthRecords(session)
+        self.reading_sums = reading_sums.ReadingSums(session)
         self.withdrawals = period_records.WithdrawalRecords(session)
         self.production = period_records.ProductionRecords(session)
         self.closed_periods = period_records.ClosedPeriodRecords(session)
