@@ -1,5 +1,6 @@
 """The only code that knows the database. See `Store` and `Transaction`."""
 
+from passports.store.archive_tables import ContinuityRow, KeptLogRow, KeptLogTileRow
 from passports.store.attribute_tables import (
     AccessEntryRow,
     AccessGrantRow,
@@ -32,6 +33,12 @@ from passports.store.period_tables import (
 from passports.store.reading_sums import Hole, MeterSum
 from passports.store.recipe_tables import Gs1PrefixRow, MappingRecipeRow
 from passports.store.records import StudyFilter
+from passports.store.registry_tables import (
+    RegistryEnrolmentRow,
+    RegistryEntryRow,
+    RegistryProofRow,
+    RegistrySubmissionRow,
+)
 from passports.store.store import Store, Transaction
 from passports.store.tables import (
     ApiKeyRow,
@@ -68,6 +75,7 @@ __all__ = [
     "CertificateRow",
     "ClosedPeriodImportRow",
     "ClosedPeriodRow",
+    "ContinuityRow",
     "DynamicImportRow",
     "DynamicRecordRow",
     "EnergyLotRow",
@@ -83,6 +91,8 @@ __all__ = [
     "Hole",
     "IdempotencyKeyRow",
     "InstrumentClaimRow",
+    "KeptLogRow",
+    "KeptLogTileRow",
     "LogStateRow",
     "LogTileRow",
     "MappingRecipeRow",
@@ -97,6 +107,10 @@ __all__ = [
     "PassportRow",
     "PassportSuccessionRow",
     "ProductionRow",
+    "RegistryEnrolmentRow",
+    "RegistryEntryRow",
+    "RegistryProofRow",
+    "RegistrySubmissionRow",
     "RestrictedCredentialRow",
     "RowExistsError",
     "SigningKeyRow",

@@ -15,12 +15,14 @@ from sqlmodel import Session
 
 from passports.errors import StoreUnavailableError
 from passports.store import (
+    archive_records,
     attribute_records,
     factory_records,
     period_records,
     reading_sums,
     recipe_records,
     records,
+    registry_records,
     version_records,
 )
 from passports.store.errors import RowExistsError
@@ -64,6 +66,14 @@ class Transaction:
         self.instrument_claims = factory_records.InstrumentClaimRecords(session)
         self.certificate_events = factory_records.CertificateEventRecords(session)
         self.certificate_citations = factory_records.CertificateCitationRecords(session)
+        self.registry_enrolments = registry_records.RegistryEnrolmentRecords(session)
+        self.registry_submissions = registry_records.RegistrySubmissionRecords(session)
+        self.registry_entries = registry_records.RegistryEntryRecords(session)
+        self.registry_proofs = registry_records.RegistryProofRecords(session)
+        self.continuity = archive_records.ContinuityRecords(session)
+        self.kept_logs = archive_records.KeptLogRecords(session)
+        self.kept_log_tiles = archive_records.KeptLogTileRecords(session)
+        self.archive = archive_records.ArchiveRecords(session)
         self.mapping_recipes = recipe_records.MappingRecipeRecords(session)
         self.gs1_prefixes = recipe_records.Gs1PrefixRecords(session)
         self.meter_months = reading_sums.MeterMonthRecords(session)
