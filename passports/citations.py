@@ -36,9 +36,15 @@ class CitationFinding:
 
 
 def record_citations(transaction: Transaction, batch: Batch, now: datetime) -> None:
-    """Write down which certificates the passports of a batch cite, and what was found of each."""
+    """Write down which certificates the passports of a batch cite, and what was found of each.
+
+    What was written down when the first units of the batch were issued stays as it is.
+    """
     days = [batch.manufactured_from, batch.manufactured_to]
     for certificate in certificates_of(transaction, batch.operator_id, batch.facility_id):
+        key = (batch.operator_id, certificate.id, batch.id)
+        if transaction.certificate_citations.get(*key) is not None:
+            continue
         events = events_of(transaction, certificate)
         checks = check_certificate(certificate, batch.facility_id, days, events)
         transaction.certificate_citations.add(

@@ -13,6 +13,7 @@ from passports.errors import (
     InvalidInputError,
     RecordNotFoundError,
 )
+from passports.gs1_prefixes import foreign_gtin
 from passports.identifiers import gtin_belongs_to
 from passports.operators import get_operator
 from passports.store import BatteryModelRow, RowExistsError, Store, Transaction
@@ -88,6 +89,7 @@ def register_model(
     try:
         with store.transaction() as transaction:
             transaction.operators.lock(operator_id)
+            transaction.gs1_prefixes.lock()  # of two models with one GTIN, the second sees the first
             _check_model(transaction, model)
             transaction.models.add(row)
     except RowExistsError:
@@ -108,7 +110,10 @@ def _check_model(transaction: Transaction, model: BatteryModel) -> None:
         remedy = "Choose category industrial, or leave stationary out."
         findings.append(Finding("stationary", "true", reason, remedy))
     prefixes = get_operator(transaction, model.operator_id).gs1_prefixes
-    if not gtin_belongs_to(model.gtin, prefixes):
+    foreign = foreign_gtin(transaction, model.operator_id, model.gtin, "gtin")
+    if foreign is not None:
+        findings.append(foreign)
+    elif not gtin_belongs_to(model.gtin, prefixes):
         reason = f"it stands under none of the operator's GS1 prefixes ({', '.join(prefixes)})"
         remedy = "Use a GTIN of your own company prefix, or have the prefix registered."
         findings.append(Finding("gtin", model.gtin, reason, remedy))

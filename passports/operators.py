@@ -11,6 +11,7 @@ from pydantic import Field
 
 from passports.documents import CountryCode, Document, Gln, Name, Slug, Text
 from passports.errors import IdentifierConflictError, RecordNotFoundError
+from passports.gs1_prefixes import claim_prefixes
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.roles import Action, RoleId, actions_of
@@ -58,7 +59,7 @@ def register_operator(
     """Register an operator and make its signing key.
 
     Raises:
-        IdentifierConflictError: if the identifier is taken.
+        IdentifierConflictError: if the identifier is taken, or a GS1 prefix is another operator's.
     """
     did = did_from_url(address.operator_url(request.id))
     operator = EconomicOperator(**request.model_dump(), did=did, created_at=now)
@@ -73,6 +74,7 @@ def register_operator(
     try:
         with store.transaction() as transaction:
             transaction.operators.add(row)
+            claim_prefixes(transaction, operator.id, operator.gs1_prefixes, now)
             keyring.create(transaction, operator.id, now)
     except RowExistsError:
         raise IdentifierConflictError("id", operator.id, "Choose another identifier.") from None

@@ -5,6 +5,7 @@ from datetime import date
 
 from passports.batches import BatchCreate, BatteryUnit
 from passports.errors import Finding, InvalidBatchError
+from passports.gs1_prefixes import foreign_gtin
 from passports.identifiers import check_serial, gtin_belongs_to
 from passports.models import BatteryModel
 from passports.operators import EconomicOperator
@@ -33,7 +34,7 @@ def check_batch(
         InvalidBatchError: naming line, field, value, reason and remedy of everything that is wrong.
     """
     findings = [
-        *_check_ownership(operator, model),
+        *_check_ownership(transaction, operator, model),
         *_check_serials(request.units),
         *_check_dates(request.units, request.manufactured_on, today),
         *_check_not_issued(transaction, model, request.units),
@@ -42,7 +43,12 @@ def check_batch(
         raise InvalidBatchError(sorted(findings, key=lambda f: f.line or 0), "the batch")
 
 
-def _check_ownership(operator: EconomicOperator, model: BatteryModel) -> list[Finding]:
+def _check_ownership(
+    transaction: Transaction, operator: EconomicOperator, model: BatteryModel
+) -> list[Finding]:
+    foreign = foreign_gtin(transaction, operator.id, model.gtin, "model_id")
+    if foreign is not None:
+        return [foreign]
     if gtin_belongs_to(model.gtin, operator.gs1_prefixes):
         return []
     reason = f"the GTIN stands under no GS1 prefix of {operator.name}"

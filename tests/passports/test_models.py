@@ -51,7 +51,7 @@ def test_a_gtin_under_a_foreign_prefix_is_refused(world: World) -> None:
         register_model(world.store, MAKER, request(gtin=gtin("9520999")), NOW)
     (finding,) = caught.value.findings
     assert finding.field == "gtin"
-    assert "9520123" in finding.reason
+    assert "another operator (rival)" in finding.reason
 
 
 def test_more_usable_energy_than_capacity_is_refused_beside_what_else_is_wrong(
