@@ -56,10 +56,12 @@ class AttributeVersion:
         }
 
 
-def newest_version(transaction: Transaction, subject: Subject) -> AttributeVersion | None:
-    """Return the newest version of a subject's data, or None."""
+def newest_version(
+    transaction: Transaction, subject: Subject, at: datetime | None = None
+) -> AttributeVersion | None:
+    """Return the newest version of a subject's data (the newest there was at an instant), or None."""
     row = transaction.attribute_versions.newest(
-        subject.operator_id, subject.level.value, subject.id
+        subject.operator_id, subject.level.value, subject.id, at
     )
     return None if row is None else read_version(row)
 

@@ -4,7 +4,7 @@ A *sheet* is everything that is known of a subject. It never leaves the package:
 sheet `access.may_read` lets one reader see, and a view of restricted data is in the access log first.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -137,16 +137,21 @@ def passport_sheet(transaction: Transaction, passport_id: str) -> Sheet:
     row = transaction.passports.by_id(passport_id)
     if row is None:
         raise RecordNotFoundError("passport", passport_id)
+    return sheet_of_row(transaction, row)
+
+
+def sheet_of_row(transaction: Transaction, row: PassportRow, at: datetime | None = None) -> Sheet:
+    """Return what one version of a passport and the data beside it say, now or at an instant."""
     facts = _facts(row)
     model_id = str(facts["model"]["id"])
     subjects = (
         Subject(Granularity.MODEL, row.operator_id, model_id),
         Subject(Granularity.BATCH, row.operator_id, row.batch_id),
-        Subject(Granularity.ITEM, row.operator_id, passport_id),
+        Subject(Granularity.ITEM, row.operator_id, row.id),
     )
     elements = list(_recorded(facts, set(Granularity)))
     for subject in subjects:
-        elements += _given(newest_version(transaction, subject))
+        elements += _given(newest_version(transaction, subject, at))
     return Sheet(
         subjects[-1],
         model_id,
@@ -167,6 +172,37 @@ def _is_readable(access: Access, sheet: Sheet, attribute: Attribute, by: str | N
     return may_read(access, attribute, by, is_shown=is_shown)
 
 
+@dataclass(frozen=True)
+class Visible:
+    """What of a sheet one reader may see. Before any of it goes out, `note_read` has to be told."""
+
+    sheet: Sheet
+    access: Access
+    elements: tuple[Element, ...]
+
+    def may_read(self, attribute: Attribute) -> bool:
+        """Tell whether the reader may see an attribute here, whether or not there is a value of it."""
+        return _is_readable(self.access, self.sheet, attribute, self.sheet.subject.operator_id)
+
+
+def visible(
+    transaction: Transaction, reader: EconomicOperator | None, sheet: Sheet, now: datetime
+) -> Visible:
+    """Return what of a sheet a reader may see."""
+    access = access_to(transaction, reader, sheet.subject, sheet.model_id, now)
+    shown = (e for e in sheet.elements if _is_readable(access, sheet, e.attribute, e.by))
+    return Visible(sheet, access, tuple(shown))
+
+
+def note_read(
+    store: Store, seen: Visible, elements: Iterable[Element], form: str, now: datetime
+) -> None:
+    """Write into the access log which restricted elements are about to go out, if any."""
+    restricted = [e.attribute.id for e in elements if is_restricted(e.attribute)]
+    if restricted:
+        record_read(store, seen.access, seen.sheet.subject, restricted, form, now)
+
+
 def view(
     store: Store,
     reader: EconomicOperator | None,
@@ -180,11 +216,8 @@ def view(
     """
     with store.reading() as reading:
         sheet = build(reading)
-        access = access_to(reading, reader, sheet.subject, sheet.model_id, now)
-    shown = [e for e in sheet.elements if _is_readable(access, sheet, e.attribute, e.by)]
-    restricted = [e.attribute.id for e in shown if is_restricted(e.attribute)]
-    if restricted:
-        record_read(store, access, sheet.subject, restricted, "json", now)
+        seen = visible(reading, reader, sheet, now)
+    note_read(store, seen, seen.elements, "json", now)
     return {
         "level": sheet.subject.level.value,
         "id": sheet.subject.id,
@@ -193,8 +226,8 @@ def view(
         "batch": sheet.batch_id,
         "category": sheet.category,
         "profile": sheet.profile.id,
-        "audiences": access.names,
-        "attributes": {e.attribute.id: _shown(e) for e in shown},
+        "audiences": seen.access.names,
+        "attributes": {e.attribute.id: _shown(e) for e in seen.elements},
     }
 
 

@@ -1,6 +1,7 @@
 """Reading and writing the rows of `attribute_tables`; see `records`."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from sqlmodel import col, select
 
@@ -29,13 +30,17 @@ class AttributeVersionRecords(Records[AttributeVersionRow]):
         )
         return self._session.exec(query.order_by(col(AttributeVersionRow.version).desc())).all()
 
-    def newest(self, operator_id: str, level: str, subject_id: str) -> AttributeVersionRow | None:
-        """Return the newest version of a subject's data, or None."""
+    def newest(
+        self, operator_id: str, level: str, subject_id: str, at: datetime | None = None
+    ) -> AttributeVersionRow | None:
+        """Return the newest version of a subject's data (the newest there was at an instant), or None."""
         query = select(AttributeVersionRow).where(
             AttributeVersionRow.operator_id == operator_id,
             AttributeVersionRow.level == level,
             AttributeVersionRow.subject_id == subject_id,
         )
+        if at is not None:
+            query = query.where(AttributeVersionRow.recorded_at <= at)
         query = query.order_by(col(AttributeVersionRow.version).desc())
         return self._session.exec(query.limit(1)).first()
 
