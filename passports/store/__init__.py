@@ -7,6 +7,13 @@ from passports.store.attribute_tables import (
     AttributeVersionRow,
     RestrictedCredentialRow,
 )
+from passports.store.authority_tables import (
+    ActRow,
+    AuthorisationRow,
+    OperatorIdentifierRow,
+    SessionRow,
+    TransferRow,
+)
 from passports.store.errors import RowExistsError
 from passports.store.factory_tables import (
     CertificateCitationRow,
@@ -26,6 +33,7 @@ from passports.store.period_tables import (
     ClosedPeriodRow,
     FacilityTargetRow,
     MeterMonthRow,
+    MeterStateRow,
     MeterWithdrawalRow,
     ProductionRow,
     WithdrawnReadingRow,
@@ -66,8 +74,10 @@ from passports.store.version_tables import (
 __all__ = [
     "AccessEntryRow",
     "AccessGrantRow",
+    "ActRow",
     "ApiKeyRow",
     "AttributeVersionRow",
+    "AuthorisationRow",
     "BatchRow",
     "BatteryModelRow",
     "CertificateCitationRow",
@@ -100,8 +110,10 @@ __all__ = [
     "MeterMonthRow",
     "MeterReadingRow",
     "MeterRow",
+    "MeterStateRow",
     "MeterSum",
     "MeterWithdrawalRow",
+    "OperatorIdentifierRow",
     "OperatorRow",
     "PassportChangeRow",
     "PassportRow",
@@ -113,10 +125,12 @@ __all__ = [
     "RegistrySubmissionRow",
     "RestrictedCredentialRow",
     "RowExistsError",
+    "SessionRow",
     "SigningKeyRow",
     "StatusListRow",
     "Store",
     "StudyFilter",
     "Transaction",
+    "TransferRow",
     "WithdrawnReadingRow",
 ]

@@ -31,7 +31,7 @@ _KEYS_A_STATEMENT = 500
 _LOG_LOCK = 6962  # any number that nobody else uses in this database; this one is the log's RFC
 
 
-def _can_be_stored(*values: object) -> bool:
+def can_be_stored(*values: object) -> bool:
     """Tell whether a database can hold these texts; one that cannot has no row with them either."""
     for value in values:
         if not isinstance(value, str):
@@ -56,7 +56,7 @@ class Records(Generic[Row]):
 
     def get(self, *key: object) -> Row | None:
         """Return the row under a primary key, or None."""
-        if not _can_be_stored(*key):
+        if not can_be_stored(*key):
             return None
         return self._session.get(self.table, key if len(key) > 1 else key[0])
 
@@ -153,7 +153,7 @@ class CertificateRecords(Records[CertificateRow]):
 
     def by_id(self, certificate_id: str) -> CertificateRow | None:
         """Return a certificate of any operator by its identifier, or None."""
-        if not _can_be_stored(certificate_id):
+        if not can_be_stored(certificate_id):
             return None
         return self._session.exec(
             select(CertificateRow).where(CertificateRow.id == certificate_id)
@@ -205,7 +205,7 @@ class FootprintStudyRecords(Records[FootprintStudyRow]):
 
     def by_id(self, study_id: str) -> FootprintStudyRow | None:
         """Return a study of any operator by its identifier, or None."""
-        if not _can_be_stored(study_id):
+        if not can_be_stored(study_id):
             return None
         return self._session.exec(
             select(FootprintStudyRow).where(FootprintStudyRow.id == study_id)
@@ -323,7 +323,7 @@ class PassportRecords(Records[PassportRow]):
 
     def by_id(self, passport_id: str) -> PassportRow | None:
         """Return the newest version of a passport by its identifier, or None."""
-        if not _can_be_stored(passport_id):
+        if not can_be_stored(passport_id):
             return None
         query = select(PassportRow).where(PassportRow.id == passport_id)
         return self._session.exec(query.order_by(col(PassportRow.version).desc())).first()

@@ -17,6 +17,7 @@ from passports.errors import StoreUnavailableError
 from passports.store import (
     archive_records,
     attribute_records,
+    authority_records,
     factory_records,
     period_records,
     reading_sums,
@@ -51,6 +52,11 @@ class Transaction:
         self.restricted_credentials = attribute_records.RestrictedCredentialRecords(session)
         self.access_grants = attribute_records.AccessGrantRecords(session)
         self.access_entries = attribute_records.AccessEntryRecords(session)
+        self.operator_identifiers = authority_records.OperatorIdentifierRecords(session)
+        self.authorisations = authority_records.AuthorisationRecords(session)
+        self.acts = authority_records.ActRecords(session)
+        self.transfers = authority_records.TransferRecords(session)
+        self.sessions = authority_records.SessionRecords(session)
         self.passport_versions = version_records.PassportVersionRecords(session)
         self.passport_changes = version_records.PassportChangeRecords(session)
         self.passport_successions = version_records.PassportSuccessionRecords(session)
@@ -77,6 +83,7 @@ class Transaction:
         self.mapping_recipes = recipe_records.MappingRecipeRecords(session)
         self.gs1_prefixes = recipe_records.Gs1PrefixRecords(session)
         self.meter_months = reading_sums.MeterMonthRecords(session)
+        self.meter_states = period_records.MeterStateRecords(session)
         self.reading_sums = reading_sums.ReadingSums(session)
         self.withdrawals = period_records.WithdrawalRecords(session)
         self.production = period_records.ProductionRecords(session)

@@ -82,7 +82,7 @@ class SigningKeyRow(SQLModel, table=True):
 
 
 class ApiKeyRow(SQLModel, table=True):
-    """An API key: only the hash of its secret."""
+    """An API key: only the hash of its secret; `actions` narrows what it may do, None does not."""
 
     __tablename__: ClassVar[Any] = "api_key"
     __table_args__: ClassVar[Any] = (_of_operator(),)
@@ -94,6 +94,8 @@ class ApiKeyRow(SQLModel, table=True):
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     revoked_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    actions: list[str] | None = Field(default=None, sa_type=JSON)
+    replaced_by: str | None = Field(default=None, max_length=64)
 
 
 class FacilityRow(SQLModel, table=True):
