@@ -21,7 +21,16 @@ from passports.meter_readings import MAX_READINGS, MeterCreate, MeterDelivery, R
 
 MAX_BYTES: Final = 32 * 1024 * 1024
 _NEEDED: Final = ("meter", "ends_at", "quantity")
-_KNOWN: Final = (*_NEEDED, "starts_at", "carrier", "unit", "arrangement", "line", "counts_up")
+_KNOWN: Final = (
+    *_NEEDED,
+    "starts_at",
+    "carrier",
+    "unit",
+    "arrangement",
+    "line",
+    "part_of",
+    "counts_up",
+)
 
 
 @dataclass
@@ -126,7 +135,7 @@ def _header(cells: Sequence[object]) -> list[str]:
 def _meter(row: Mapping[str, object]) -> MeterCreate | None:
     fields = {
         name: _text(row.get(name))
-        for name in ("carrier", "unit", "arrangement", "line", "counts_up")
+        for name in ("carrier", "unit", "arrangement", "line", "part_of", "counts_up")
         if _text(row.get(name))
     }
     if "carrier" not in fields:

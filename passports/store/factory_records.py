@@ -1,9 +1,10 @@
 """Reading and writing the rows of `factory_tables`; see `records`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import func
+from sqlalchemy import func, insert
 from sqlmodel import col, select
 
 from passports.store.factory_tables import (
@@ -88,10 +89,24 @@ class MeterReadingRecords(Records[MeterReadingRow]):
             query = query.where(col(MeterReadingRow.starts_at) < until)
         return self._session.exec(query.order_by(col(MeterReadingRow.starts_at))).all()
 
-    def add_all(self, rows: Sequence[MeterReadingRow]) -> None:
-        """Insert many readings."""
-        self._session.add_all(rows)
-        self._session.flush()
+    def around(
+        self, meter: tuple[str, str, str], first: datetime, last: datetime
+    ) -> list[MeterReadingRow]:
+        """Return a meter's readings that reach into a time, and the neighbours before and after it."""
+        row = MeterReadingRow
+        held = select(row).where(
+            row.operator_id == meter[0], row.facility_id == meter[1], row.meter_id == meter[2]
+        )
+        before = held.where(row.starts_at < first).order_by(col(row.starts_at).desc()).limit(1)
+        within = held.where(row.starts_at >= first, row.starts_at < last)
+        after = held.where(row.starts_at >= last).order_by(col(row.starts_at)).limit(1)
+        queries = (before, within.order_by(col(row.starts_at)), after)
+        return [found for query in queries for found in self._session.exec(query).all()]
+
+    def add_all(self, rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert many readings, each as the columns of its row."""
+        if rows:
+            self._session.exec(insert(MeterReadingRow), params=rows)
 
 
 class MeterImportRecords(Records[MeterImportRow]):

@@ -5,19 +5,53 @@ from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import delete, func, insert, literal, union_all
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from passports.store.factory_tables import MeterImportRow, MeterReadingRow
 from passports.store.period_tables import (
     ClosedPeriodImportRow,
     ClosedPeriodRow,
     FacilityTargetRow,
+    MeterStateRow,
     MeterWithdrawalRow,
     ProductionRow,
     WithdrawnReadingRow,
 )
-from passports.store.reading_sums import ACCEPTED, Facility, columns, of_facility
+from passports.store.reading_sums import (
+    ACCEPTED,
+    Facility,
+    MeterKey,
+    MeterMonthRecords,
+    ReadingSums,
+    columns,
+    of_facility,
+)
 from passports.store.records import Records
+
+
+class MeterStateRecords(Records[MeterStateRow]):
+    """States of meters that count up."""
+
+    table = MeterStateRow
+
+    def around(self, meter: MeterKey, first: datetime, last: datetime) -> Sequence[MeterStateRow]:
+        """Return a meter's states between two instants and the one before them, in order."""
+        state = MeterStateRow
+        held = (*of_facility(state, meter[:2]), col(state.meter_id) == meter[2])
+        before = (
+            select(state)
+            .where(*held, col(state.at) < first)
+            .order_by(col(state.at).desc())
+            .limit(1)
+        )
+        between = select(state).where(*held, col(state.at).between(first, last))
+        found = self._session.exec(between.order_by(col(state.at))).all()
+        return [*self._session.exec(before).all(), *found]
+
+    def add_all(self, rows: Sequence[MeterStateRow]) -> None:
+        """Insert states."""
+        self._session.add_all(rows)
+        self._session.flush()
 
 
 class WithdrawalRecords(Records[MeterWithdrawalRow]):
@@ -66,6 +100,8 @@ class WithdrawalRecords(Records[MeterWithdrawalRow]):
         rows = select(*[col(getattr(MeterReadingRow, name)) for name in names]).where(*which)
         self._session.exec(insert(WithdrawnReadingRow).from_select(names, rows))
         self._session.exec(delete(MeterReadingRow).where(*which))
+        states = (*of_facility(MeterStateRow, facility), col(MeterStateRow.import_id) == import_id)
+        self._session.exec(delete(MeterStateRow).where(*states))
 
     def import_counts(self, facility: Facility) -> dict[str, int]:
         """Return how many readings of each delivery stand."""
@@ -219,3 +255,16 @@ class FacilityTargetRecords(Records[FacilityTargetRow]):
         query = select(target).where(*of_facility(target, facility))
         order = (col(target.year), target.metric, col(target.version))
         return self._session.exec(query.order_by(*order)).all()
+
+
+class MeteringRecords:
+    """All of this: metering, production and closed periods, by factory."""
+
+    def __init__(self, session: Session) -> None:
+        self.months = MeterMonthRecords(session)
+        self.sums = ReadingSums(session)
+        self.states = MeterStateRecords(session)
+        self.withdrawals = WithdrawalRecords(session)
+        self.production = ProductionRecords(session)
+        self.closed = ClosedPeriodRecords(session)
+        self.targets = FacilityTargetRecords(session)

@@ -44,6 +44,20 @@ class MeterMonthRow(SQLModel, table=True):
     readings: int
 
 
+class MeterStateRow(SQLModel, table=True):
+    """What the register of a meter that counts up showed at an instant, in the meter's own unit."""
+
+    __tablename__: ClassVar[Any] = "meter_state"
+    __table_args__: ClassVar[Any] = (_of_meter(), _of_import())
+
+    operator_id: str = Field(primary_key=True, max_length=64)
+    facility_id: str = Field(primary_key=True, max_length=64)
+    meter_id: str = Field(primary_key=True, max_length=64)
+    at: datetime = Field(primary_key=True, sa_type=UtcDateTime)
+    shown: float
+    import_id: str = Field(max_length=64)
+
+
 class MeterWithdrawalRow(SQLModel, table=True):
     """That a delivery of readings was withdrawn, and why; the delivery itself stays as it came."""
 

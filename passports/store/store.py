@@ -20,7 +20,6 @@ from passports.store import (
     authority_records,
     factory_records,
     period_records,
-    reading_sums,
     recipe_records,
     records,
     registry_records,
@@ -82,13 +81,7 @@ class Transaction:
         self.archive = archive_records.ArchiveRecords(session)
         self.mapping_recipes = recipe_records.MappingRecipeRecords(session)
         self.gs1_prefixes = recipe_records.Gs1PrefixRecords(session)
-        self.meter_months = reading_sums.MeterMonthRecords(session)
-        self.meter_states = period_records.MeterStateRecords(session)
-        self.reading_sums = reading_sums.ReadingSums(session)
-        self.withdrawals = period_records.WithdrawalRecords(session)
-        self.production = period_records.ProductionRecords(session)
-        self.closed_periods = period_records.ClosedPeriodRecords(session)
-        self.facility_targets = period_records.FacilityTargetRecords(session)
+        self.metering = period_records.MeteringRecords(session)
 
 
 class Store:
