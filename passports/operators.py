@@ -15,7 +15,13 @@ from passports.gs1_prefixes import claim_prefixes
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.roles import Action, RoleId, actions_of
-from passports.store import OperatorRow, RowExistsError, Store, Transaction
+from passports.store import (
+    OperatorIdentifierRow,
+    OperatorRow,
+    RowExistsError,
+    Store,
+    Transaction,
+)
 from signing.did_web import did_from_url
 
 
@@ -59,25 +65,62 @@ def register_operator(
     """Register an operator and make its signing key.
 
     Raises:
-        IdentifierConflictError: if the identifier is taken, or a GS1 prefix is another operator's.
+        IdentifierConflictError: if the identifier, the GLN or a GS1 prefix is another operator's.
+    """
+    try:
+        with store.transaction() as transaction:
+            return add_operator(transaction, keyring, address, request, now)
+    except RowExistsError:
+        raise identifier_taken(request) from None
+
+
+def identifier_taken(request: EconomicOperatorCreate) -> IdentifierConflictError:
+    """Return the refusal of an operator whose identifier is another's."""
+    return IdentifierConflictError("id", request.id, "Choose another identifier.")
+
+
+def add_operator(
+    transaction: Transaction,
+    keyring: Keyring,
+    address: PublicAddress,
+    request: EconomicOperatorCreate,
+    now: datetime,
+) -> EconomicOperator:
+    """Write an operator, its GLN (claimed, see `operator_identifiers`) and its signing key.
+
+    Raises:
+        IdentifierConflictError: if the identifier, the GLN or a GS1 prefix is another operator's.
+        RowExistsError: from the transaction, if the identifier is taken at the same moment.
     """
     did = did_from_url(address.operator_url(request.id))
     operator = EconomicOperator(**request.model_dump(), did=did, created_at=now)
-    row = OperatorRow(
-        id=operator.id,
-        name=operator.name,
-        country=operator.country,
-        did=did,
-        created_at=now,
-        document=operator.model_dump_json().encode(),
+    if transaction.operators.get(request.id) is not None:
+        raise identifier_taken(request)
+    if request.gln and transaction.operator_identifiers.by_value("gln", request.gln) is not None:
+        remedy = "Check it; if it is yours, have the operator of this server look into it."
+        raise IdentifierConflictError("gln", request.gln, remedy)
+    transaction.operators.add(
+        OperatorRow(
+            id=operator.id,
+            name=operator.name,
+            country=operator.country,
+            did=did,
+            created_at=now,
+            document=operator.model_dump_json().encode(),
+        )
     )
-    try:
-        with store.transaction() as transaction:
-            transaction.operators.add(row)
-            claim_prefixes(transaction, operator.id, operator.gs1_prefixes, now)
-            keyring.create(transaction, operator.id, now)
-    except RowExistsError:
-        raise IdentifierConflictError("id", operator.id, "Choose another identifier.") from None
+    if request.gln:
+        transaction.operator_identifiers.add(
+            OperatorIdentifierRow(
+                operator_id=request.id,
+                scheme="gln",
+                value=request.gln,
+                recorded_by=request.id,
+                recorded_at=now,
+            )
+        )
+    claim_prefixes(transaction, operator.id, operator.gs1_prefixes, now)
+    keyring.create(transaction, operator.id, now)
     return operator
 
 

@@ -19,7 +19,8 @@ from api.platform import PLATFORM_ID, ensure_platform
 from passports.api_keys import create_api_key, revoke_api_key
 from passports.documents import read_document, utc_now
 from passports.key_changes import revoke_key, rotate_key
-from passports.operators import EconomicOperatorCreate, list_operators, register_operator
+from passports.operators import EconomicOperatorCreate, list_operators
+from passports.registration import register_with_key
 
 keys = typer.Typer(no_args_is_help=True, help="Operators, signing keys and API keys.")
 
@@ -34,11 +35,9 @@ def keys_register(
         request = read_document(
             EconomicOperatorCreate, read_file(file, "the operator"), "the operator"
         )
-        operator = register_operator(
+        operator, key = register_with_key(
             voltpass.store, voltpass.keyring, voltpass.address, request, now
         )
-        with voltpass.store.transaction() as transaction:
-            key = create_api_key(transaction, operator.id, "first key", now)
         voltpass.write_trust_list(now)
         document = {**operator.model_dump(mode="json"), "api_key": key.token}
 

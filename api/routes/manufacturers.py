@@ -19,7 +19,6 @@ from api.routes.documents import (
     OperatorRead,
     PassportIssued,
 )
-from passports.api_keys import create_api_key
 from passports.batches import BatchCreate
 from passports.certificates import FactoryCertificateCreate, register_certificate
 from passports.documents import Document, utc_now
@@ -31,7 +30,8 @@ from passports.factories import (
 )
 from passports.issue import check_only, issue_batch
 from passports.models import BatteryModelCreate, register_model
-from passports.operators import EconomicOperatorCreate, register_operator
+from passports.operators import EconomicOperatorCreate
+from passports.registration import register_with_key
 
 router = APIRouter(prefix="/v1", tags=["manufacturers"])
 CREATED = status.HTTP_201_CREATED
@@ -53,9 +53,9 @@ def post_operator(
     """
     now = utc_now()
     voltpass.prepare_trust_list()  # a key that does not open is noticed before anything is written
-    operator = register_operator(voltpass.store, voltpass.keyring, voltpass.address, request, now)
-    with voltpass.store.transaction() as transaction:
-        key = create_api_key(transaction, operator.id, "first key", now)
+    operator, key = register_with_key(
+        voltpass.store, voltpass.keyring, voltpass.address, request, now
+    )
     voltpass.write_trust_list(now)
     return OperatorRead(**operator.model_dump(), api_key=key.token)
 
