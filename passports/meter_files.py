@@ -5,21 +5,27 @@ A meter is described by the first row that names its carrier. Instants are ISO 8
 offset stand in the time zone that is given. MWh, GJ and the other units of `lca.units` are understood.
 """
 
-import csv
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, tzinfo
 from typing import Any, Final
 
-import python_calamine
 from pydantic import ValidationError
 
 from passports.documents import findings_of
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.meter_readings import MAX_READINGS, MeterCreate, MeterDelivery, ReadingCreate
+from passports.spreadsheets import (
+    XLSX_MAGIC,
+    csv_rows,
+    decode_text,
+    delimiter_of,
+    open_workbook,
+    workbook_rows,
+)
 
 MAX_BYTES: Final = 32 * 1024 * 1024
+_WHAT: Final = "the meter file"
 _NEEDED: Final = ("meter", "ends_at", "quantity")
 _KNOWN: Final = (
     *_NEEDED,
@@ -51,7 +57,7 @@ def read_meter_file(
     """
     if len(data) > MAX_BYTES:
         raise _refuse("file", f"{len(data)} bytes; at most {MAX_BYTES} are read", "Split it.")
-    rows = _xlsx(data) if data[:4] == b"PK\x03\x04" else _csv(data)
+    rows = _xlsx(data) if data.startswith(XLSX_MAGIC) else _csv(data)
     file = MeterFile(None)
     meters: dict[str, MeterCreate] = {}
     readings: list[ReadingCreate] = []
@@ -80,37 +86,24 @@ def read_meter_file(
 
 
 def _refuse(where: str, reason: str, remedy: str) -> InvalidInputError:
-    return InvalidInputError([Finding(where, "", reason, remedy)], "the meter file")
+    return InvalidInputError([Finding(where, "", reason, remedy)], _WHAT)
 
 
 def _csv(data: bytes) -> Iterator[tuple[int, Mapping[str, object]]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        remedy = "Save the file as CSV in UTF-8."
-        raise _refuse("file", f"byte {error.start} is not UTF-8", remedy) from None
-    delimiter = ";" if ";" in text.split("\n", 1)[0] else ","
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-    try:
-        names = _header(next(reader, []))
-        for row in reader:
-            if any(cell.strip() for cell in row):
-                yield reader.line_num, dict(zip(names, row, strict=False))
-    except csv.Error as error:
-        raise _refuse("file", f"not readable: {error}", "Save it as CSV in UTF-8.") from None
+    text = decode_text(data, _WHAT)
+    rows = csv_rows(text, delimiter_of(text.partition("\n")[0]), _WHAT)
+    names = _header(next(rows, (1, []))[1])
+    for line, row in rows:
+        if any(cell.strip() for cell in row):
+            yield line, dict(zip(names, row, strict=False))
 
 
 def _xlsx(data: bytes) -> Iterator[tuple[int, Mapping[str, object]]]:
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        sheet = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except Exception as error:  # noqa: BLE001 # calamine raises many kinds, panics among them
-        kind = type(error).__name__
-        raise _refuse("file", f"no readable XLSX workbook ({kind})", "Save it anew.") from None
-    names = _header(sheet[0] if sheet else [])
-    for number, row in enumerate(sheet[1:], start=2):
+    rows = workbook_rows(open_workbook(data, _WHAT), 0, _WHAT)
+    names = _header(next(rows, (1, []))[1])
+    for line, row in rows:
         if any(cell != "" for cell in row):
-            yield number, dict(zip(names, row, strict=False))
+            yield line, dict(zip(names, row, strict=False))
 
 
 def _header(cells: Sequence[object]) -> list[str]:
@@ -128,7 +121,7 @@ def _header(cells: Sequence[object]) -> list[str]:
             f"Known: {', '.join(_KNOWN)}.",
             1,
         )
-        raise InvalidInputError([finding], "the meter file")
+        raise InvalidInputError([finding], _WHAT)
     return names
 
 

@@ -5,10 +5,7 @@ counterfeit as a link under which nothing was issued. The receipt is for the cus
 part holds the counts and the hashes of the list and of the rows, which are too many to sign in line.
 """
 
-import csv
 import hashlib
-import io
-import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -17,7 +14,6 @@ from typing import Any, Final
 from uuid import uuid4
 
 import orjson
-import python_calamine
 
 from passports.checks import BatteryEvidence, domain_checks
 from passports.credential import CONTEXTS
@@ -31,6 +27,14 @@ from passports.identifiers import (
 )
 from passports.log import prove_many
 from passports.resolve import OwnRecords
+from passports.spreadsheets import (
+    XLSX_MAGIC,
+    csv_rows,
+    decode_text,
+    delimiter_of,
+    open_workbook,
+    workbook_rows,
+)
 from passports.store import PassportRow
 from passports.verification import CollectedEvidence, collect_evidence, signed_certificates
 from signing.canonical import canonicalize
@@ -44,6 +48,7 @@ MAX_ROWS: Final = 10_000
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
 _RECEIPT_TYPE: Final = "ShipmentReceipt"
+_WHAT: Final = "the container list"
 
 
 @dataclass(frozen=True)
@@ -110,7 +115,7 @@ def read_shipment(data: bytes) -> list[ShipmentEntry]:
     """
     if len(data) > MAX_BYTES:
         raise _refused(f"it has {len(data)} bytes, at most {MAX_BYTES} are read", "Split it.")
-    table = _workbook(data) if data.startswith(b"PK\x03\x04") else _text_table(data)
+    table = _workbook(data) if data.startswith(XLSX_MAGIC) else _text_table(data)
     rows = [(line, cells) for line, cells in table if any(cells)]
     header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
     named = "link" in header or {"gtin", "serial"} <= set(header)
@@ -123,27 +128,13 @@ def read_shipment(data: bytes) -> list[ShipmentEntry]:
 
 
 def _refused(reason: str, remedy: str) -> InvalidInputError:
-    return InvalidInputError([Finding("file", "", reason, remedy)], "the container list")
+    return InvalidInputError([Finding("file", "", reason, remedy)], _WHAT)
 
 
 def _workbook(data: bytes) -> Iterable[tuple[int, list[str]]]:
-    _check_unpacked_size(data)
-    try:
-        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        rows = book.get_sheet_by_index(0).to_python(skip_empty_area=False)
-    except (python_calamine.CalamineError, OSError, ValueError) as error:
-        raise _refused(f"it is not a workbook ({type(error).__name__})", "Save as XLSX.") from None
-    return [(n, [_cell(cell) for cell in row]) for n, row in enumerate(rows, start=1)]
-
-
-def _check_unpacked_size(data: bytes) -> None:
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(member.file_size for member in archive.infolist())
-    except zipfile.BadZipFile:
-        raise _refused("it is a damaged workbook", "Save it anew as XLSX.") from None
-    if unpacked > MAX_UNPACKED_BYTES:
-        raise _refused(f"it unpacks to {unpacked} bytes", "Save only the list, as CSV.")
+    book = open_workbook(data, _WHAT, max_unpacked_bytes=MAX_UNPACKED_BYTES)
+    rows = workbook_rows(book, 0, _WHAT)
+    return [(line, [_cell(cell) for cell in row]) for line, row in rows]
 
 
 def _cell(value: object) -> str:
@@ -154,19 +145,12 @@ def _cell(value: object) -> str:
 
 
 def _text_table(data: bytes) -> Iterable[tuple[int, list[str]]]:
-    try:
-        text = data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise _refused(f"byte {error.start} is not UTF-8", "Save it as text in UTF-8.") from None
+    text = decode_text(data, _WHAT)
     first = text.partition("\n")[0]
     if not {"link", "gtin"} & {c.strip().lower() for c in first.replace(";", ",").split(",")}:
         return [(n, [line.strip()]) for n, line in enumerate(text.splitlines(), start=1)]
-    delimiter = ";" if ";" in first else ","
-    reader = csv.reader(io.StringIO(text), delimiter=delimiter, strict=True)
-    try:
-        return [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
-    except csv.Error as error:
-        raise _refused(f"line {reader.line_num}: {error}", "Save it as CSV.") from None
+    rows = csv_rows(text, delimiter_of(first), _WHAT)
+    return [(line, [cell.strip() for cell in row]) for line, row in rows]
 
 
 def _entry(line: int, cells: Sequence[str], header: Sequence[str]) -> ShipmentEntry:

@@ -238,8 +238,8 @@ def test_an_xlsx_file_gives_the_same_as_its_csv() -> None:
         (b"meter,ends_at\n", "quantity"),
         (b"meter,ends_at,quantity\n", "no readings"),
         (b"meter,ends_at,quantity,colour\n", "not known"),
-        (b"\xff\xfe\x00", "not UTF-8"),
-        (b"PK\x03\x04 no workbook", "no readable XLSX"),
+        (b"\xff\xfe\x00", "not UTF-16"),
+        (b"PK\x03\x04 no workbook", "damaged workbook"),
     ],
 )
 def test_a_file_that_is_no_meter_file_is_refused(data: bytes, said: str) -> None:
