@@ -23,6 +23,8 @@ PROBLEMS: Final[Mapping[type[PassportError], tuple[int, str]]] = {
     passport_errors.InvalidBatchError: (422, "invalid-batch"),
     passport_errors.RecordNotFoundError: (404, "not-found"),
     passport_errors.IdentifierConflictError: (409, "identifier-taken"),
+    passport_errors.IllegalTransitionError: (409, "illegal-transition"),
+    passport_errors.StaleVersionError: (409, "stale-version"),
     passport_errors.OverAllocationError: (409, "over-allocation"),
     passport_errors.AccessDeniedError: (403, "not-allowed"),
     passport_errors.NotAuthenticatedError: (401, "api-key-needed"),
@@ -31,6 +33,9 @@ PROBLEMS: Final[Mapping[type[PassportError], tuple[int, str]]] = {
     passport_errors.StoreIntegrityError: (500, "store-contradicts-itself"),
     passport_errors.StaleCheckpointError: (409, "log-has-grown"),
     passport_errors.StoreUnavailableError: (503, "database-unavailable"),
+    passport_errors.RegistryHeldBackError: (409, "registry-held-back"),
+    passport_errors.RegistryUnavailableError: (503, "registry-unavailable"),
+    passport_errors.OperatorReadOnlyError: (403, "operator-read-only"),
 }
 
 # OpenAPI: the shape of every error answer.

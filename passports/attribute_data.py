@@ -6,6 +6,7 @@ statements of one fact could differ.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any, Final
 
@@ -95,24 +96,75 @@ def write_attributes(
     values = checked_values(request.values, subject.level, may_remove=not replace)
     with store.transaction() as transaction:
         transaction.operators.lock(subject.operator_id)
+        writing = Writing(subject.operator_id, request.reason, now)
         before = newest_version(transaction, subject)
-        old = before.values if before is not None else {}
-        number = before.version + 1 if before is not None else 1
-        after = _applied(old, values, replace=replace)
-        if before is not None and {k: v.value for k, v in old.items()} == after:
-            return before
-        stamp = format_instant(now)
-        merged = {
-            name: old[name]
-            if name in old and old[name].value == value
-            else GivenValue(value, subject.operator_id, stamp, number)
-            for name, value in after.items()
-        }
-        version = AttributeVersion(
-            subject, number, subject.operator_id, request.reason, now, merged
+        version = write_version(
+            transaction, keyring, address, subject, values, writing, replace=replace
         )
-        add_version(transaction, version)
-        sign_restricted(transaction, keyring, address, version)
+        if version is not None:
+            return version
+        if before is not None:
+            return before
+        # The first, and empty: it says that nothing is given.
+        return _add(transaction, keyring, address, subject, {}, writing)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """Who writes attribute data, why and when."""
+
+    actor_id: str
+    reason: str
+    at: datetime
+
+
+def write_version(
+    transaction: Transaction,
+    keyring: Keyring,
+    address: PublicAddress,
+    subject: Subject,
+    values: Mapping[str, Any],
+    writing: Writing,
+    *,
+    replace: bool,
+) -> AttributeVersion | None:
+    """Write values that were checked as a new version in this transaction, or nothing where none differs.
+
+    Raises:
+        InvalidInputError: what is restricted is too large for a credential that verifiers take.
+        KeyUnavailableError: the operator's signing key cannot be opened.
+    """
+    before = newest_version(transaction, subject)
+    old = before.values if before is not None else {}
+    after = _applied(old, values, replace=replace)
+    if {name: given.value for name, given in old.items()} == after:
+        return None
+    return _add(transaction, keyring, address, subject, after, writing)
+
+
+def _add(
+    transaction: Transaction,
+    keyring: Keyring,
+    address: PublicAddress,
+    subject: Subject,
+    after: Mapping[str, Any],
+    writing: Writing,
+) -> AttributeVersion:
+    before = newest_version(transaction, subject)
+    old = before.values if before is not None else {}
+    number = before.version + 1 if before is not None else 1
+    stamp = format_instant(writing.at)
+    merged = {
+        name: old[name]
+        if name in old and old[name].value == value
+        else GivenValue(value, writing.actor_id, stamp, number)
+        for name, value in after.items()
+    }
+    version = AttributeVersion(
+        subject, number, writing.actor_id, writing.reason, writing.at, merged
+    )
+    add_version(transaction, version)
+    sign_restricted(transaction, keyring, address, version)
     return version
 
 

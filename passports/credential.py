@@ -40,7 +40,10 @@ CONTEXTS: Final = (
 )
 # What differs from battery to battery, see passports/issue.py. Control characters cannot come in
 # through any document (passports/documents.py), so a mark cannot be forged.
-MARKS: Final = ("passport_id", "link", "serial", "manufactured_on", "status_index")
+MARKS: Final = (
+    *("passport_id", "link", "serial", "manufactured_on"),
+    *("status_index", "refresh_index"),
+)
 
 
 def mark(name: str) -> str:
@@ -54,26 +57,29 @@ def credential_with_marks(
     operator: EconomicOperator,
     model: BatteryModel,
     batch: Batch,
-    status_list_id: str,
+    list_ids: tuple[str, str],
 ) -> dict[str, Any]:
-    """Return the credential of a batch's batteries, with marks for what differs between them."""
+    """Return the credential of a batch's batteries, with marks for what differs between them.
+
+    `list_ids` are the status lists for revocation and for refresh.
+    """
     facility = get_facility(transaction, operator.id, batch.facility_id)
     shown = get_profile(batch.profile).shows("carbon_footprint_per_kwh", category_of(model))
     studies = current_studies(transaction, operator.id, model.id, facility.id) if shown else []
-    list_url = address.status_list(operator.id, status_list_id)
+    lists = [
+        status_claim(address.status_list(operator.id, list_id), purpose, mark(place))
+        for list_id, purpose, place in (
+            (list_ids[0], "revocation", "status_index"),
+            (list_ids[1], "refresh", "refresh_index"),
+        )
+    ]
     return {
         "@context": list(CONTEXTS),
         "id": f"urn:uuid:{mark('passport_id')}",
         "type": ["VerifiableCredential", CREDENTIAL_TYPE],
         "issuer": {"id": operator.did, "name": operator.name},
         "validFrom": format_instant(batch.issued_at),
-        "credentialStatus": {
-            "id": f"{list_url}#{mark('status_index')}",
-            "type": "BitstringStatusListEntry",
-            "statusPurpose": "revocation",
-            "statusListIndex": mark("status_index"),
-            "statusListCredential": list_url,
-        },
+        "credentialStatus": lists,
         "transparencyLog": {
             "origin": address.log_origin,
             "proof": address.log_proof(mark("passport_id")),
@@ -92,9 +98,24 @@ def credential_with_marks(
             "responsibleOperator": _responsible(transaction, operator, batch),
             "manufacturingFacility": _facility_claims(address, facility),
             "carbonFootprint": [_study_claims(address, study) for study in studies],
-            **_attribute_claims(transaction, model, batch),
+            **attribute_claims(transaction, model, batch.id, batch.profile),
             "factoryCertificates": _certificate_claims(transaction, address, facility, batch),
         },
+    }
+
+
+def status_claim(list_url: str, purpose: str, index: str) -> dict[str, str]:
+    """Return the entry that says where a credential's bit of a purpose stands.
+
+    Bitstring Status List 1.0, section 2.1. `revocation` is the passport's, the same in all of its
+    versions; `refresh` is a version's own: set, it says that a newer one exists.
+    """
+    return {
+        "id": f"{list_url}#{index}",
+        "type": "BitstringStatusListEntry",
+        "statusPurpose": purpose,
+        "statusListIndex": index,
+        "statusListCredential": list_url,
     }
 
 
@@ -103,16 +124,23 @@ def category_of(model: BatteryModel) -> str:
     return "stationary" if model.stationary else model.category.value
 
 
-def _attribute_claims(
-    transaction: Transaction, model: BatteryModel, batch: Batch
+def attribute_claims(
+    transaction: Transaction,
+    model: BatteryModel,
+    batch_id: str,
+    profile_id: str,
+    passport_id: str | None = None,
 ) -> dict[str, dict[str, Any]]:
-    """Return the public, static attributes given for model and batch that the profile shows, with units."""
-    profile, category = get_profile(batch.profile), category_of(model)
+    """Return the public attributes given for model, batch and battery that the profile shows, with units."""
+    profile, category = get_profile(profile_id), category_of(model)
     claims: dict[str, Any] = {}
-    for subject in (
+    subjects = [
         Subject(Granularity.MODEL, model.operator_id, model.id),
-        Subject(Granularity.BATCH, batch.operator_id, batch.id),
-    ):
+        Subject(Granularity.BATCH, model.operator_id, batch_id),
+    ]
+    if passport_id is not None:
+        subjects.append(Subject(Granularity.ITEM, model.operator_id, passport_id))
+    for subject in subjects:
         version = newest_version(transaction, subject)
         for name, given in version.values.items() if version is not None else ():
             if is_signed_in_public(attributes()[name]) and profile.shows(name, category):

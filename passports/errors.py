@@ -107,6 +107,32 @@ class IdentifierConflictError(PassportError):
         )
 
 
+class IllegalTransitionError(PassportError):
+    """A battery's life cycle does not go this way, or its passport has ended."""
+
+    title = "The passport cannot change like this"
+
+    def __init__(self, field: str, value: str, reason: str, remedy: str) -> None:
+        super().__init__(
+            f"{field} {shorten(value)!r}: {reason}",
+            [Finding(field, shorten(value), reason, remedy)],
+        )
+
+
+class StaleVersionError(PassportError):
+    """The passport has a newer version than the one that a change was made for."""
+
+    title = "The passport has changed meanwhile"
+
+    def __init__(self, expected: int, newest: int) -> None:
+        reason = f"the newest version is {newest}"
+        remedy = "Read the newest version, and make the change for that one."
+        super().__init__(
+            f"The change was made for version {expected}, and {reason}.",
+            [Finding("expected_version", str(expected), reason, remedy)],
+        )
+
+
 class OverAllocationError(PassportError):
     """More energy is asked for than there is: each kWh is given to production once."""
 
@@ -158,3 +184,22 @@ class StoreUnavailableError(PassportError):
         remedy = "Try again; if it lasts, check the database and its log."
         finding = Finding("database", "", "it does not answer as it should", remedy)
         super().__init__("The database is not available; nothing was written.", [finding])
+
+
+class RegistryHeldBackError(PassportError):
+    """The EU registry does not register batteries yet, or is not set up here; nothing was sent."""
+
+    title = "Registration is held back"
+
+
+class RegistryUnavailableError(PassportError):
+    """The EU registry does not answer as it should; what waits goes on waiting."""
+
+    title = "The registry is not available"
+    retry_after_seconds: float | None = None
+
+
+class OperatorReadOnlyError(PassportError):
+    """Nothing is written for this operator here: its records are kept for it, or it has ceased."""
+
+    title = "This operator's records are kept as they are"

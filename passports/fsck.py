@@ -22,6 +22,7 @@ from passports.fsck_attributes import Found, check_access_log, check_versions
 from passports.keyring import public_key_entries
 from passports.log import entry_at, recomputed_root
 from passports.store import FootprintStudyRow, PassportRow, StatusListRow, Store
+from passports.version_making import status_places
 from signing.credentials import decode, issuer_of
 from signing.did_web import build_document
 from signing.errors import SigningError
@@ -278,7 +279,7 @@ def _passport(row: PassportRow, known: _Known) -> Fault | None:
     payload = orjson.loads(decode(row.credential).payload_bytes)
     if not _signed_as_filed(row, payload, known):
         return Fault("passport", row.id, "its columns differ from what was signed")
-    if not _is_given_out(row, known):
+    if not _are_given_out(payload, known):
         return Fault("passport", row.id, "its status index is not given out")
     for identifier, sha256 in _cited(payload["credentialSubject"]):
         if known.cited.get(identifier) != sha256:
@@ -286,17 +287,19 @@ def _passport(row: PassportRow, known: _Known) -> Fault | None:
     return None
 
 
-def _is_given_out(row: PassportRow, known: _Known) -> bool:
+def _are_given_out(payload: Mapping[str, Any], known: _Known) -> bool:
     try:
-        bits = StatusList.from_bytes(known.given_out[row.operator_id, row.status_list_id])
-        return bits.get(row.status_list_index)
-    except (KeyError, IndexError, SigningError):
+        return all(
+            StatusList.from_bytes(known.given_out[operator_id, list_id]).get(index)
+            for operator_id, list_id, index in status_places(payload).values()
+        )
+    except (KeyError, IndexError, ValueError, SigningError):
         return False
 
 
 def _signed_as_filed(row: PassportRow, payload: Mapping[str, Any], known: _Known) -> bool:
-    subject, status = payload["credentialSubject"], payload["credentialStatus"]
-    list_path = f"/{row.operator_id}/{row.status_list_id}"
+    subject = payload["credentialSubject"]
+    revocation = status_places(payload).get("revocation")
     return (
         payload["id"] == f"urn:uuid:{row.id}"
         and issuer_of(payload) == known.dids.get(row.operator_id)
@@ -304,8 +307,7 @@ def _signed_as_filed(row: PassportRow, payload: Mapping[str, Any], known: _Known
         and subject["model"]["gtin"] == row.gtin
         and subject["passportVersion"] == row.version
         and subject["batch"] == row.batch_id
-        and status["statusListIndex"] == str(row.status_list_index)
-        and status["statusListCredential"].endswith(list_path)
+        and revocation == (row.operator_id, row.status_list_id, row.status_list_index)
     )
 
 

@@ -156,9 +156,14 @@ class PublicAddress:
         """The name of this server's log: its URL without the scheme (C2SP tlog-checkpoint)."""
         return self.base_url.partition("://")[2] + "/log"
 
-    def log_proof(self, passport_id: str) -> str:
-        """Return the URL of the proof that a passport is in the log."""
-        return f"{self.base_url}/v1/passports/{passport_id}/log-proof"
+    def log_proof(self, passport_id: str, version: int = 1) -> str:
+        """Return the URL of the proof that a version of a passport is in the log.
+
+        The address stands in the signed bytes, so it is each version's own.
+        """
+        if version == 1:
+            return f"{self.base_url}/v1/passports/{passport_id}/log-proof"
+        return f"{self.base_url}/v1/passports/{passport_id}/versions/{version}/log-proof"
 
     def facility(self, operator_id: str, facility_id: str) -> str:
         """Return the URL of a facility's public page."""

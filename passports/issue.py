@@ -183,12 +183,17 @@ def issue_part(
     batch = part.batch
     key = keyring.current(transaction, batch.operator_id)
     signer = CredentialSigner(key, part.operator.did)
-    indices = allocate_indices(
-        transaction, signer, address, batch.operator_id, len(part.units), batch.issued_at
-    )
+    of_operator, count, now = batch.operator_id, len(part.units), batch.issued_at
+    indices = allocate_indices(transaction, signer, address, of_operator, count, now)
+    refresh = allocate_indices(transaction, signer, address, of_operator, count, now, "refresh")
     template = CredentialTemplate(
         credential_with_marks(
-            transaction, address, part.operator, part.model, batch, indices.list_id
+            transaction,
+            address,
+            part.operator,
+            part.model,
+            batch,
+            (indices.list_id, refresh.list_id),
         )
     )
     printing = _Printing(
@@ -201,7 +206,8 @@ def issue_part(
         indices.list_id,
         keyring.log_signers(address.log_origin),
     )
-    return _sign_and_store(transaction, printing, part.units, indices.values, progress)
+    places = list(zip(indices.values, refresh.values, strict=True))
+    return _sign_and_store(transaction, printing, part.units, places, progress)
 
 
 def _digest(request: BatchCreate) -> str:
@@ -277,8 +283,8 @@ class _Printing:
     status_list_id: str
     log: LogSigners
 
-    def make(self, unit: BatteryUnit, status_index: int) -> tuple[IssuedPassport, bytes]:
-        """Fill in and sign the credential of one unit."""
+    def make(self, unit: BatteryUnit, places: tuple[int, int]) -> tuple[IssuedPassport, bytes]:
+        """Fill in and sign the credential of one unit, with its places in the two status lists."""
         identifier = UniqueProductIdentifier(self.model.gtin, unit.serial)
         link = self.address.digital_link(identifier)
         passport = IssuedPassport(str(uuid4()), unit.serial, link)
@@ -288,7 +294,8 @@ class _Printing:
                 "link": passport.link,
                 "serial": passport.serial,
                 "manufactured_on": str(unit.manufactured_on or self.default_day),
-                "status_index": str(status_index),
+                "status_index": str(places[0]),
+                "refresh_index": str(places[1]),
             }
         )
         return passport, self.signer.sign(payload)
@@ -317,14 +324,15 @@ def _sign_and_store(
     transaction: Transaction,
     printing: _Printing,
     units: Sequence[BatteryUnit],
-    status_indices: Sequence[int],
+    status_places: Sequence[tuple[int, int]],
     progress: Progress,
 ) -> list[IssuedPassport]:
     issued: list[IssuedPassport] = []
-    pairs = list(zip(units, status_indices, strict=True))
+    pairs = list(zip(units, status_places, strict=True))
     for start in range(0, len(pairs), CHUNK):
         made = [
-            (*printing.make(unit, index), index) for unit, index in pairs[start : start + CHUNK]
+            (*printing.make(unit, places), places[0])
+            for unit, places in pairs[start : start + CHUNK]
         ]
         entries = [log_entry(credential) for _passport, credential, _index in made]
         first = append(transaction, printing.log, entries, printing.batch.issued_at)

@@ -7,7 +7,7 @@ stranger would be sent. Everything that is signed is returned as it was stored.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import orjson
@@ -33,10 +33,12 @@ from signing.credentials import decode
 from signing.did_web import build_document
 from signing.errors import SigningError
 
+MAX_VERSION_DIGITS: Final = 9
+
 
 @dataclass(frozen=True)
 class StoredPassport:
-    """A passport's newest version, as stored."""
+    """One version of a passport, as stored."""
 
     id: str
     version: int
@@ -74,6 +76,18 @@ def passport_by_id(store: Store, passport_id: str) -> StoredPassport:
     return _stored(row)
 
 
+def version_number(text: str) -> int:
+    """Read the number of a version out of an address.
+
+    Raises:
+        RecordNotFoundError: there can be no version of this number.
+    """
+    # So many digits as a column of the database holds.
+    if not (text.isascii() and text.isdigit()) or len(text) > MAX_VERSION_DIGITS:
+        raise RecordNotFoundError("version of a passport", text)
+    return int(text)
+
+
 def _stored(row: PassportRow) -> StoredPassport:
     return StoredPassport(row.id, row.version, row.credential, row.sha256)
 
@@ -92,16 +106,16 @@ def did_document(store: Store, operator_id: str) -> dict[str, Any]:
     return document
 
 
-def log_proof(store: Store, passport_id: str) -> bytes:
-    """Return the proof that a passport's newest version is in the log.
+def log_proof(store: Store, passport_id: str, version: int = 1) -> bytes:
+    """Return the proof that a version of a passport is in the log.
 
     Raises:
-        RecordNotFoundError: there is no such passport.
+        RecordNotFoundError: there is no such passport, or no such version of it.
     """
     with store.reading() as reading:
-        row = reading.passports.by_id(passport_id)
+        row = reading.passport_versions.numbered(passport_id, version)
         if row is None:
-            raise RecordNotFoundError("passport", passport_id)
+            raise RecordNotFoundError("version of a passport", f"{passport_id}/{version}")
         return prove_inclusion(reading, row.log_index)
 
 
@@ -166,8 +180,8 @@ class OwnRecords:
                 return publish_status_list(
                     self.store, self.keyring, self.address, operator_id, list_id, self.now()
                 )
-            case ["v1", "passports", passport_id, "log-proof"]:
-                return log_proof(self.store, passport_id)
+            case ["v1", "passports", passport_id, *version, "log-proof"]:
+                return log_proof(self.store, passport_id, _version_of_proof(url, version))
             case ["v1", "footprints", study_id]:
                 return study_result(self.store, study_id)
             case ["v1", "certificates", certificate_id, ("status" | "document") as part]:
@@ -179,6 +193,15 @@ class OwnRecords:
             return orjson.dumps(status_document(self.store, certificate_id, self.now()))
         with self.store.reading() as reading:
             return get_certificate(reading, certificate_id)[1]
+
+
+def _version_of_proof(url: str, parts: list[str]) -> int:
+    match parts:
+        case []:
+            return 1
+        case ["versions", number]:
+            return version_number(number)
+    raise _not_ours(url, "nothing is published there")
 
 
 def _not_ours(url: str, reason: str) -> EvidenceUnavailableError:

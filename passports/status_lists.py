@@ -20,6 +20,7 @@ from signing.credentials import CredentialSigner
 from signing.status_list import MIN_LENGTH, Purpose, StatusList, build_status_list_credential
 
 PURPOSE: Final[Purpose] = "revocation"
+_PURPOSES: Final[tuple[Purpose, ...]] = ("revocation", "suspension", "refresh")
 # How long a verifier may go on with a copy. Not from a standard: a day is how old a revocation may
 # stay unnoticed by somebody who caches; a verification always prints the age of the list it used.
 LIFETIME: Final = timedelta(days=1)
@@ -118,7 +119,7 @@ def _sign(
 
 
 def _purpose(row: StatusListRow) -> Purpose:
-    return "suspension" if row.purpose == "suspension" else PURPOSE
+    return next((known for known in _PURPOSES if known == row.purpose), PURPOSE)
 
 
 def set_status(
@@ -145,6 +146,12 @@ def set_status(
     bits.set(index, to=to)
     row.bits = bits.to_bytes()
     _sign(transaction, row, _signer_of(transaction, keyring, operator_id), address, now)
+
+
+def is_set(transaction: Transaction, operator_id: str, place: tuple[str, int]) -> bool:
+    """Tell whether one bit of one of an operator's lists (list, index) is set."""
+    row = transaction.status_lists.get(operator_id, place[0])
+    return row is not None and StatusList.from_bytes(row.bits).get(place[1])
 
 
 def _signer_of(transaction: Transaction, keyring: Keyring, operator_id: str) -> CredentialSigner:

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import insert, tuple_
 from sqlmodel import col, select
 
-from passports.store.records import Records
+from passports.store.records import Records, can_be_stored
 from passports.store.tables import PassportRow
 from passports.store.version_tables import (
     DynamicImportRow,
@@ -25,11 +25,15 @@ class PassportVersionRecords(Records[PassportRow]):
 
     def of(self, passport_id: str) -> Sequence[PassportRow]:
         """Return all versions of a passport, oldest first."""
+        if not can_be_stored(passport_id):
+            return []
         query = select(PassportRow).where(PassportRow.id == passport_id)
         return self._session.exec(query.order_by(col(PassportRow.version))).all()
 
     def numbered(self, passport_id: str, version: int) -> PassportRow | None:
         """Return one version of a passport, or None."""
+        if not can_be_stored(passport_id):
+            return None
         query = select(PassportRow).where(
             PassportRow.id == passport_id, PassportRow.version == version
         )
@@ -37,6 +41,8 @@ class PassportVersionRecords(Records[PassportRow]):
 
     def at(self, passport_id: str, instant: datetime) -> PassportRow | None:
         """Return the version that was the newest at an instant, or None before the first."""
+        if not can_be_stored(passport_id):
+            return None
         query = select(PassportRow).where(
             PassportRow.id == passport_id, PassportRow.issued_at <= instant
         )
@@ -50,6 +56,8 @@ class PassportChangeRecords(Records[PassportChangeRow]):
 
     def of(self, passport_id: str) -> Sequence[PassportChangeRow]:
         """Return the changes of a passport, oldest first."""
+        if not can_be_stored(passport_id):
+            return []
         query = select(PassportChangeRow).where(PassportChangeRow.passport_id == passport_id)
         return self._session.exec(query.order_by(col(PassportChangeRow.version))).all()
 

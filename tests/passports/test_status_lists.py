@@ -20,9 +20,9 @@ from tests.worlds import ADDRESS, MAKER, NOW, RIVAL, World
 
 
 def only_list(world: World) -> StatusListRow:
-    """Return the one status list of the maker."""
+    """Return the maker's one list of revocations."""
     with world.store.reading() as reading:
-        (row,) = reading.status_lists.of(MAKER)
+        (row,) = (r for r in reading.status_lists.of(MAKER) if r.purpose == "revocation")
     return row
 
 
