@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from itertools import chain
+from operator import attrgetter
 from typing import NamedTuple
 
 from lca.emission_factors import sha256_of
@@ -299,6 +301,12 @@ class Inventory:
     screening: bool
     document: Mapping[str, object] = field(repr=False)
     recycled_content: tuple[MetalLot, ...] = ()
+
+    @cached_property
+    def uses(self) -> frozenset[tuple[ExchangeKind, str, DataOrigin]]:
+        """Kind, process and origin of all exchanges, each combination once."""
+        exchanges = chain.from_iterable(activity.exchanges for activity in self.activities)
+        return frozenset(map(attrgetter("kind", "process", "origin"), exchanges))
 
     @cached_property
     def sha256(self) -> str:

@@ -34,6 +34,7 @@ from lca.activities import (
     ServiceLife,
     Supply,
 )
+from lca.bill_of_materials import as_document
 from lca.documents import DocumentReader, copied_json, load_json
 from lca.errors import Finding, InventoryError
 from lca.inventory_checks import check_inventory
@@ -63,15 +64,21 @@ def parse_inventory(document: Mapping[str, object] | bytes) -> Inventory:
     return parse_own_document(data)
 
 
-def parse_own_document(data: Mapping[str, object]) -> Inventory:
+def parse_own_document(
+    data: Mapping[str, object], document: Mapping[str, object] | None = None
+) -> Inventory:
     """Return the inventory in a document that nobody else holds: it is kept without a copy.
+
+    Args:
+        data: The document; exchanges in it may have been read already.
+        document: What to keep as the document where that is so.
 
     Raises:
         InventoryError: As `parse_inventory`.
     """
     findings: list[Finding] = []
     reader = DocumentReader(data, findings=findings)
-    inventory = _inventory(reader, data)
+    inventory = _inventory(reader, MappingProxyType(dict(data)) if document is None else document)
     reader.done()
     if not findings:
         findings.extend(check_inventory(inventory))
@@ -98,7 +105,7 @@ def _own(document: Mapping[str, object] | bytes, findings: list[Finding]) -> Map
         return {}
 
 
-def _inventory(reader: DocumentReader, data: Mapping[str, object]) -> Inventory:
+def _inventory(reader: DocumentReader, document: Mapping[str, object]) -> Inventory:
     reader.constant("format", INVENTORY_FORMAT)
     demand = reader.child("demand")
     supply = reader.optional_child("electricity")
@@ -120,7 +127,7 @@ def _inventory(reader: DocumentReader, data: Mapping[str, object]) -> Inventory:
         cut_off=tuple(_cut_off(item) for item in reader.children("cut_off")),
         circular=tuple(_circular(item) for item in reader.children("circular")),
         screening=reader.flag("screening", default=False),
-        document=MappingProxyType(dict(data)),
+        document=document,
         recycled_content=tuple(_lot(item) for item in reader.children("recycled_content")),
     )
     demand.done()
@@ -270,6 +277,10 @@ def _exchanges(reader: DocumentReader) -> Iterator[Exchange]:
         reader.has("exchanges")
         yield from plain
         return
+    if isinstance(given, list):  # one of many is wrong: all are read slowly
+        document = {**reader.document, "exchanges": [as_document(item) for item in given]}
+        reader.has("exchanges")
+        reader = DocumentReader(document, reader.path, reader.findings)
     for item in reader.children("exchanges"):
         yield plain_exchange(item.document, item.path) or _exchange_with_findings(item)
 

@@ -6,7 +6,7 @@ at once goes to the slow one, which knows the reasons. A test holds the two to t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -67,7 +67,7 @@ def _kinds(kind: str, origin: str, layout: _Layout) -> tuple[ExchangeKind, DataO
 def plain_exchange(document: object, path: str) -> Exchange | None:
     """Return the exchange, or None where anything about it is not plain."""
     found = _unchecked(document, path)
-    if found is None or not _plain_texts(found[1]):
+    if found is None or not plain_texts(found[1]):
         return None
     return found[0]
 
@@ -77,15 +77,18 @@ def plain_exchanges(documents: Sequence[object], path: str) -> list[Exchange] | 
     exchanges: list[Exchange] = []
     texts: list[str] = []
     for index, document in enumerate(documents):
+        if isinstance(document, Exchange):  # from a plain bill of materials
+            exchanges.append(document)
+            continue
         found = _unchecked(document, f"{path}[{index}]")
         if found is None:
             return None
         exchanges.append(found[0])
         texts.extend(found[1])
-    return exchanges if _plain_texts(texts) else None
+    return exchanges if not texts or plain_texts(texts) else None
 
 
-def _plain_texts(texts: Sequence[str]) -> bool:
+def plain_texts(texts: Collection[str]) -> bool:
     """Return whether none is long, empty, or begins with a blank: else the slow reader looks."""
     try:
         joined = f"|{'|'.join(texts)}|"

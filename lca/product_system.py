@@ -118,13 +118,14 @@ def _demand(inventory: Inventory) -> float:
 
 
 def _arrays(burdens: tuple[Burden, ...]) -> dict[str, NDArray]:  # type: ignore[type-arg]
-    quantities = np.array([burden.quantity for burden in burdens], dtype=np.float64)
-    intensities = np.array([burden.intensity for burden in burdens], dtype=np.float64)
+    _, takers, stages, amounts, _, worth, *_ = zip(*burdens, strict=True) if burdens else ((),) * 6
+    quantities = np.array(amounts, dtype=np.float64)
+    intensities = np.array(worth, dtype=np.float64)
     return {
-        "takers": np.array([burden.activity for burden in burdens], dtype=np.intp),
+        "takers": np.array(takers, dtype=np.intp),
         "quantities": quantities,
         "intensities": intensities,
-        "stages": np.array([_STAGE_INDEX[burden.stage] for burden in burdens], dtype=np.intp),
+        "stages": np.array([_STAGE_INDEX[stage] for stage in stages], dtype=np.intp),
         "weights": quantities * intensities,
     }
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ from lca.datasets import Dataset
 from lca.emission_factors import FactorRecord
 from lca.errors import Finding, LcaError, SheetError, shown
 from lca.inventory import parse_inventory
-from lca.sheets import MAXIMUM_UNPACKED_BYTES, SheetInput, read_csv_sheets, read_workbook
+from lca.sheets import MAXIMUM_UNPACKED_BYTES, SheetInput, read_csv_sheets, workbook_in
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def _of_archive(data: bytes, file: str) -> SheetInput:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             if any(name.startswith("xl/") for name in names):
-                return read_workbook(data, file)
+                return workbook_in(archive, data, file)
             unpacked = sum(entry.file_size for entry in archive.infolist())
             if unpacked > MAXIMUM_UNPACKED_BYTES:
                 reason = f"is larger than {MAXIMUM_UNPACKED_BYTES // 1024 // 1024} MiB unpacked"
@@ -104,7 +105,7 @@ def _of_archive(data: bytes, file: str) -> SheetInput:
                 for name in names
                 if name.endswith(".csv")
             }
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
         remedy = "send JSON, XLSX, or a zip of CSV sheets"
         finding = Finding("file", shown(str(error)), "cannot be read", remedy, file=file)
         raise SheetError([finding]) from None

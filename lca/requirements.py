@@ -77,7 +77,7 @@ def check_company_specific(inventory: Inventory, ruleset: Ruleset) -> list[str]:
         raise IncompleteInventoryError(findings)
     named = ", ".join(sorted({finding.value for finding in findings}))
     warnings = [f"{NOT_ELIGIBLE}; not company-specific or not itemised under {ruleset.id}: {named}"]
-    used = {exchange.process for exchange in _exchanges(inventory)}
+    used = {process for _, process, _ in inventory.uses}
     for aggregate in sorted(used & ruleset.company_specific.aggregates):
         stage = ruleset.stage_map[aggregate]
         elsewhere = [
@@ -96,11 +96,10 @@ def check_company_specific(inventory: Inventory, ruleset: Ruleset) -> list[str]:
 def _defaults(inventory: Inventory, ruleset: Ruleset) -> Iterator[Finding]:
     required = ruleset.company_specific
     remedy = 'give measured amounts with evidence, or declare "screening": true'
-    used = {(e.process, e.origin) for activity in inventory.activities for e in activity.exchanges}
     if not any(
         process in required.aggregates
         or (process in required.processes and origin is DataOrigin.SECONDARY)
-        for process, origin in used
+        for _, process, origin in inventory.uses
     ):
         return
     for exchange in _exchanges(inventory):
@@ -115,7 +114,7 @@ def _defaults(inventory: Inventory, ruleset: Ruleset) -> Iterator[Finding]:
 
 
 def _absent(inventory: Inventory, ruleset: Ruleset) -> Iterator[Finding]:
-    present = {exchange.process for exchange in _exchanges(inventory)}
+    present = {process for _, process, _ in inventory.uses}
     present |= {component.process for component in inventory.absent_components}
     for component in ruleset.company_specific.components:
         if component not in present:

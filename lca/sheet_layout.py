@@ -27,6 +27,11 @@ from lca.errors import Finding, shown
 
 Record = dict[str, Any]
 
+FLAGS: Final[Mapping[str, bool]] = MappingProxyType(
+    {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False, "": False}
+)
+"""What people write for yes and no."""
+
 
 class Row(NamedTuple):
     """The cells of one row by column, empty ones left out; the first row of a sheet is 1."""
@@ -250,7 +255,7 @@ class SheetReader:
         if isinstance(cell, str):
             self._refuse(number, column, cell, "must be a number", "write a plain number")
             return cell
-        return _text(cell)
+        return as_text(cell)
 
     def _header_is_right(self, header: Sequence[str]) -> bool:
         before = len(self.findings)
@@ -280,7 +285,7 @@ class SheetReader:
         )
 
 
-def _text(cell: object) -> object:
+def as_text(cell: object) -> object:
     """Return a cell of a text column as text: 2024.0 is the year 2024, a date is YYYY-MM-DD."""
     if isinstance(cell, dt.datetime):
         return cell.date().isoformat()

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
+from lca.activities import Exchange
+from lca.bill_of_materials import PlainBill
 from lca.errors import Finding, shown
-from lca.sheet_layout import SHEETS, Record, Row
+from lca.sheet_layout import FLAGS, SHEETS, Record, Row
 
 
 @dataclass
@@ -18,14 +20,21 @@ class Draft:
     Attributes:
         places: File, sheet and row of each path in the document.
         exchanges: Path and list of the exchanges of each activity by its identifier.
+        bill: Path of each row of a bill of materials that was read column by column.
     """
 
     document: Record = field(default_factory=lambda: {"format": "voltpass-inventory/1"})
     places: dict[str, Row] = field(default_factory=dict)
-    exchanges: dict[object, tuple[str, list[Record]]] = field(default_factory=dict)
+    exchanges: dict[object, tuple[str, list[Record | Exchange]]] = field(default_factory=dict)
+    bill: list[str] = field(default_factory=list)
 
 
-def draft_of(sheets: Mapping[str, Sequence[Row]], file: str, findings: list[Finding]) -> Draft:
+def draft_of(
+    sheets: Mapping[str, Sequence[Row]],
+    file: str,
+    findings: list[Finding],
+    bill: PlainBill | None = None,
+) -> Draft:
     """Return the inventory document of these rows, and where each of its paths came from."""
     draft = Draft()
     for name in ("settings", "activities"):
@@ -36,6 +45,8 @@ def draft_of(sheets: Mapping[str, Sequence[Row]], file: str, findings: list[Find
         write = WRITERS.get(name)
         if write is None:
             continue
+        if bill is not None and name == "bill_of_materials":
+            _add_bill(draft, bill)
         for row in sheets.get(name, ()):
             finding_or_none = write(draft, row)
             if finding_or_none is not None:
@@ -46,9 +57,21 @@ def draft_of(sheets: Mapping[str, Sequence[Row]], file: str, findings: list[Find
     return draft
 
 
+def _add_bill(draft: Draft, bill: PlainBill) -> None:
+    """Add a bill of materials; its activities have no exchanges yet."""
+    places = {taker: draft.exchanges[taker] for taker in set(bill.takers)}
+    taken = dict.fromkeys(places, 0)
+    paths = draft.bill
+    for taker in bill.takers:
+        number = taken[taker]
+        taken[taker] = number + 1
+        paths.append(f"{places[taker][0]}[{number}]")
+    for taker, exchange in zip(bill.takers, bill.exchanges(paths), strict=True):
+        places[taker][1].append(exchange)
+
+
 Writer = Callable[[Draft, Row], Finding | None]
 
-_FLAGS: Final = {"yes": True, "true": True, "no": False, "false": False, "1": True, "0": False}
 _TEXT_SETTINGS: Final = frozenset(
     {"title", "format", "category", "chemistry", "facility_id", "from"}
 )
@@ -71,9 +94,14 @@ def _settings(draft: Draft, row: Row) -> Finding | None:
     return None
 
 
+def _flag(value: object) -> object:
+    """Return true or false for yes or no; anything else stays, to be refused."""
+    return FLAGS.get(str(value).lower(), value)
+
+
 def _setting(leaf: str, value: object) -> object:
     if leaf == "screening":
-        return _FLAGS.get(str(value).lower(), value)
+        return _flag(value)
     if not isinstance(value, str) or leaf in _TEXT_SETTINGS:
         return value
     try:
@@ -92,7 +120,7 @@ def _activities(draft: Draft, row: Row) -> Finding | None:
         amount = amount * rate / 100
     activities = draft.document.setdefault("activities", [])
     draft.places[f"activities[{len(activities)}]"] = row
-    exchanges: list[Record] = []
+    exchanges: list[Record | Exchange] = []
     path = f"activities[{len(activities)}].exchanges"
     draft.exchanges.setdefault(cells.get("id"), (path, exchanges))
     activities.append(
@@ -118,7 +146,7 @@ def _bill_of_materials(draft: Draft, row: Row) -> Finding | None:
     if "kind" not in exchange:
         exchange["kind"] = "technosphere"
     if "confidential" in exchange:
-        exchange["confidential"] = _FLAGS.get(str(exchange["confidential"]).lower())
+        exchange["confidential"] = _flag(exchange["confidential"])
     return _add(draft, row, exchange, taker)
 
 
@@ -168,7 +196,7 @@ def _exchange(cells: Record, kind: str = "technosphere") -> Record:
         if column in cells:
             exchange[column] = cells[column]
     if "confidential" in cells:
-        exchange["confidential"] = _FLAGS.get(str(cells["confidential"]).lower())
+        exchange["confidential"] = _flag(cells["confidential"])
     return exchange
 
 
@@ -234,7 +262,7 @@ def _list_of(key: str) -> Writer:
         draft.places[f"{key}[{len(items)}]"] = row
         item = dict(row.cells)
         if "partial" in item:
-            item["partial"] = _FLAGS.get(str(item["partial"]).lower())
+            item["partial"] = _flag(item["partial"])
         items.append(item)
         return None
 

@@ -14,17 +14,20 @@ import zipfile
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Final
 
 import python_calamine
 
 from lca.activities import Inventory
+from lca.bill_of_materials import BillDocument, plain_bill
 from lca.emission_factors import FactorRecord
 from lca.errors import Finding, InventoryError, SheetError, shown
 from lca.inventory import parse_own_document
 from lca.sheet_layout import SHEETS, Row, SheetReader
-from lca.sheet_rows import draft_of
+from lca.sheet_rows import Draft, draft_of
 from lca.supplier_sheet import supplier_factors
+from lca.workbook_formulas import first_formula, sheets_with_formulas
 
 MAXIMUM_FILE_BYTES: Final = 20 * 1024 * 1024
 """A workbook or CSV file above this is refused unread; 500 rows take about 30 kB."""
@@ -35,9 +38,7 @@ MAXIMUM_UNPACKED_BYTES: Final = 100 * 1024 * 1024
 MAXIMUM_ROWS: Final = 50_000
 """Rows of one sheet."""
 
-_FORMULA = re.compile(rb'<c [^>]*?r="([A-Z]+)([0-9]+)"[^>]*>\s*<f[ />]')
-_ANY_FORMULA = re.compile(rb"<f[ />]")
-_PIECE_BYTES: Final = 64 * 1024
+_BILL: Final = "bill_of_materials"
 _FORMULA_START: Final = ("=", "+", "-", "@")
 
 
@@ -46,16 +47,26 @@ class SheetInput:
     """What was read from sheets.
 
     Attributes:
-        document: The inventory document ("voltpass-inventory/1").
         factors: Supplier footprints from the sheet of that name, as emission factors.
-        places: File, sheet and row of each path in the document.
         suppliers: The row of each supplier footprint.
     """
 
-    document: Mapping[str, object]
+    draft: Draft = field(repr=False)
     factors: tuple[FactorRecord, ...]
-    places: Mapping[str, Row] = field(repr=False)
+    file: str = ""
     suppliers: Mapping[str, Row] = field(default_factory=dict, repr=False)
+
+    @cached_property
+    def document(self) -> Mapping[str, object]:
+        """The inventory document ("voltpass-inventory/1")."""
+        return BillDocument(self.draft.document)
+
+    @cached_property
+    def places(self) -> Mapping[str, Row]:
+        """File, sheet and row of each path in the document."""
+        bill = "bill_of_materials"
+        rows = enumerate(self.draft.bill, start=2)
+        return {**self.draft.places, **{path: Row({}, self.file, bill, n) for n, path in rows}}
 
     def inventory(self) -> Inventory:
         """Return the inventory.
@@ -64,7 +75,7 @@ class SheetInput:
             SheetError: Something is wrong; each finding names file, sheet, row and column.
         """
         try:
-            return parse_own_document(self.document)
+            return parse_own_document(self.draft.document, self.document)
         except InventoryError as error:
             raise SheetError(self.located(error.findings)) from None
 
@@ -111,7 +122,23 @@ def read_workbook(data: bytes, file: str) -> SheetInput:
     Raises:
         SheetError: Too large, not a workbook, a formula, an unknown sheet or column, a bad value.
     """
-    _check_archive(data, file)
+    if len(data) > MAXIMUM_FILE_BYTES:
+        raise _too_large(file, len(data), MAXIMUM_FILE_BYTES)
+    try:
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            return workbook_in(archive, data, file)
+    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+        raise _unreadable(file, str(error)) from None
+
+
+def workbook_in(archive: zipfile.ZipFile, data: bytes, file: str) -> SheetInput:
+    """Return the inventory in an XLSX workbook whose archive is open already.
+
+    Raises:
+        SheetError: As `read_workbook`.
+        zipfile.BadZipFile: The archive is broken; also NotImplementedError, RuntimeError, zlib.error.
+    """
+    _check_archive(archive, data, file)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         tables = {name: _rows(book, name) for name in book.sheet_names}
@@ -166,63 +193,58 @@ def _rows(book: python_calamine.CalamineWorkbook, name: str) -> Sequence[Sequenc
 
 def _read(tables: Mapping[str, Sequence[Sequence[object]]], file: str) -> SheetInput:
     findings: list[Finding] = []
-    readers: dict[str, list[Row]] = {}
+    sheets: dict[str, list[Row]] = {}
+    tables = {
+        name: table for name, table in tables.items() if _is_read(name, table, file, findings)
+    }
     for name, table in tables.items():
-        if name not in SHEETS:
-            if name.startswith("_") or not table:
-                continue
-            known = f"known: {', '.join(SHEETS)}; a sheet whose name begins with _ is not read"
-            findings.append(Finding(name, "", "no such sheet", known, file=file, sheet=name))
-            continue
-        if len(table) > MAXIMUM_ROWS:
-            reason = f"has more than {MAXIMUM_ROWS} rows"
-            findings.append(
-                Finding(name, str(len(table)), reason, "split it", file=file, sheet=name)
-            )
-            continue
-        readers[name] = SheetReader(SHEETS[name], file, findings).read(table)
-    draft = draft_of(readers, file, findings)
+        if name != _BILL:
+            sheets[name] = SheetReader(SHEETS[name], file, findings).read(table)
+    bill = None
+    if _BILL in tables:
+        known = {row.cells.get("id") for row in sheets.get("activities", ())}
+        bill = plain_bill(tables[_BILL], SHEETS[_BILL], known)
+        if bill is None:
+            sheets[_BILL] = SheetReader(SHEETS[_BILL], file, findings).read(tables[_BILL])
+    draft = draft_of(sheets, file, findings, bill)
     factors: tuple[FactorRecord, ...] = ()
-    suppliers = readers.get("supplier_footprints", [])
+    suppliers = sheets.get("supplier_footprints", [])
     if not findings:
         factors = supplier_factors(suppliers, findings)
     if findings:
         raise SheetError(findings)
-    rows = {str(row.cells["id"]): row for row in suppliers}
-    return SheetInput(draft.document, factors, draft.places, rows)
+    return SheetInput(draft, factors, file, {str(row.cells["id"]): row for row in suppliers})
 
 
-def _check_archive(data: bytes, file: str) -> None:
+def _is_read(
+    name: str, table: Sequence[Sequence[object]], file: str, findings: list[Finding]
+) -> bool:
+    """Tell whether a sheet is one of ours; a finding where it is not, and not private either."""
+    if name not in SHEETS:
+        if table and not name.startswith("_"):
+            known = f"known: {', '.join(SHEETS)}; a sheet whose name begins with _ is not read"
+            findings.append(Finding(name, "", "no such sheet", known, file=file, sheet=name))
+        return False
+    if len(table) > MAXIMUM_ROWS:
+        reason = f"has more than {MAXIMUM_ROWS} rows"
+        findings.append(Finding(name, str(len(table)), reason, "split it", file=file, sheet=name))
+        return False
+    return True
+
+
+def _check_archive(archive: zipfile.ZipFile, data: bytes, file: str) -> None:
     """Refuse a workbook that is too large, or has a formula in any sheet."""
     if len(data) > MAXIMUM_FILE_BYTES:
         raise _too_large(file, len(data), MAXIMUM_FILE_BYTES)
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-            if unpacked > MAXIMUM_UNPACKED_BYTES:
-                raise _too_large(file, unpacked, MAXIMUM_UNPACKED_BYTES)
-            for name in archive.namelist():
-                is_sheet = name.startswith("xl/worksheets/") and name.endswith(".xml")
-                if is_sheet and _has_formula(archive, name):
-                    raise _formula_in(archive.read(name), name, data, file)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
-        raise _unreadable(file, str(error)) from None
-
-
-def _has_formula(archive: zipfile.ZipFile, name: str) -> bool:
-    """Look for a formula piece by piece: a sheet may unpack to a hundred times its size."""
-    with archive.open(name) as unpacked:
-        end = b""
-        while piece := unpacked.read(_PIECE_BYTES):
-            if _ANY_FORMULA.search(end + piece) is not None:
-                return True
-            end = piece[-2:]
-    return False
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > MAXIMUM_UNPACKED_BYTES:
+        raise _too_large(file, unpacked, MAXIMUM_UNPACKED_BYTES)
+    for name in sheets_with_formulas(archive):
+        raise _formula_in(archive.read(name), name, data, file)
 
 
 def _formula_in(text: bytes, name: str, data: bytes, file: str) -> SheetError:
-    cell = _FORMULA.search(text)
-    column, row = (cell[1].decode(), int(cell[2])) if cell else ("?", 0)
+    column, row = first_formula(text)
     sheet, header = _sheet_and_header(data, re.sub(r"\D", "", name))
     return _formula(file, sheet, row, header.get(column, column))
 

@@ -7,9 +7,10 @@ electricity mix. Every rule about boundaries and units is enforced here; finding
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, cast
 
 from lca.activities import Activity, Exchange, ExchangeKind, Inventory
 from lca.allocation import allocated_share
@@ -34,6 +35,9 @@ from lca.errors import (
 from lca.plausibility import implausible
 from lca.rulesets import LifeCycleStage, Ruleset
 from lca.units import convert
+
+_Use = tuple[str | None, str, str, ExchangeKind]
+"""Factor, unit, process and kind of an exchange: exchanges alike in these are worth alike."""
 
 _SUPPLY_GROUPS = frozenset({"fuels", "transport", "heat"})
 """Groups of factors that supply what a direct emission burns."""
@@ -62,8 +66,9 @@ class Burden(NamedTuple):
 
 
 class _Settled(NamedTuple):
-    """A factor in a unit that was found to be right: what an amount of it is worth."""
+    """A factor in a unit, for a process, that was found to be right: what an amount is worth."""
 
+    stage: LifeCycleStage
     multiplier: float
     unit: str
     intensity: float
@@ -83,7 +88,7 @@ class Terms:
     missing: list[tuple[str, str]] = field(default_factory=list)
     findings: dict[type[LcaError], list[Finding]] = field(default_factory=dict)
     warnings: list[str] = field(default_factory=list)
-    settled: dict[tuple[str, str, bool], _Settled] = field(default_factory=dict)
+    settled: dict[_Use, _Settled] = field(default_factory=dict)
     _valued: dict[str, tuple[float, str, Finding | None]] = field(default_factory=dict)
 
     def valued(self, record: FactorRecord) -> tuple[float, str, Finding | None]:
@@ -153,32 +158,54 @@ def collect_terms(
     """Return all edges and burdens of an inventory under a ruleset; findings are in the result."""
     terms = Terms(dataset, dataset.characterisation(ruleset.characterisation))
     index = {activity.id: i for i, activity in enumerate(inventory.activities)}
-    for activity in inventory.activities:
-        yielded = activity.output.amount / _allocated(terms, activity, ruleset)
-        for exchange in activity.exchanges:
-            stage = ruleset.stage_map.get(exchange.process)
-            if stage is None:
-                terms.refuse(InventoryError, _unknown_process(exchange, ruleset))
+    made = cast("Callable[[object], Burden]", partial(tuple.__new__, Burden))
+    settled, burdens = terms.settled, terms.burdens
+    for taker, activity in enumerate(inventory.activities):
+        share = 1.0 / (activity.output.amount / _allocated(terms, activity, ruleset))
+        for item in activity.exchanges:
+            known = settled.get((item.factor, item.unit, item.process, item.kind))
+            if known is None:
+                _unsettled(terms, _Taking(inventory, ruleset, mix, index), item, taker, share)
                 continue
-            sign = -1.0 if exchange.kind is ExchangeKind.SUBSTITUTION else 1.0
-            if _settled(terms, exchange, index[activity.id], stage, sign / yielded):
-                continue
-            place = _Place(exchange, index[activity.id], stage, sign / yielded)
-            if exchange.activity is not None:
-                provider = index[exchange.activity]
-                unit = inventory.activities[provider].output.unit
-                amount = convert(exchange.amount, exchange.unit, unit)
-                terms.edges.append((provider, place.taker, amount * place.share))
-                terms.edge_exchanges.append(exchange)
-                terms.has_substitution |= sign < 0
-            elif exchange.flow is not None:
-                _flow(terms, place, exchange.flow)
-            elif exchange.factor is not None:
-                _factor(terms, place, exchange.factor)
-            elif mix is not None:
-                _electricity(terms, place, mix)
+            stage, multiplier, unit, intensity, record = known
+            amount = item.amount * multiplier * share
+            burdens.append(
+                made((item, taker, stage, amount, unit, intensity, item.factor, record, None))
+            )
     terms.refuse(InventoryError, *_unsupplied(inventory, ruleset, dataset))
     return terms
+
+
+class _Taking(NamedTuple):
+    """What an exchange is looked up in."""
+
+    inventory: Inventory
+    ruleset: Ruleset
+    mix: ElectricityMix[LifeCycle] | None
+    places: Mapping[str, int]
+
+
+def _unsettled(terms: Terms, within: _Taking, exchange: Exchange, taker: int, share: float) -> None:
+    """Add what becomes of an exchange whose like was not seen before."""
+    stage = within.ruleset.stage_map.get(exchange.process)
+    if stage is None:
+        terms.refuse(InventoryError, _unknown_process(exchange, within.ruleset))
+        return
+    sign = -1.0 if exchange.kind is ExchangeKind.SUBSTITUTION else 1.0
+    place = _Place(exchange, taker, stage, sign * share)
+    if exchange.activity is not None:
+        provider = within.places[exchange.activity]
+        unit = within.inventory.activities[provider].output.unit
+        amount = convert(exchange.amount, exchange.unit, unit)
+        terms.edges.append((provider, taker, amount * place.share))
+        terms.edge_exchanges.append(exchange)
+        terms.has_substitution |= sign < 0
+    elif exchange.flow is not None:
+        _flow(terms, place, exchange.flow)
+    elif exchange.factor is not None:
+        _factor(terms, place, exchange.factor)
+    elif within.mix is not None:
+        _electricity(terms, place, within.mix)
 
 
 def _allocated(terms: Terms, activity: Activity, ruleset: Ruleset) -> float:
@@ -193,22 +220,6 @@ def _allocated(terms: Terms, activity: Activity, ruleset: Ruleset) -> float:
         f"{ruleset.economic_allocation_above:g})"
     )
     return found.share
-
-
-def _settled(
-    terms: Terms, exchange: Exchange, taker: int, stage: LifeCycleStage, share: float
-) -> bool:
-    """Add the burden of a factor that was checked before in this unit; say whether it was."""
-    key = (exchange.factor or "", exchange.unit, exchange.kind is ExchangeKind.BIOSPHERE)
-    known = terms.settled.get(key)
-    if known is None:
-        return False
-    amount = exchange.amount * known.multiplier * share
-    burden = Burden(
-        exchange, taker, stage, amount, known.unit, known.intensity, key[0], known.record
-    )
-    terms.burdens.append(burden)
-    return True
 
 
 def _flow(terms: Terms, place: _Place, flow: str) -> None:
@@ -244,9 +255,10 @@ def _factor(terms: Terms, place: _Place, factor_id: str) -> None:
         terms.burdens.append(place.burden(quantity, unit, intensity, factor_id, record))
         if doubt is None:
             multiplier = convert(1.0, exchange.unit, unit)
-            terms.settled[factor_id, exchange.unit, biosphere] = _Settled(
-                multiplier, unit, intensity, record
-            )
+            if exchange.kind is ExchangeKind.SUBSTITUTION:
+                multiplier = -multiplier
+            use = (factor_id, exchange.unit, exchange.process, exchange.kind)
+            terms.settled[use] = _Settled(place.stage, multiplier, unit, intensity, record)
 
 
 def _check_plausible(
@@ -289,6 +301,8 @@ def _unknown_process(exchange: Exchange, ruleset: Ruleset) -> Finding:
 
 def _unsupplied(inventory: Inventory, ruleset: Ruleset, dataset: Dataset) -> Iterator[Finding]:
     """Yield direct emissions whose fuel comes from nowhere and for which no gap is declared."""
+    if not any(kind is ExchangeKind.BIOSPHERE for kind, _, _ in inventory.uses):
+        return
     declared = {gap.stage for gap in inventory.gaps}
     for activity in inventory.activities:
         for exchange in activity.exchanges:

@@ -17,9 +17,11 @@ _ANY_FORMULA = re.compile(rb"<" + _PREFIX + rb"f[\s/>]")
 _FORMULA = re.compile(
     rb"<" + _PREFIX + rb"""c\s[^>]*?r=["']([A-Z]+)([0-9]+)["'][^>]*>\s*<""" + _PREFIX + rb"f[\s/>]"
 )
-_LESS, _COLON, _F = b"<:f"
-_LONGEST_TAG: Final = 48
-_PIECE_BYTES: Final = 1024 * 1024
+_PAIRS: Final = (int.from_bytes(b"<f", "little"), int.from_bytes(b":f", "little"))
+_LONGEST_BEGINNING: Final = 48
+"""Bytes of `<prefix:f>` at most: what a piece must keep of the one before it."""
+_AT_ONCE_BYTES: Final = 2 * 1024 * 1024
+_PIECE_BYTES: Final = 64 * 1024
 
 
 def sheets_with_formulas(archive: zipfile.ZipFile) -> Iterator[str]:
@@ -37,19 +39,27 @@ def first_formula(text: bytes) -> tuple[str, int]:
 
 
 def _has_formula(archive: zipfile.ZipFile, name: str) -> bool:
-    """Look for a formula piece by piece: a sheet may unpack to a hundred times its size."""
+    """Look for a formula, in a large sheet piece by piece: it may be a hundred times its file."""
+    if archive.getinfo(name).file_size <= _AT_ONCE_BYTES:
+        return _found(archive.read(name))
     with archive.open(name) as unpacked:
         end = b""
         while piece := unpacked.read(_PIECE_BYTES):
-            searched = end + piece
-            if _may_have_formula(searched) and _ANY_FORMULA.search(searched) is not None:
+            text = end + piece
+            if _found(text):
                 return True
-            end = searched[-_LONGEST_TAG:]
+            end = text[-_LONGEST_BEGINNING:]
     return False
 
 
+def _found(text: bytes) -> bool:
+    return _may_have_formula(text) and _ANY_FORMULA.search(text) is not None
+
+
 def _may_have_formula(text: bytes) -> bool:
-    """Tell whether a tag may end in `f`: ten times as fast as the expression, which looks at each `<`."""
-    octets = np.frombuffer(text, dtype=np.uint8)
-    before = octets[:-1]
-    return bool((((before == _LESS) | (before == _COLON)) & (octets[1:] == _F)).any())
+    """Tell whether `<f` or `:f` occurs in a text; many times as fast as the whole expression."""
+    for start in (0, 1):
+        letters = np.frombuffer(text, "<u2", (len(text) - start) // 2, start)
+        if any(bool((letters == pair).any()) for pair in _PAIRS):
+            return True
+    return False
