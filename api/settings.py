@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.openid_issuers import OpenIdIssuer
 from passports.fetch import is_loopback
 
 DEMONSTRATION_MARKER: Final = "demo.json"
@@ -40,6 +41,10 @@ class Settings(BaseSettings):
         public_url: Scheme and host under which printed links resolve; part of every identifier.
         key_passphrase: What signing keys are encrypted under; made up and kept in `home` if empty.
         environment: `production` refuses made-up passphrases and http.
+        openid_issuers: Whose OpenID Connect tokens are accepted, as a JSON list; see `OpenIdIssuer`.
+        registry_url: Address of the EU registry of passports; empty where nothing is registered.
+        registry_token: What the registry knows this server by; never printed.
+        registry_batteries: Whether the registry takes batteries. It does not yet (guide 1.03), so off.
     """
 
     model_config = SettingsConfigDict(env_prefix="VOLTPASS_", extra="ignore")
@@ -49,11 +54,22 @@ class Settings(BaseSettings):
     public_url: Annotated[str, Field(pattern=r"^https?://[^/?#\s]+$")] = "http://127.0.0.1:8000"
     key_passphrase: SecretStr = SecretStr("")
     environment: Literal["development", "production"] = "development"
+    openid_issuers: list[OpenIdIssuer] = Field(default_factory=list)
+    registry_url: str = ""
+    registry_token: SecretStr = SecretStr("")
+    registry_batteries: bool = False
 
     @model_validator(mode="after")
     def _a_demonstration_keeps_its_address(self) -> Self:
         if "public_url" not in self.model_fields_set:
             self.public_url = _address_of_demonstration(self.home) or self.public_url
+        return self
+
+    @model_validator(mode="after")
+    def _issuers_are_told_apart(self) -> Self:
+        names = [issuer.issuer for issuer in self.openid_issuers]
+        if len(set(names)) != len(names):
+            raise ValueError("VOLTPASS_OPENID_ISSUERS names an issuer twice")
         return self
 
     @model_validator(mode="after")
@@ -67,10 +83,20 @@ class Settings(BaseSettings):
                 raise ValueError("VOLTPASS_KEY_PASSPHRASE must be set in production")
             if not self.public_url.startswith("https://"):
                 raise ValueError("VOLTPASS_PUBLIC_URL must be https in production")
+            if any(issuer.is_on_loopback for issuer in self.openid_issuers):
+                raise ValueError("VOLTPASS_OPENID_ISSUERS must be https in production")
         elif self.public_url.startswith("http://"):
             host = self.public_url.removeprefix("http://").rsplit(":", 1)[0]
             if not is_loopback(host.strip("[]")):
                 raise ValueError("VOLTPASS_PUBLIC_URL must be https, or http on loopback")
+        return self
+
+    @model_validator(mode="after")
+    def _the_registry_is_reached_safely(self) -> Self:
+        parts = urlsplit(self.registry_url)
+        is_here = parts.scheme == "http" and is_loopback(parts.hostname)
+        if self.registry_url and parts.scheme != "https" and not is_here:
+            raise ValueError("VOLTPASS_REGISTRY_URL must be https, or http on loopback")
         return self
 
     @property

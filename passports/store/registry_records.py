@@ -121,6 +121,13 @@ class RegistryEntryRecords(Records[RegistryEntryRow]):
         self._session.merge(row)
         self._session.flush()
 
+    def remove(self, row: RegistryEntryRow) -> None:
+        """Take an entry out of its file, so that its passport waits again."""
+        found = self.get(row.operator_id, row.passport_id, row.version)
+        if found is not None:
+            self._session.delete(found)
+            self._session.flush()
+
     def forget_refused(self, operator_id: str) -> int:
         """Let refused entries wait again, after what was wrong with them is put right; return how many."""
         rows = list(self.in_state(operator_id, "refused"))
