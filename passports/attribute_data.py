@@ -24,6 +24,7 @@ from passports.documents import Document, Printable
 from passports.errors import AccessDeniedError, Finding, InvalidInputError, RecordNotFoundError
 from passports.identifiers import PublicAddress, check_slug
 from passports.keyring import Keyring
+from passports.lifecycle import held_to_status
 from passports.models import get_model
 from passports.restricted import sign_restricted
 from passports.store import Store, Transaction
@@ -91,11 +92,16 @@ def write_attributes(
 
     Raises:
         InvalidInputError: an attribute is unknown, belongs elsewhere, or a value is not of its type.
+        IllegalTransitionError: a battery's status is not the one of its life cycle, or its passport ended.
         KeyUnavailableError: the operator's signing key cannot be opened; nothing is written.
     """
     values = checked_values(request.values, subject.level, may_remove=not replace)
     with store.transaction() as transaction:
         transaction.operators.lock(subject.operator_id)
+        if subject.level is Granularity.ITEM:
+            values = held_to_status(
+                transaction, subject.operator_id, subject.id, values, replace=replace
+            )
         writing = Writing(subject.operator_id, request.reason, now)
         before = newest_version(transaction, subject)
         version = write_version(

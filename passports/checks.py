@@ -82,6 +82,15 @@ class _OperatorClaims(_Claims):
     name: NonEmpty
 
 
+class _Ceased(_Claims):
+    at: NonEmpty
+
+
+class _Reference(_Claims):
+    id: NonEmpty
+    link: NonEmpty
+
+
 class _Subject(_Claims):
     id: NonEmpty
     granularity: Literal["item"]
@@ -95,6 +104,8 @@ class _Subject(_Claims):
     manufacturingFacility: _OperatorClaims  # noqa: N815 # as above
     carbonFootprint: list[_StudyClaims]  # noqa: N815 # as above
     factoryCertificates: list[_CertificateClaims]  # noqa: N815 # as above
+    ceased: _Ceased | None = None
+    succeededBy: list[_Reference] = []  # noqa: N815 # as above
 
 
 class _Credential(_Claims):
@@ -197,6 +208,13 @@ def check_version(payload: Mapping[str, JsonValue], newest: int | None) -> Findi
     subject = _subject(payload)
     if subject is None:
         return _NO_SUBJECT
+    if subject.ceased is not None:
+        message = f"this passport ceased to exist at {subject.ceased.at}: its battery was recycled"
+        return Finding("failed", "passport_ceased", message)
+    if subject.succeededBy:
+        links = ", ".join(other.link for other in subject.succeededBy)
+        message = f"another passport stands in the place of this one: {links}"
+        return Finding("warning", "succeeded", message)
     if newest is None:
         return Finding(
             "not_checked", "server_not_asked", "only the issuer's server knows of newer versions"

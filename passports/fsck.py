@@ -19,6 +19,7 @@ from passports.checks import check_identifier, check_schema
 from passports.errors import PassportError
 from passports.footprints import recompute
 from passports.fsck_attributes import Found, check_access_log, check_versions
+from passports.fsck_versions import check_chains, check_successions
 from passports.keyring import public_key_entries
 from passports.log import entry_at, recomputed_root
 from passports.store import FootprintStudyRow, PassportRow, StatusListRow, Store
@@ -95,6 +96,8 @@ def check_store(
         ("studies", _studies(store, dataset)),
         ("status_lists", _status_lists(store, known)),
         ("passports", _passports(store, known)),
+        ("versions", _as_faults(check_chains(store))),
+        ("successions", _as_faults(check_successions(store))),
         ("log_heads", _log(store, log_verifiers)),
         ("attribute_versions", _as_faults(check_versions(store, known.did_documents, at))),
         ("access_log", _as_faults(check_access_log(store))),

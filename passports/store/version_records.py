@@ -84,6 +84,15 @@ class PassportSuccessionRecords(Records[PassportSuccessionRow]):
 
     table = PassportSuccessionRow
 
+    def all(self) -> Iterator[PassportSuccessionRow]:
+        """Yield all successions."""
+        order = (
+            PassportSuccessionRow.operator_id,
+            PassportSuccessionRow.predecessor_id,
+            PassportSuccessionRow.successor_id,
+        )
+        yield from self._session.exec(select(PassportSuccessionRow).order_by(*order))
+
     def after(self, predecessor_id: str) -> Sequence[PassportSuccessionRow]:
         """Return the successions in which a passport was replaced, oldest first."""
         query = select(PassportSuccessionRow).where(

@@ -1,0 +1,106 @@
+"""What `fsck` checks of versions: no gaps, each citing the one before it, each with its change."""
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from passports.lifecycle import FIRST_STATUS, Effect, transitions
+from passports.store import PassportChangeRow, PassportRow, Store, Transaction
+from passports.version_documents import PUBLIC_KINDS, ChangeKind
+from passports.version_making import STATEMENT, payload_of
+
+Found = tuple[str, str, str] | None
+_PAGE = 500
+
+
+def check_chains(store: Store) -> Iterator[Found]:
+    """Yield for each version of each passport what is wrong with its place in the chain, or None."""
+    before: PassportRow | None = None
+    status = FIRST_STATUS
+    after: tuple[str, str, int] | None = None
+    while True:
+        with store.reading() as reading:
+            rows = reading.passports.page(after, _PAGE)
+            if not rows:
+                return
+            for row in rows:
+                if before is None or (before.operator_id, before.id) != (row.operator_id, row.id):
+                    before, status = None, FIRST_STATUS
+                change = reading.passport_changes.get(row.operator_id, row.id, row.version)
+                reason = _link(row, before, change, status)
+                yield None if reason is None else ("version", f"{row.id}/{row.version}", reason)
+                before = row
+                status = change.life_cycle_status if change is not None else status
+        after = (rows[-1].operator_id, rows[-1].id, rows[-1].version)
+
+
+def _link(
+    row: PassportRow, before: PassportRow | None, change: PassportChangeRow | None, status: str
+) -> str | None:
+    number = 1 if before is None else before.version + 1
+    if row.version != number:
+        return f"version {number} is missing before it"
+    if before is None:
+        return None if change is None else "the first version has a change, and nothing before it"
+    if change is None:
+        return "why it was made is missing"
+    if row.issued_at < before.issued_at:
+        return "it is older than the version before it"
+    if (row.gtin, row.serial, row.batch_id) != (before.gtin, before.serial, before.batch_id):
+        return "it is about another battery than the version before it"
+    return _statement(row, before, change) or _life_cycle(row, change, status)
+
+
+def _statement(row: PassportRow, before: PassportRow, change: PassportChangeRow) -> str | None:
+    if hashlib.sha256(change.document).hexdigest() != change.sha256:
+        return "its change is not what its SHA-256 says"
+    said: Mapping[str, Any] = payload_of(row)["credentialSubject"].get(STATEMENT, {})
+    if said.get("previousSha256") != before.sha256:
+        return "it does not cite the version before it"
+    if said.get("changeSha256") != change.sha256:
+        return "it does not cite its change"
+    kept = orjson.loads(change.document)
+    if (kept.get("actor"), kept.get("kind")) != (change.actor_id, change.kind):
+        return "the columns of its change differ from what was kept"
+    if (said.get("actor"), said.get("kind")) != (
+        change.actor_id,
+        PUBLIC_KINDS[ChangeKind(change.kind)].value,
+    ):
+        return "its change has another actor or kind than was signed"
+    return None
+
+
+def _life_cycle(row: PassportRow, change: PassportChangeRow, status: str) -> str | None:
+    if change.life_cycle_status == status:
+        return None
+    transition = transitions().get((status, change.life_cycle_status))
+    starts_anew = change.kind == ChangeKind.SUCCESSION.value and status == FIRST_STATUS
+    if transition is None and not starts_anew:
+        return f"a battery does not go from {status} to {change.life_cycle_status}"
+    has_ceased = "ceased" in payload_of(row)["credentialSubject"]
+    if (transition is not None and transition.effect is Effect.CEASES) != has_ceased:
+        return "whether the passport ceased differs from its life cycle"
+    return None
+
+
+def check_successions(store: Store) -> Iterator[Found]:
+    """Yield for each succession whether both passports say so."""
+    with store.reading() as reading:
+        for link in reading.passport_successions.all():
+            said = (
+                _names(reading, link.predecessor_id, "succeededBy", link.successor_id),
+                _names(reading, link.successor_id, "predecessors", link.predecessor_id),
+            )
+            name = f"{link.predecessor_id} -> {link.successor_id}"
+            reason = "one of the two passports does not say so"
+            yield None if all(said) else ("succession", name, reason)
+
+
+def _names(reading: Transaction, passport_id: str, member: str, other_id: str) -> bool:
+    row = reading.passports.by_id(passport_id)
+    if row is None:
+        return False
+    references = payload_of(row)["credentialSubject"].get(member, [])
+    return any(reference.get("id") == f"urn:uuid:{other_id}" for reference in references)
