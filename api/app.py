@@ -8,11 +8,12 @@ from fastapi.openapi.utils import get_openapi
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problem_answers
+from api import dpp_results, problem_answers
 from api.problems import MEDIA_TYPE, SCHEMA, problem_document
 from api.routes import (
     access,
     attributes,
+    dpps,
     factories,
     footprints,
     importers,
@@ -81,7 +82,7 @@ class RefuseControlCharacters:
                 findings = [Finding("path", shorten(repr(scope["path"])), reason, remedy)]
                 title = "The address is not valid"
                 document = problem_document(400, "invalid-input", title, reason, findings)
-                await problem_answers.answer(document)(scope, receive, send)
+                await problem_answers.answer(document, scope["path"])(scope, receive, send)
                 return
         await self._app(scope, receive, send)
 
@@ -136,6 +137,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         regulators,
         public,
         attributes,
+        dpps,
         access,
         operations,
         pages,
@@ -160,14 +162,14 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
         title=app.title, version=app.version, summary=app.summary, routes=app.routes
     )
     document["components"]["schemas"]["Problem"] = SCHEMA
+    document["components"]["schemas"]["Result"] = dpp_results.SCHEMA
     problem = {"schema": {"$ref": "#/components/schemas/Problem"}}
-    for path in document["paths"].values():
+    refusal = {"description": "A problem document (RFC 9457)", "content": {MEDIA_TYPE: problem}}
+    for name, path in document["paths"].items():
         for operation in path.values():
             operation["responses"].pop("422", None)
-            operation["responses"]["default"] = {
-                "description": "A problem document (RFC 9457)",
-                "content": {MEDIA_TYPE: problem},
-            }
+            refused = dpp_results.REFUSAL if dpp_results.speaks_en18222(name) else refusal
+            operation["responses"]["default"] = refused
     document["paths"]["/01/{gtin}/21/{serial}"] = _LINK_PATH
     for unused in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(unused, None)

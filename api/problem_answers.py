@@ -15,6 +15,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.dpp_results import answer_result, speaks_en18222
 from api.environment import EnvironmentFaultError
 from api.negotiation import names_html
 from api.problems import MEDIA_TYPE, problem_document, problem_of
@@ -46,8 +47,10 @@ class ProblemResponse(JSONResponse):
         return json.dumps(content, ensure_ascii=False).encode("utf-8", errors="replace")
 
 
-def answer(document: Mapping[str, Any]) -> ProblemResponse:
-    """Answer a machine."""
+def answer(document: Mapping[str, Any], path: str = "") -> JSONResponse:
+    """Answer a machine; in the words of EN 18222 where it called in them."""
+    if speaks_en18222(path):
+        return answer_result(document)
     headers = {"Cache-Control": "no-store"}
     if document["status"] == 401:  # noqa: PLR2004 # unauthorised
         headers["WWW-Authenticate"] = "Bearer"
@@ -57,7 +60,7 @@ def answer(document: Mapping[str, Any]) -> ProblemResponse:
 def _respond(request: Request, document: Mapping[str, Any]) -> Response:
     by_machine = request.url.path.startswith(_MACHINES)
     if by_machine or not names_html(request.headers.get("accept", "")):
-        response: Response = answer(document)
+        response: Response = answer(document, request.url.path)
     else:
         from api.pages import render  # noqa: PLC0415 # templates are loaded for people only
 
@@ -145,13 +148,14 @@ class AnswerFaults:
             finding = Finding("body", "", "it is nested too deeply", "Nest it less deeply.")
             title = "The request is not valid"
             document = problem_document(422, "invalid-input", title, str(finding), [finding])
-            await answer(document)(scope, receive, send)
+            await answer(document, scope["path"])(scope, receive, send)
         except Exception:
             if started or scope["type"] != "http":
                 raise
             _LOG.exception("a request failed: %s %s", scope["method"], scope["path"])
             detail = "The fault is on this side; its cause stands in the log."
-            await answer(problem_document(500, "fault", "A fault", detail))(scope, receive, send)
+            document = problem_document(500, "fault", "A fault", detail)
+            await answer(document, scope["path"])(scope, receive, send)
 
 
 def install(app: FastAPI) -> None:
