@@ -27,7 +27,6 @@ from passports.documents import (
 )
 from passports.errors import (
     Finding,
-    IdentifierConflictError,
     InvalidInputError,
     RecordNotFoundError,
 )
@@ -35,7 +34,6 @@ from passports.factories import Facility, get_facility
 from passports.instrument_claims import LISTED, claim_instruments, claim_key
 from passports.store import (
     FacilityDossierRow,
-    RowExistsError,
     Store,
     Transaction,
 )
@@ -241,17 +239,6 @@ def record_dossier(
         InvalidInputError: a site lies in another country than the factory.
         IdentifierConflictError: a certificate of origin or credit is used elsewhere on this server.
     """
-    try:
-        return _record(store, operator_id, facility_id, request, now)
-    except RowExistsError:  # of two operators at once, the other one was first
-        keys = ", ".join(request.claim_keys[:3])
-        remedy = "Another operator has used it just now; a certificate is retired once."
-        raise IdentifierConflictError("instrument", keys, remedy) from None
-
-
-def _record(
-    store: Store, operator_id: str, facility_id: str, request: DossierCreate, now: datetime
-) -> Dossier:
     with store.transaction() as transaction:
         transaction.operators.lock(operator_id)  # versions are numbered one after the other
         facility = get_facility(transaction, operator_id, facility_id)

@@ -13,7 +13,6 @@ from enum import StrEnum
 from typing import Annotated, Any, Final, Self
 from uuid import uuid4
 
-import orjson
 from pydantic import Field, model_validator
 
 from lca.units import convert
@@ -21,7 +20,6 @@ from passports.documents import Day, Document, Name, PositiveNumber, RuleError, 
 from passports.dossier import CERTIFICATES_OF_ORIGIN, InstrumentKind
 from passports.errors import (
     Finding,
-    IdentifierConflictError,
     InvalidInputError,
     OverAllocationError,
     RecordNotFoundError,
@@ -29,21 +27,19 @@ from passports.errors import (
 from passports.factories import (
     EnergyCarrier,
     EnergyPeriod,
+    EnergyReading,
     InstrumentCertificate,
     SupplyArrangement,
     energy_periods,
 )
 from passports.instrument_claims import LEDGER, claim_instruments
+from passports.ledger_bookings import WH_PER_KWH, book, booking_document, watt_hours
 from passports.store import (
     EnergyLotRow,
-    EnergyPostingRow,
-    EnergyTransferRow,
-    RowExistsError,
     Store,
     Transaction,
 )
 
-WH_PER_KWH: Final = 1000
 _KWH: Final[Mapping[EnergyCarrier, str]] = {
     EnergyCarrier.ELECTRICITY: "kWh",
     EnergyCarrier.NATURAL_GAS: "kWh fuel",
@@ -144,31 +140,32 @@ def open_lots(store: Store, operator_id: str, facility_id: str, now: datetime) -
         RecordNotFoundError: no metered period is recorded.
         IdentifierConflictError: a certificate that a period names is used elsewhere on this server.
     """
-    try:
-        with store.transaction() as transaction:
-            transaction.operators.lock(operator_id)
-            periods = energy_periods(transaction, operator_id, facility_id)
-            if not periods:
-                remedy = f"Record it with POST /v1/facilities/{facility_id}/energy."
-                raise RecordNotFoundError("metered period", facility_id, remedy)
-            for period in periods:
-                _book_period(transaction, period, now)
-            return lots_of(transaction, operator_id, facility_id)
-    except RowExistsError:
-        raise _taken("a certificate of a metered period") from None
+    with store.transaction() as transaction:
+        transaction.operators.lock(operator_id)
+        periods = energy_periods(transaction, operator_id, facility_id)
+        if not periods:
+            remedy = f"Record it with POST /v1/facilities/{facility_id}/energy."
+            raise RecordNotFoundError("metered period", facility_id, remedy)
+        for period in periods:
+            _book_period(transaction, period, now)
+        return lots_of(transaction, operator_id, facility_id)
 
 
-def _taken(what: str) -> IdentifierConflictError:
-    remedy = "Another operator has used it just now; a certificate is used once."
-    return IdentifierConflictError("instrument", what, remedy)
+def metered_lot_id(period: EnergyPeriod, number: int) -> str:
+    """Return the identifier of the lot of a period's reading, counted from 1."""
+    return f"{period.facility_id[:40]}-{period.period_from:%Y%m%d}-{number}"
+
+
+def metered_wh(reading: EnergyReading) -> int:
+    """Return what was metered as whole watt-hours."""
+    return watt_hours(convert(reading.quantity, reading.unit, _KWH[reading.carrier]))
 
 
 def _book_period(transaction: Transaction, period: EnergyPeriod, now: datetime) -> None:
     for number, reading in enumerate(period.readings, start=1):
-        lot_id = f"{period.facility_id[:40]}-{period.period_from:%Y%m%d}-{number}"
+        lot_id = metered_lot_id(period, number)
         if transaction.energy_lots.get(period.operator_id, lot_id) is not None:
             continue
-        kwh = convert(reading.quantity, reading.unit, _KWH[reading.carrier])
         lot = EnergyLotRow(
             operator_id=period.operator_id,
             id=lot_id,
@@ -178,7 +175,7 @@ def _book_period(transaction: Transaction, period: EnergyPeriod, now: datetime) 
             source=reading.arrangement.value if reading.arrangement else "delivered",
             period_from=period.period_from,
             period_to=period.period_to,
-            quantity_wh=_wh(kwh),
+            quantity_wh=metered_wh(reading),
             allocated_wh=0,
             backed_wh=0,
             created_at=now,
@@ -198,20 +195,16 @@ def _book_contract(
     What is not retired, or of another year, backs nothing (as `lca.electricity.evidenced_kwh`).
     """
     in_period = lot.period_from.year <= certificate.vintage_year <= lot.period_to.year
-    amount = min(_wh(certificate.kwh), lot.quantity_wh - lot.backed_wh)
+    amount = min(watt_hours(certificate.kwh), lot.quantity_wh - lot.backed_wh)
     if certificate.retired_on is not None and in_period and amount > 0:
         document = certificate.model_dump_json().encode()
         _back(transaction, lot, "contract", amount, document, now)
 
 
-def _wh(kwh: float) -> int:
-    return round(kwh * WH_PER_KWH)
-
-
 def _take_in(transaction: Transaction, lot: EnergyLotRow, now: datetime) -> None:
     transaction.energy_lots.add(lot)
     accounts = (f"source:{lot.kind}:{lot.source}", f"unallocated:{lot.id}")
-    _book(transaction, lot, "intake", ("lot", lot.id), accounts, lot.quantity_wh, now)
+    book(transaction, lot, "intake", ("lot", lot.id), accounts, lot.quantity_wh, now)
 
 
 def add_certified_lot(
@@ -225,22 +218,17 @@ def add_certified_lot(
         OverAllocationError: certificates would cover more than was bought.
         IdentifierConflictError: the instrument is used already, by whomever.
     """
-    try:
-        with store.transaction() as transaction:
-            backed = _lock_lot(transaction, operator_id, facility_id, request.backs_lot_id)
-            _check_backing(backed, request)
-            amount = _wh(request.kwh)
-            if backed.backed_wh + amount > backed.quantity_wh:
-                left = backed.quantity_wh - backed.backed_wh
-                raise _over(
-                    "kwh", amount, left, f"certificates cover at most what {backed.id} bought"
-                )
-            ids = [request.instrument_id]
-            claim_instruments(transaction, (operator_id, facility_id), ids, LEDGER, now)
-            document = request.model_dump_json().encode()
-            return _lot(_back(transaction, backed, request.instrument.value, amount, document, now))
-    except RowExistsError:
-        raise _taken(request.instrument_id) from None
+    with store.transaction() as transaction:
+        backed = _lock_lot(transaction, operator_id, facility_id, request.backs_lot_id)
+        _check_backing(backed, request)
+        amount = watt_hours(request.kwh)
+        if backed.backed_wh + amount > backed.quantity_wh:
+            left = backed.quantity_wh - backed.backed_wh
+            raise _over("kwh", amount, left, f"certificates cover at most what {backed.id} bought")
+        ids = [request.instrument_id]
+        claim_instruments(transaction, (operator_id, facility_id), ids, LEDGER, now)
+        document = request.model_dump_json().encode()
+        return _lot(_back(transaction, backed, request.instrument.value, amount, document, now))
 
 
 def _check_backing(backed: EnergyLotRow, request: CertifiedLotCreate) -> None:
@@ -301,7 +289,7 @@ def allocate(
     with store.transaction() as transaction:
         lot = _lock_lot(transaction, operator_id, facility_id, request.lot_id)
         _check_uses(transaction, operator_id, facility_id, request)
-        amount = _wh(request.kwh)
+        amount = watt_hours(request.kwh)
         left = lot.quantity_wh - lot.allocated_wh
         if amount > left:
             raise _over("kwh", amount, left, f"{lot.id} has not that much left")
@@ -312,7 +300,7 @@ def allocate(
         target = f"{lot.kind}:{request.target.kind.value}:{request.target.id}"
         accounts = (f"unallocated:{lot.id}", target)
         place = (request.target.kind.value, request.target.id)
-        row = _book(transaction, lot, "allocation", place, accounts, amount, now, request.study_id)
+        row = book(transaction, lot, "allocation", place, accounts, amount, now, request.study_id)
     return booking_document(row)
 
 
@@ -362,61 +350,6 @@ def _lock_lot(
             "energy lot", lot_id, "GET /v1/facilities/{id}/ledger lists them."
         )
     return row
-
-
-def _book(
-    transaction: Transaction,
-    lot: EnergyLotRow,
-    kind: str,
-    target: tuple[str, str],
-    accounts: tuple[str, str],
-    amount: int,
-    now: datetime,
-    study_id: str | None = None,
-) -> EnergyTransferRow:
-    transfer = EnergyTransferRow(
-        operator_id=lot.operator_id,
-        id=str(uuid4()),
-        facility_id=lot.facility_id,
-        lot_id=lot.id,
-        kind=kind,
-        target_kind=target[0],
-        target_id=target[1],
-        study_id=study_id,
-        created_at=now,
-        document=orjson.dumps({"from": accounts[0], "to": accounts[1], "wh": amount}),
-    )
-    transaction.energy_transfers.add(transfer)
-    transaction.energy_transfers.post(
-        [
-            EnergyPostingRow(
-                operator_id=lot.operator_id,
-                transfer_id=transfer.id,
-                line=line,
-                facility_id=lot.facility_id,
-                account=account,
-                wh=wh,
-            )
-            for line, (account, wh) in enumerate(zip(accounts, (-amount, amount), strict=True))
-        ]
-    )
-    return transfer
-
-
-def booking_document(row: EnergyTransferRow) -> dict[str, Any]:
-    """Return a booking as plain JSON data."""
-    moved = orjson.loads(row.document)
-    return {
-        "id": row.id,
-        "kind": row.kind,
-        "lot_id": row.lot_id,
-        "target": {"kind": row.target_kind, "id": row.target_id},
-        "kwh": moved["wh"] / WH_PER_KWH,
-        "from": moved["from"],
-        "to": moved["to"],
-        "study_id": row.study_id,
-        "created_at": row.created_at.isoformat(),
-    }
 
 
 def _lot(row: EnergyLotRow) -> EnergyLot:

@@ -181,11 +181,15 @@ class EnergyPeriodCreate(Document):
 
 
 class EnergyPeriod(EnergyPeriodCreate):
-    """A metered period as it stands in the store."""
+    """A metered period as it stands in the store.
+
+    `closed_version` says which version of a period closed from readings it is; None where it was stated.
+    """
 
     operator_id: str
     facility_id: str
     created_at: datetime
+    closed_version: int | None = None
 
     def total(self, carrier: EnergyCarrier) -> float:
         """Return what was metered of a carrier in the period, in its reference unit."""
@@ -251,50 +255,54 @@ def record_energy(
     period = EnergyPeriod(
         **request.model_dump(), operator_id=operator_id, facility_id=facility_id, created_at=now
     )
-    try:
-        _record(store, period, now)
-    except (
-        RowExistsError
-    ):  # of two operators that name one certificate at once, the other was first
-        remedy = "Somebody else has used a certificate of a contract just now; it is used once."
-        raise IdentifierConflictError(
-            "instrument", ", ".join(_certificate_ids(period)[:3]), remedy
-        ) from None
-    return period
-
-
-def _record(store: Store, period: EnergyPeriod, now: datetime) -> None:
-    operator_id, facility_id = period.operator_id, period.facility_id
     with store.transaction() as transaction:
         transaction.operators.lock(operator_id)  # two that overlap cannot both look first
         get_facility(transaction, operator_id, facility_id)
-        other = transaction.energy_periods.overlapping(
-            operator_id, facility_id, period.period_from, period.period_to
-        )
-        if other is not None:
-            days = f"{period.period_from} to {period.period_to}"
-            remedy = f"{other.period_from} to {other.period_to} is recorded; give other days."
-            raise IdentifierConflictError("period", days, remedy)
-        transaction.energy_periods.add(
-            EnergyPeriodRow(
-                operator_id=operator_id,
-                facility_id=facility_id,
-                period_from=period.period_from,
-                period_to=period.period_to,
-                created_at=now,
-                document=period.model_dump_json().encode(),
-            )
-        )
-        claim_instruments(
-            transaction,
-            (operator_id, facility_id),
-            _certificate_ids(period),
-            f"period:{period.period_from}",
-            now,
-        )
+        add_period(transaction, period, now)
+    return period
 
 
-def _certificate_ids(period: EnergyPeriodCreate) -> list[str]:
+def add_period(transaction: Transaction, period: EnergyPeriod, now: datetime) -> None:
+    """Insert a period beside those that are there, and claim the certificates of its contracts.
+
+    Raises:
+        IdentifierConflictError: it shares a day with another one, or a certificate is used already.
+    """
+    operator_id, facility_id = period.operator_id, period.facility_id
+    other = transaction.energy_periods.overlapping(
+        operator_id, facility_id, period.period_from, period.period_to
+    )
+    if other is not None:
+        days = f"{period.period_from} to {period.period_to}"
+        remedy = f"{other.period_from} to {other.period_to} is recorded; give other days."
+        raise IdentifierConflictError("period", days, remedy)
+    transaction.energy_periods.add(
+        EnergyPeriodRow(
+            operator_id=operator_id,
+            facility_id=facility_id,
+            period_from=period.period_from,
+            period_to=period.period_to,
+            created_at=now,
+            document=period.model_dump_json().encode(),
+        )
+    )
+    claim_certificates(transaction, period, certificate_ids(period), now)
+
+
+def claim_certificates(
+    transaction: Transaction, period: EnergyPeriod, ids: list[str], now: datetime
+) -> None:
+    """Claim certificates of a period's contracts, once on the whole server.
+
+    Raises:
+        IdentifierConflictError: one is used already, by whomever, also at this very moment.
+    """
+    facility = (period.operator_id, period.facility_id)
+    claim_instruments(transaction, facility, ids, f"period:{period.period_from}", now)
+
+
+def certificate_ids(period: EnergyPeriodCreate) -> list[str]:
+    """Return the certificates of origin that a period's contracts name."""
     contracts = [reading.contract for reading in period.readings if reading.contract is not None]
     return [certificate.id for contract in contracts for certificate in contract.certificates]
 

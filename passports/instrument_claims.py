@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from passports.errors import IdentifierConflictError
-from passports.store import InstrumentClaimRow, Transaction
+from passports.store import InstrumentClaimRow, InstrumentTakenError, Transaction
 
 LISTED: Final = "dossier"
 LEDGER: Final = "ledger"
@@ -40,20 +40,29 @@ def claim_instruments(
     for key in keys:
         row = transaction.instrument_claims.get(key)
         if row is None:
-            transaction.instrument_claims.add(
-                InstrumentClaimRow(
-                    instrument_id=key,
-                    operator_id=facility[0],
-                    facility_id=facility[1],
-                    used_in=used_in,
-                    claimed_at=now,
-                )
-            )
+            _claim(transaction, facility, key, used_in, now)
             continue
         _check_claim(row, facility, used_in)
         if used_in != LISTED:
             row.used_in = used_in
             transaction.instrument_claims.update(row)
+
+
+def _claim(
+    transaction: Transaction, facility: tuple[str, str], key: str, used_in: str, now: datetime
+) -> None:
+    try:
+        transaction.instrument_claims.add(
+            InstrumentClaimRow(
+                instrument_id=key,
+                operator_id=facility[0],
+                facility_id=facility[1],
+                used_in=used_in,
+                claimed_at=now,
+            )
+        )
+    except InstrumentTakenError:  # of two operators at once, the other one was first
+        raise _conflict(key, "Somebody else has used it just now; it is used once.") from None
 
 
 def _check_claim(row: InstrumentClaimRow, facility: tuple[str, str], used_in: str) -> None:

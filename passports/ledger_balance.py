@@ -4,8 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from passports.energy_ledger import WH_PER_KWH, EnergyLot, booking_document, lots_of
+from passports.energy_ledger import EnergyLot, lots_of
 from passports.factories import get_facility
+from passports.ledger_bookings import WH_PER_KWH, booking_document
 from passports.store import Transaction
 
 

@@ -14,7 +14,7 @@ from passports.store.authority_tables import (
     SessionRow,
     TransferRow,
 )
-from passports.store.errors import RowExistsError
+from passports.store.errors import InstrumentTakenError, RowExistsError
 from passports.store.factory_tables import (
     CertificateCitationRow,
     CertificateEventRow,
@@ -101,6 +101,7 @@ __all__ = [
     "Hole",
     "IdempotencyKeyRow",
     "InstrumentClaimRow",
+    "InstrumentTakenError",
     "KeptLogRow",
     "KeptLogTileRow",
     "LogStateRow",

@@ -5,8 +5,10 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import func, insert
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 
+from passports.store.errors import InstrumentTakenError
 from passports.store.factory_tables import (
     CertificateCitationRow,
     CertificateEventRow,
@@ -197,6 +199,17 @@ class InstrumentClaimRecords(Records[InstrumentClaimRow]):
     """Uses of certificates of origin, across all operators."""
 
     table = InstrumentClaimRow
+
+    def add(self, row: InstrumentClaimRow) -> None:
+        """Claim a certificate of origin.
+
+        Raises:
+            InstrumentTakenError: another operator's claim came first, and was not to be seen before.
+        """
+        try:
+            super().add(row)
+        except IntegrityError as error:
+            raise InstrumentTakenError(row.instrument_id) from error
 
     def update(self, row: InstrumentClaimRow) -> None:
         """Write in what a certificate of origin is used."""

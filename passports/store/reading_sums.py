@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 from passports.store.factory_tables import MeterReadingRow
 from passports.store.period_tables import MeterMonthRow
 from passports.store.records import Records
+from passports.store.tables import UtcDateTime
 
 Facility = tuple[str, str]
 """Operator and facility: what each key begins with."""
@@ -142,7 +143,7 @@ class ReadingSums:
     def holes(self, facility: Facility, since: datetime, until: datetime) -> list[Hole]:
         """Return where a meter leaves time out, or covers it twice, between two of its readings."""
         reading = MeterReadingRow
-        before = func.lag(col(reading.ends_at)).over(
+        before = func.lag(col(reading.ends_at), type_=UtcDateTime()).over(
             partition_by=col(reading.meter_id), order_by=col(reading.starts_at)
         )
         pairs = (

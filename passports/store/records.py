@@ -126,6 +126,14 @@ class EnergyPeriodRecords(Records[EnergyPeriodRow]):
         )
         return self._session.exec(query.order_by(col(EnergyPeriodRow.period_from))).all()
 
+    def replace(self, key: tuple[str, str, date], document: bytes) -> None:
+        """Put a corrected version in a period's place."""
+        row = self._session.get(EnergyPeriodRow, key)
+        if row is not None:
+            row.document = document
+            self._session.add(row)
+            self._session.flush()
+
     def overlapping(
         self, operator_id: str, facility_id: str, period_from: date, period_to: date
     ) -> EnergyPeriodRow | None:
