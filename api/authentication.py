@@ -1,4 +1,4 @@
-"""Who calls: an API key as bearer token, scoped to one operator. Reading in public needs none."""
+"""Who calls: an API key or an OpenID Connect token as bearer. Reading in public needs none."""
 
 from collections.abc import Callable
 from typing import Annotated
@@ -6,14 +6,21 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from api.acting import BodyModel, acting
+from api.openid import looks_like_a_token
+from api.route_actions import action_of
 from api.wiring import Voltpass
 from passports.api_keys import authenticate
+from passports.callers import Caller
 from passports.documents import utc_now
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
 from passports.operators import EconomicOperator
 from passports.roles import Action, roles_with
 
-_bearer = HTTPBearer(auto_error=False, description="API key: vp.{operator}.{key}.{secret}")
+_bearer = HTTPBearer(
+    auto_error=False,
+    description="API key (vp.{operator}.{key}.{secret}), or a token of a configured issuer",
+)
 
 
 def running(request: Request) -> Voltpass:
@@ -27,41 +34,69 @@ def running(request: Request) -> Voltpass:
 VoltpassDep = Annotated[Voltpass, Depends(running)]
 
 
-def calling_operator(
-    voltpass: VoltpassDep,
-    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> EconomicOperator:
-    """Return the operator whose key came with the call.
+def _authenticated(voltpass: Voltpass, token: str) -> Caller:
+    """Return whose API key or token this is.
 
     Raises:
-        NotAuthenticatedError: no key, or one that is not valid.
+        NotAuthenticatedError: nobody's, or it is not valid any more.
+    """
+    if looks_like_a_token(token) and voltpass.openid.issuers:
+        return voltpass.openid.authenticate(voltpass.store, token, utc_now())
+    return authenticate(voltpass.store, token, utc_now())
+
+
+def calling_operator(
+    request: Request,
+    voltpass: VoltpassDep,
+    credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
+    model: BodyModel,
+) -> Caller:
+    """Return the operator whose key or token came with the call, or for which its holder acts.
+
+    Raises:
+        NotAuthenticatedError: no key or token, or one that is not valid.
+        AccessDeniedError: it is narrowed to other calls, or no authorisation covers this one.
     """
     if credentials is None:
         finding = Finding(
             "Authorization", "", "no API key came with the call", "Send Authorization: Bearer vp.…"
         )
         raise NotAuthenticatedError("This call needs an API key.", [finding])
-    return authenticate(voltpass.store, credentials.credentials, utc_now())
+    caller = _authenticated(voltpass, credentials.credentials)
+    acted = acting(voltpass.store, request, caller, model, utc_now())
+    _require_within(acted, action_of(request))
+    return acted
 
 
-CallerDep = Annotated[EconomicOperator, Depends(calling_operator)]
+def _require_within(caller: Caller, action: Action | None) -> None:
+    if caller.narrowed_to is None or action in caller.narrowed_to:
+        return
+    reason = f"this key or token is not for this call ({action.value if action else 'not named'})"
+    remedy = f"It is for: {', '.join(sorted(caller.narrowed_to)) or 'nothing'}. Use another."
+    finding = Finding("Authorization", caller.id, reason, remedy)
+    raise AccessDeniedError("This key or token is not for this call.", [finding])
+
+
+CallerDep = Annotated[Caller, Depends(calling_operator)]
 
 
 def reading_operator(
+    request: Request,
     voltpass: VoltpassDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-) -> EconomicOperator | None:
-    """Return who reads: the operator of a key that came along, or None for the public.
+) -> Caller | None:
+    """Return who reads: the operator of a key or token that came along, or None for the public.
 
     Raises:
-        NotAuthenticatedError: a key came that is not valid; it is not passed over.
+        NotAuthenticatedError: a key or token came that is not valid; it is not passed over.
+        AccessDeniedError: it is narrowed to other calls, or no authorisation covers this one.
     """
     if credentials is None:
         return None
-    return authenticate(voltpass.store, credentials.credentials, utc_now())
+    return calling_operator(request, voltpass, credentials, None)
 
 
-ReaderDep = Annotated[EconomicOperator | None, Depends(reading_operator)]
+ReaderDep = Annotated[Caller | None, Depends(reading_operator)]
 
 
 def require_action(operator: EconomicOperator, action: Action) -> None:
@@ -90,23 +125,23 @@ def require_json(request: Request) -> None:
         raise HTTPException(415)
 
 
-def _writing_as(action: Action) -> Callable[..., EconomicOperator]:
+def _writing_as(action: Action) -> Callable[..., Caller]:
     """Return the dependency of calls that write: key first, then role, then what kind of body."""
 
-    def calling(request: Request, caller: CallerDep) -> EconomicOperator:
-        require_action(caller, action)
+    def calling(request: Request, caller: CallerDep) -> Caller:
+        require_action(caller, action_of(request) or action)
         require_json(request)
         return caller
 
     return calling
 
 
-def _calling_with_json(request: Request, caller: CallerDep) -> EconomicOperator:
+def _calling_with_json(request: Request, caller: CallerDep) -> Caller:
     require_json(request)
     return caller
 
 
-JsonCallerDep = Annotated[EconomicOperator, Depends(_calling_with_json)]
+JsonCallerDep = Annotated[Caller, Depends(_calling_with_json)]
 # Only manufacturers stand on the trust list (table of roles): what others would issue, nobody would believe.
-ManufacturerDep = Annotated[EconomicOperator, Depends(_writing_as(Action.ISSUE))]
-PlatformDep = Annotated[EconomicOperator, Depends(_writing_as(Action.OPERATORS))]
+ManufacturerDep = Annotated[Caller, Depends(_writing_as(Action.ISSUE))]
+PlatformDep = Annotated[Caller, Depends(_writing_as(Action.OPERATORS))]

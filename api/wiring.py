@@ -9,9 +9,11 @@ from functools import cached_property
 from pathlib import Path
 
 from api.environment import EnvironmentFaultError
+from api.openid import OpenIdVerifier
 from api.settings import Settings
 from lca.datasets import Dataset, load_shipped_dataset
 from passports.errors import Finding
+from passports.fetch import HttpFetch
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.store import Store
@@ -58,6 +60,11 @@ class Voltpass:
     def dataset(self) -> Dataset:
         """The shipped emission factors."""
         return load_shipped_dataset()
+
+    @cached_property
+    def openid(self) -> OpenIdVerifier:
+        """The verifier of tokens of the configured issuers."""
+        return OpenIdVerifier(self.settings.openid_issuers, HttpFetch())
 
     @cached_property
     def root_key(self) -> SigningKey:

@@ -1,0 +1,61 @@
+"""Which action each call of the HTTP API is: what a narrowed key, token or authorisation is held to.
+
+Reading is the action of every GET that is not named here. A call that writes and is not named can be made
+with credentials that nothing narrows only; a test names what was forgotten.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final
+
+from starlette.requests import Request
+
+from passports.roles import Action
+
+ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
+    {
+        "post_operator": Action.OPERATORS,
+        "post_facility": Action.RECORDS,
+        "post_energy": Action.RECORDS,
+        "post_certificate": Action.RECORDS,
+        "post_model": Action.RECORDS,
+        "post_meter_readings": Action.RECORDS,
+        "post_dossier": Action.RECORDS,
+        "post_document": Action.RECORDS,
+        "post_allocation": Action.RECORDS,
+        "post_certified_energy": Action.RECORDS,
+        "post_signed_certificate": Action.CERTIFY,
+        "post_certificate_status": Action.CERTIFY,
+        "post_footprints": Action.FOOTPRINTS,
+        "post_batch": Action.ISSUE,
+        "put_model_attributes": Action.ATTRIBUTES,
+        "patch_model_attributes": Action.ATTRIBUTES,
+        "put_batch_attributes": Action.ATTRIBUTES,
+        "patch_batch_attributes": Action.ATTRIBUTES,
+        "put_passport_attributes": Action.ATTRIBUTES,
+        "patch_passport_attributes": Action.ATTRIBUTES,
+        "post_dpp": Action.ISSUE,
+        "patch_dpp": Action.PASSPORTS,
+        "delete_dpp": Action.PASSPORTS,
+        "patch_dpp_element": Action.PASSPORTS,
+        "put_dpp_element": Action.PASSPORTS,
+        "post_grant": Action.GRANTS,
+        "post_grant_revocation": Action.GRANTS,
+        "get_footprints": Action.COMPARE,
+        "post_dpp": Action.ISSUE,
+        "patch_dpp": Action.PASSPORTS,
+        "patch_dpp_element": Action.PASSPORTS,
+        "put_dpp_element": Action.PASSPORTS,
+        "delete_dpp": Action.PASSPORTS,
+        "post_dpps_by_product_ids": Action.READ,
+    }
+)
+
+
+def action_of(request: Request) -> Action | None:
+    """Return the action of the call that is being made, or None where it is not named."""
+    route = request.scope.get("route")
+    known = ACTIONS.get(getattr(route, "name", ""))
+    if known is not None:
+        return known
+    return Action.READ if request.method in {"GET", "HEAD"} else None
