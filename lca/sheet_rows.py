@@ -94,6 +94,13 @@ def _settings(draft: Draft, row: Row) -> Finding | None:
     return None
 
 
+def _mark(exchange: Record, cell: object) -> None:
+    """Mark an exchange confidential; one that is not has no such field."""
+    flag = _flag(cell)
+    if flag is not False:
+        exchange["confidential"] = flag
+
+
 def _flag(value: object) -> object:
     """Return true or false for yes or no; anything else stays, to be refused."""
     return FLAGS.get(str(value).lower(), value)
@@ -146,7 +153,7 @@ def _bill_of_materials(draft: Draft, row: Row) -> Finding | None:
     if "kind" not in exchange:
         exchange["kind"] = "technosphere"
     if "confidential" in exchange:
-        exchange["confidential"] = _flag(exchange["confidential"])
+        _mark(exchange, exchange.pop("confidential"))
     return _add(draft, row, exchange, taker)
 
 
@@ -196,7 +203,7 @@ def _exchange(cells: Record, kind: str = "technosphere") -> Record:
         if column in cells:
             exchange[column] = cells[column]
     if "confidential" in cells:
-        exchange["confidential"] = _flag(cells["confidential"])
+        _mark(exchange, cells["confidential"])
     return exchange
 
 
