@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import insert, tuple_
+from sqlalchemy import func, insert, tuple_
 from sqlmodel import col, select
 
 from passports.store.records import Records, can_be_stored
@@ -132,17 +132,51 @@ class DynamicRecordRecords(Records[DynamicRecordRow]):
         order = (DynamicRecordRow.attribute_id, col(DynamicRecordRow.measured_at))
         return self._session.exec(query.order_by(*order)).all()
 
-    def of_many(
+    def newest_of(
         self, operator_id: str, pairs: Sequence[tuple[str, str]]
     ) -> Iterator[DynamicRecordRow]:
-        """Yield the values under these (passport, attribute), by time of measurement."""
-        key = tuple_(col(DynamicRecordRow.passport_id), col(DynamicRecordRow.attribute_id))
+        """Yield the newest value under each of these (passport, attribute)."""
+        row = DynamicRecordRow
+        key = tuple_(col(row.passport_id), col(row.attribute_id))
         for start in range(0, len(pairs), _KEYS_A_STATEMENT):
-            query = select(DynamicRecordRow).where(
-                DynamicRecordRow.operator_id == operator_id,
+            wanted = (
+                row.operator_id == operator_id,
                 key.in_(pairs[start : start + _KEYS_A_STATEMENT]),
             )
-            yield from self._session.exec(query.order_by(col(DynamicRecordRow.measured_at)))
+            newest = (
+                select(row.passport_id, row.attribute_id, func.max(row.measured_at))
+                .where(*wanted)
+                .group_by(row.passport_id, row.attribute_id)
+            )
+            whole = tuple_(col(row.passport_id), col(row.attribute_id), col(row.measured_at))
+            query = select(row).where(row.operator_id == operator_id, whole.in_(newest))
+            yield from self._session.exec(query)
+
+    def present(
+        self, operator_id: str, keys: Sequence[tuple[str, str, datetime]]
+    ) -> Iterator[DynamicRecordRow]:
+        """Yield those values that are there under (passport, attribute, time of measurement)."""
+        row = DynamicRecordRow
+        whole = tuple_(col(row.passport_id), col(row.attribute_id), col(row.measured_at))
+        for start in range(0, len(keys), _KEYS_A_STATEMENT):
+            part = keys[start : start + _KEYS_A_STATEMENT]
+            query = select(row).where(row.operator_id == operator_id, whole.in_(part))
+            yield from self._session.exec(query)
+
+    def beside(
+        self, operator_id: str, passport_id: str, attribute_id: str, at: datetime
+    ) -> tuple[DynamicRecordRow | None, DynamicRecordRow | None]:
+        """Return the values that were measured last before and first after an instant."""
+        row = DynamicRecordRow
+        query = select(row).where(
+            row.operator_id == operator_id,
+            row.passport_id == passport_id,
+            row.attribute_id == attribute_id,
+        )
+        moment = col(row.measured_at)
+        earlier = query.where(moment < at).order_by(moment.desc()).limit(1)
+        later = query.where(moment > at).order_by(moment).limit(1)
+        return self._session.exec(earlier).first(), self._session.exec(later).first()
 
 
 class DynamicImportRecords(Records[DynamicImportRow]):
