@@ -23,11 +23,10 @@ def row_of_dpp(transaction: Transaction, identifier: str) -> PassportRow:
     """Return the newest version of the passport that an identifier names.
 
     Raises:
-        RecordNotFoundError: there is none.
-        InvalidInputError: it is a link, but not of a battery.
+        RecordNotFoundError: there is none; also where it is a link, but not of a battery.
     """
     if identifier.lower().startswith(("http://", "https://")):
-        return row_of_product(transaction, identifier, "dppId")
+        return _row_of_link(transaction, identifier)
     try:
         passport_id = str(UUID(identifier.lower().removeprefix(_URN)))
     except ValueError:
@@ -37,6 +36,16 @@ def row_of_dpp(transaction: Transaction, identifier: str) -> PassportRow:
         remedy = "Give the identifier of the passport (urn:uuid:…), or its battery's link, encoded."
         raise RecordNotFoundError("digital product passport", identifier, remedy)
     return row
+
+
+def _row_of_link(transaction: Transaction, link: str) -> PassportRow:
+    try:
+        return row_of_product(transaction, link, "dppId")
+    except InvalidInputError as error:
+        # The standard has no other answer for some calls than that there is none.
+        first = error.findings[0]
+        remedy = f"This link cannot be read ({first.reason}). {first.remedy}"
+        raise RecordNotFoundError("digital product passport", link, remedy) from None
 
 
 def row_of_product(transaction: Transaction, identifier: str, field: str) -> PassportRow:

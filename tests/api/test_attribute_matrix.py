@@ -8,12 +8,14 @@ import json
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
+from urllib.parse import quote
 
 import pytest
 
 from passports.access import POINTS, Access, Audience, may_read
 from passports.attributes import AccessPoint, Attribute, Granularity, attributes, get_profile
 from passports.documents import utc_now
+from passports.dpp.data_elements import compress
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.operators import EconomicOperatorCreate, register_operator
@@ -21,7 +23,7 @@ from passports.store import Store
 from signing.selective_disclosure import decode_presentation
 from tests.api.caller import JSON, Answer, Caller, batch, voltpass_on
 from tests.conftest import SqliteDatabases
-from tests.worlds import ADDRESS, AUTHORITY, MAKER, MODEL, NOW, RIVAL, World
+from tests.worlds import ADDRESS, AUTHORITY, GTIN, MAKER, MODEL, NOW, RIVAL, World
 
 REPAIRER: Final = "repairer"
 NOTIFIED: Final = "notified"
@@ -46,7 +48,8 @@ def marked(attribute: Attribute, place: int) -> tuple[Any, str]:
         "text": (text, text),
         "texts": ([text], text),
         "month": (f"20{place % 90 + 10}-12", f"20{place % 90 + 10}-12"),
-        "choice": (attribute.choices[-1] if attribute.choices else "", "recycled"),
+        # A battery's status is the one it begins with: it follows the life cycle.
+        "choice": (attribute.choices[0] if attribute.choices else "", "original"),
         "document": ({"url": f"https://x.example/{text}", "sha256": digest}, text),
         "documents": ([{"url": f"https://x.example/{text}", "sha256": digest}], text),
         "substances": ([{"name": text}], text),
@@ -146,7 +149,31 @@ def places(passport: str) -> list[str]:
         *(f"{of_passport}/qr.svg", f"{of_passport}/label.svg", f"{of_passport}/log-proof"),
         *("/01/09520123456788/21/SN-1", "/v1/access-log", f"/v1/access-log?operator={MAKER}"),
         *("/v1/grants", "/log/checkpoint", "/", "/v1/attributes", "/v1/schemas/ec-2027-02/ev"),
+        *en_18222_places(passport),
     ]
+
+
+def en_18222_places(passport: str) -> list[str]:
+    """Return every address at which the calls of EN 18222 tell something about a battery."""
+    link = quote(f"{ADDRESS.base_url}/01/{GTIN}/21/SN-1", safe="")
+    later = quote(f"{utc_now():%Y-%m-%dT%H:%M:%SZ}")
+    found = []
+    for form in ("compressed", "full"):
+        asked = f"representation={form}"
+        found += [
+            *(f"/v1/dpps/{passport}?{asked}", f"/v1/dpps/{link}?{asked}"),
+            f"/v1/dppsByProductId/{link}?{asked}",
+            f"/v1/dppsByIdAndDate/{passport}?date={later}&{asked}",
+            *(f"/v1/dpps/{passport}/elements/{quote(path)}?{asked}" for path in SEARCHES),
+        ]
+    return found
+
+
+# Paths that search: what they would find is hidden from some, and so is whether they would find it.
+SEARCHES: Final = (
+    *("$", "$.elements", "$.*", "$..value", "$..*", "$.elements[0]", "$.elements[90]"),
+    *("$.elements[?@.elementId=='accidents']", "$[?@>0.01]", "$..[?@.name]", "$.elements[-1:]"),
+)
 
 
 FORMS: Final = ("application/json", "text/html", "application/vc+jwt", "application/vc")
@@ -181,9 +208,53 @@ def test_nothing_that_goes_out_in_any_form_holds_what_its_reader_may_not_see(
 def is_told(attribute: Attribute, text: str) -> bool:
     """Tell whether an attribute's own value stands in a text."""
     needle = MARKED[attribute.id][1]
-    if attribute.type in {"choice", "month"}:  # words that occur elsewhere
-        needle = f'"{attribute.id}": {{"value": "{needle}"'
-    return needle in text or needle.replace('": {"value": "', '":{"value":"') in text
+    if attribute.type not in {"choice", "month"}:
+        return needle in text
+    # Words that occur elsewhere: with the name before them, in any of the forms.
+    dense = text.replace('": ', '":').replace(', "', ',"')
+    member, element = f'"{attribute.id}":', f'"elementId":"{attribute.id}"'
+    return (
+        f'{member}"{needle}"' in dense
+        or f'{member}{{"value":"{needle}"' in dense
+        or element in dense
+    )
+
+
+@pytest.mark.parametrize("reader", EXPECTED)
+def test_a_digital_product_passport_holds_for_each_reader_exactly_what_it_may_see(
+    matrix: tuple[Caller, str], reader: str | None
+) -> None:
+    caller, passport = matrix
+    compressed = caller.get(f"/v1/dpps/{passport}", by=reader).json()
+    full = caller.get(f"/v1/dpps/{passport}?representation=full", by=reader).json()
+    elements = {element["elementId"]: element for element in full["elements"]}
+    assert set(elements) == set(compressed) & set(attributes())
+    for attribute in GIVEN:
+        assert (attribute.id in elements) is may(reader, attribute), attribute.id
+        if attribute.id in elements:
+            value = MARKED[attribute.id][0]
+            assert compressed[attribute.id] == value
+            assert compress(elements[attribute.id], attribute.id) == value
+            assert elements[attribute.id].get("unit", "") == attribute.unit
+
+
+@pytest.mark.parametrize("form", ["compressed", "full"])
+@pytest.mark.parametrize("reader", EXPECTED)
+def test_an_element_is_read_by_path_by_exactly_those_who_may_see_it(
+    matrix: tuple[Caller, str], reader: str | None, form: str
+) -> None:
+    caller, passport = matrix
+    for attribute in GIVEN:
+        place = f"/v1/dpps/{passport}/elements/$.{attribute.id}?representation={form}"
+        answer = caller.get(place, by=reader)
+        if may(reader, attribute):
+            assert answer.status == 200, attribute.id
+            found = answer.json()
+            value = found["value"] if form == "compressed" else compress(found, attribute.id)
+            assert value == MARKED[attribute.id][0]
+        else:
+            assert answer.status == (401 if reader is None else 403), attribute.id
+            assert not is_told(attribute, told(answer))
 
 
 @pytest.mark.parametrize("reader", EXPECTED)
