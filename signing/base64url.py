@@ -3,9 +3,10 @@
 import binascii
 from typing import Final
 
+import pybase64
+
 from signing.errors import MalformedDocumentError
 
-_TO_URL: Final = bytes.maketrans(b"+/", b"-_")
 _MISSING_PADDING: Final = {0: b"", 2: b"==", 3: b"="}
 # RFC 4648 section 3.5: the bits that the last character has too many must be zero. Otherwise one
 # signature could be written in several ways.
@@ -14,7 +15,7 @@ _LAST_CHARACTERS: Final = {2: b"AQgw", 3: b"AEIMQUYcgkosw048"}
 
 def encode(data: bytes) -> bytes:
     """Encode without padding."""
-    return binascii.b2a_base64(data, newline=False).translate(_TO_URL, b"=")
+    return pybase64.urlsafe_b64encode(data).rstrip(b"=")
 
 
 def decode(text: bytes, field: str) -> bytes:
@@ -35,10 +36,7 @@ def decode(text: bytes, field: str) -> bytes:
         and not (b"+" in text or b"/" in text or b"=" in text)
     ):
         try:
-            data = binascii.a2b_base64(text.replace(b"-", b"+").replace(b"_", b"/") + padding)
+            return pybase64.b64decode(text + padding, b"-_", validate=True)
         except binascii.Error:
-            data = b""
-        # a2b_base64 skips what it does not know; then the result is too short.
-        if len(data) == len(text) * 3 // 4:
-            return data
+            pass
     raise MalformedDocumentError("not_base64url", "not unpadded base64url", field=field)

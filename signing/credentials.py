@@ -6,8 +6,7 @@ the payload decides that.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from signing.canonical import JsonValue, parse_strict
 from signing.errors import KeyUnavailableError, MalformedDocumentError
@@ -75,8 +74,7 @@ class CredentialSigner:
         return sign_compact(self._header, payload, self._key)
 
 
-@dataclass(frozen=True, slots=True)
-class DecodedCredential:
+class DecodedCredential(NamedTuple):
     """A credential taken apart, but not verified: nothing in it may be believed yet.
 
     Attributes:

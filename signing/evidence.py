@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from datetime import datetime
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from signing.canonical import JsonValue
 from signing.did_web import VerificationKey, verification_keys
@@ -11,6 +12,9 @@ from signing.report import Finding
 from signing.status_list import VerifiedStatusList
 from signing.transparency_log import VerifiedCheckpoint
 from signing.trust import Role, TrustEntry, TrustList
+
+if TYPE_CHECKING:
+    from signing.envelope import Judgement
 
 KeysFound: TypeAlias = tuple[VerificationKey, ...] | MalformedDocumentError | None
 
@@ -50,6 +54,14 @@ class Evidence:
     verified_lists: dict[str, VerifiedStatusList | Finding] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
+    # What verified lists say, see `signing.status_check`.
+    readings: dict[tuple[str, str, str, datetime], object] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
+    # What was found about the envelopes of credentials, see `signing.envelope`.
+    judgements: dict[tuple[bytes, bool, bool, bool, datetime], "Judgement"] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
     # Heads of logs by their note: a shipment's proofs mostly end in the same one.
     opened_checkpoints: dict[bytes, VerifiedCheckpoint] = field(
         default_factory=dict, init=False, repr=False, compare=False
@@ -70,6 +82,8 @@ class Evidence:
 
     def about(self, expected_identifier: str | None, log_proof: bytes | None) -> "Evidence":
         """The same evidence for another credential; what was read already is shared."""
+        if (expected_identifier, log_proof) == (self.expected_identifier, self.log_proof):
+            return self
         other = object.__new__(Evidence)
         own = {"expected_identifier": expected_identifier, "log_proof": log_proof}
         other.__dict__.update(self.__dict__, **own)
@@ -77,7 +91,8 @@ class Evidence:
 
     def __getstate__(self) -> dict[str, object]:
         """What travels to another process: not what was read already."""
-        return {**self.__dict__, "_keys": {}, "verified_lists": {}, "opened_checkpoints": {}}
+        read = ("_keys", "verified_lists", "readings", "judgements", "opened_checkpoints")
+        return {**self.__dict__, **{name: {} for name in read}}
 
     def entry_for(self, issuer: str, role: Role) -> TrustEntry | None:
         """The trust list's entry of an issuer in a role, if there are both."""

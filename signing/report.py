@@ -65,6 +65,9 @@ class Finding(NamedTuple):
     message: str
 
 
+NOT_REACHED: Final = Finding("not_checked", "earlier_step_failed", "an earlier step failed")
+
+
 class StepResult(NamedTuple):
     """Outcome of one numbered step.
 
@@ -139,16 +142,18 @@ class VerificationReport:
         }
 
 
-def step_result(step: str, finding: CheckOutcome) -> StepResult:
-    """Give a finding its place among the numbered steps."""
-    return _step_result(step, finding.outcome, finding.reason_code, finding.message)
-
-
-# In a shipment nearly all passports have the same findings: then they are one object, which saves
-# time when they are made and when they travel between processes.
+# In a shipment nearly all passports have the same findings: then their steps are one object, which
+# saves time when they are made and when they travel between processes.
 @lru_cache(maxsize=4096)
-def _step_result(step: str, outcome: Outcome, reason_code: str, message: str) -> StepResult:
-    return StepResult(_NUMBERS[step], step, outcome, reason_code, message)
+def numbered(findings: tuple[Finding, ...]) -> tuple[Verdict, tuple[StepResult, ...]]:
+    """The verdict over findings, one for each of `STEPS`, and the findings in their places."""
+    steps = tuple(map(_step_result, STEPS, findings))
+    return verdict_over(steps), steps
+
+
+@lru_cache(maxsize=4096)
+def _step_result(step: str, finding: Finding) -> StepResult:
+    return StepResult(_NUMBERS[step], step, finding.outcome, finding.reason_code, finding.message)
 
 
 def verdict_over(steps: tuple[StepResult, ...]) -> Verdict:

@@ -2,69 +2,21 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from functools import lru_cache
 from typing import Final, NamedTuple
 
 from signing.canonical import JsonValue
+from signing.content import StatusEntry
 from signing.credentials import subjects_of, types_of
 from signing.errors import MalformedDocumentError
 from signing.evidence import Evidence
 from signing.examination import Examination
 from signing.instants import format_instant, numeric_date, parse_instant
 from signing.report import Finding
-from signing.status_list import ENTRY_TYPE, STATUS_LIST_TYPE, StatusList, VerifiedStatusList
+from signing.status_list import STATUS_LIST_TYPE, StatusList, VerifiedStatusList
 
 # What a set bit means for the credential, in the order in which it is reported.
 _WITHDRAWN: Final = {"revocation": "revoked", "suspension": "suspended"}
 REFRESH: Final = "refresh"
-
-
-class StatusEntry(NamedTuple):
-    """One ``credentialStatus`` object (Bitstring Status List section 3.1)."""
-
-    purpose: str
-    place: int
-    url: str
-
-
-def status_entries(payload: Mapping[str, JsonValue]) -> tuple[StatusEntry, ...]:
-    """The status entries of a credential.
-
-    Raises:
-        MalformedDocumentError: One of them is of an unknown type, or incomplete.
-    """
-    status = payload.get("credentialStatus")
-    if status is None:
-        return _token_entries(payload)
-    return tuple(_entry(item) for item in (status if isinstance(status, list) else [status]))
-
-
-def _token_entries(payload: Mapping[str, JsonValue]) -> tuple[StatusEntry, ...]:
-    """The ``status`` claim of an SD-JWT; a Token Status List of one bit says INVALID or not."""
-    status = payload.get("status")
-    if status is None:
-        return ()
-    claim = status.get("status_list") if isinstance(status, dict) else None
-    index, url = (claim.get("idx"), claim.get("uri")) if isinstance(claim, dict) else (None, None)
-    if type(index) is not int or index < 0 or not isinstance(url, str):
-        raise MalformedDocumentError("status_entry_incomplete", "no list or index", field="status")
-    return (StatusEntry("revocation", index, url),)
-
-
-def _entry(item: JsonValue) -> StatusEntry:
-    if not isinstance(item, dict) or item.get("type") != ENTRY_TYPE:
-        raise MalformedDocumentError(
-            "status_type_unknown", f"not a {ENTRY_TYPE}", field="credentialStatus"
-        )
-    purpose, index = item.get("statusPurpose"), item.get("statusListIndex")
-    url = item.get("statusListCredential")
-    if not isinstance(purpose, str) or not isinstance(url, str) or not isinstance(index, str):
-        raise MalformedDocumentError(
-            "status_entry_incomplete", "purpose, index or list is missing", field="credentialStatus"
-        )
-    if not index.isdecimal() or not index.isascii() or len(index) > len("16777216"):
-        raise MalformedDocumentError("status_index", "not an index", field="statusListIndex")
-    return StatusEntry(purpose, int(index), url)
 
 
 def check_status(
@@ -76,27 +28,73 @@ def check_status(
         for entry in entries
         if entry.purpose in _WITHDRAWN
     ]
+    if len(findings) == 1:
+        return findings[0]
     return min(findings, key=lambda finding: _SEVERITY[finding.outcome], default=_NO_ENTRY)
 
 
 _NO_ENTRY: Final = Finding("not_checked", "no_status_entry", "the credential names no status list")
+_NO_VERSION: Final = Finding(
+    "not_checked", "no_version_evidence", "nothing says which version is current"
+)
 _SEVERITY: Final = {"failed": 0, "not_checked": 1, "warning": 2, "passed": 3}
 
 
 def _check_entry(entry: StatusEntry, issuer: str, evidence: Evidence, at: datetime) -> Finding:
+    found = _reading(entry, issuer, evidence, at)
+    return found if isinstance(found, Finding) else found.of(entry.place)
+
+
+class _Reading(NamedTuple):
+    """A list that was found good for one issuer and purpose, with what it says of any entry."""
+
+    bits: StatusList
+    when_set: Finding
+    when_not: Finding
+
+    def of(self, place: int) -> Finding:
+        if place >= len(self.bits):
+            return Finding("failed", "status_index", f"the list has no entry {place}")
+        return self.when_set if self.bits.get(place) else self.when_not
+
+
+def _reading(
+    entry: StatusEntry, issuer: str, evidence: Evidence, at: datetime
+) -> "_Reading | Finding":
+    key = (entry.url, entry.purpose, issuer, at)
+    known = evidence.readings.get(key)
+    if isinstance(known, _Reading):
+        return known
     found = _list_of(entry, issuer, evidence, at)
     if isinstance(found, Finding):
         return found
-    if entry.place >= len(found.bits):
-        return Finding("failed", "status_index", f"the list has no entry {entry.place}")
-    age = _age(found.valid_from, at)
-    if found.bits.get(entry.place):
-        word = _WITHDRAWN[entry.purpose]
-        return Finding("failed", word, f"{word} by its issuer ({age})")
+    words = _refresh_findings if entry.purpose == REFRESH else _withdrawal_findings
+    evidence.readings[key] = reading = _Reading(found.bits, *words(found, entry.purpose, at))
+    return reading
+
+
+def _withdrawal_findings(
+    found: VerifiedStatusList, purpose: str, at: datetime
+) -> tuple[Finding, Finding]:
+    age, word = _age(found.valid_from, at), _WITHDRAWN[purpose]
+    withdrawn = Finding("failed", word, f"{word} by its issuer ({age})")
     if found.valid_until is not None and found.valid_until < at:
         until = format_instant(found.valid_until)
-        return Finding("warning", "status_list_stale", f"the list was good until {until} ({age})")
-    return Finding("passed", "not_withdrawn", f"neither revoked nor suspended ({age})")
+        return withdrawn, Finding(
+            "warning", "status_list_stale", f"the list was good until {until} ({age})"
+        )
+    return withdrawn, Finding("passed", "not_withdrawn", f"neither revoked nor suspended ({age})")
+
+
+def _refresh_findings(
+    found: VerifiedStatusList, purpose: str, at: datetime
+) -> tuple[Finding, Finding]:
+    del purpose
+    age = _age(found.valid_from, at)
+    return (
+        Finding("warning", "superseded", f"a newer version exists ({age})"),
+        Finding("passed", "version_current", f"no newer version ({age})"),
+    )
 
 
 def check_refresh(
@@ -105,19 +103,11 @@ def check_refresh(
     """Part of step 10: whether the issuer says that a newer version exists."""
     entry = next((entry for entry in entries if entry.purpose == REFRESH), None)
     if entry is None:
-        return Finding(
-            "not_checked", "no_version_evidence", "nothing says which version is current"
-        )
-    found = _list_of(entry, issuer, evidence, at)
+        return _NO_VERSION
+    found = _reading(entry, issuer, evidence, at)
     if isinstance(found, Finding):
         return Finding("not_checked", found.reason_code, found.message)
-    if entry.place >= len(found.bits):
-        return Finding("failed", "status_index", f"the list has no entry {entry.place}")
-    if found.bits.get(entry.place):
-        return Finding(
-            "warning", "superseded", f"a newer version exists ({_age(found.valid_from, at)})"
-        )
-    return Finding("passed", "version_current", f"no newer version ({_age(found.valid_from, at)})")
+    return found.of(entry.place)
 
 
 def _list_of(
@@ -146,15 +136,9 @@ def _is_delegated(list_issuer: str, evidence: Evidence) -> bool:
 
 def _verified(url: str, evidence: Evidence, at: datetime) -> VerifiedStatusList | Finding:
     examination = Examination(evidence.status_lists[url], evidence, at, in_scope=False)
-    for step in (
-        examination.parse,
-        examination.format,
-        examination.algorithm,
-        examination.issuer_found,
-        examination.issuer_trusted,
-        examination.signature,
-    ):
-        finding = step()
+    examination.open()
+    examination.check_signature()
+    for finding in examination.findings:
         if finding.outcome == "failed":
             message = f"status list: {finding.message}"
             return Finding("failed", f"status_list_{finding.reason_code}", message)
@@ -197,7 +181,6 @@ def _read_token_list(payload: Mapping[str, JsonValue], issuer: str, url: str) ->
     return VerifiedStatusList(issuer, ("revocation",), bits, issued, until)
 
 
-@lru_cache(maxsize=256)
 def _age(valid_from: datetime | None, at: datetime) -> str:
     if valid_from is None:
         return "a list without a date"

@@ -12,12 +12,12 @@ from types import MappingProxyType
 from typing import Final, TypeAlias
 
 from signing.canonical import JsonValue
-from signing.credentials import subjects_of
+from signing.content import Content
+from signing.envelope import Judgement
 from signing.errors import (
     ExpiredError,
     InvalidInclusionError,
     InvalidSignatureError,
-    MalformedDocumentError,
     RevokedError,
     SuspendedError,
     UntrustedKeyError,
@@ -33,10 +33,10 @@ from signing.report import (
     StepResult,
     Verdict,
     VerificationReport,
-    step_result,
-    verdict_over,
+    numbered,
 )
-from signing.status_check import StatusEntry, check_refresh, check_status, status_entries
+from signing.status_check import check_refresh, check_status
+from signing.trust import TrustEntry
 
 __all__ = [
     "STEPS",
@@ -63,8 +63,14 @@ _NO_CHECKS: Final[Mapping[str, DomainCheck]] = MappingProxyType({})
 _NOT_BELIEVED: Final = Finding(
     "not_checked", "signature_not_verified", "not looked at, because the signature was not verified"
 )
-_NOT_REACHED: Final = Finding("not_checked", "earlier_step_failed", "an earlier step failed")
 _NO_CHECK: Final = Finding("not_checked", "no_check", "no check was supplied for this step")
+# Step by step, each step's code stays in the processor's cache; what was parsed should fit there too.
+_GROUP: Final = 64
+_NO_LINK: Final = Finding("not_checked", "no_link_scanned", "no link to compare with")
+_MATCHES: Final = Finding("passed", "identifier_matches", "is about what was scanned")
+_DIFFERS: Final = Finding(
+    "failed", "identifier_differs", "is about another thing than what was scanned"
+)
 _SEVERITY: Final = {"failed": 0, "warning": 1, "passed": 2, "not_checked": 3}
 _ERRORS: Final[Mapping[str, type[VerificationError]]] = MappingProxyType(
     {
@@ -103,6 +109,7 @@ def examine_all(
     *,
     at: datetime,
     domain_checks: Mapping[str, DomainCheck] = _NO_CHECKS,
+    keep_payloads: bool = True,
 ) -> list[VerificationReport]:
     """Examine many credentials, each with its evidence; step by step, which is faster than one by one.
 
@@ -110,33 +117,36 @@ def examine_all(
         credentials: The credentials, each with the evidence for it.
         at: As for `examine`.
         domain_checks: As for `examine`.
+        keep_payloads: Whether the reports carry the ``credential``; letting go of what is not needed
+            saves a fifth of the time.
     """
-    examinations = [Examination(credential, evidence, at) for credential, evidence in credentials]
-    for check in _AUTHENTICITY:
-        for examination in examinations:
-            _make(check, examination)
-    return [_report(examination, at, domain_checks) for examination in examinations]
-
-
-def _make(check: Callable[[Examination], Finding], examination: Examination) -> None:
-    if examination.is_stopped:
-        examination.findings.append(_NOT_REACHED)
-        return
-    finding = check(examination)
-    examination.findings.append(finding)
-    # An issuer that is not trusted still has a signature that can be looked at.
-    if finding.outcome == "failed" and check is not Examination.issuer_trusted:
-        examination.is_stopped = True
+    checks = dict(domain_checks)
+    reports: list[VerificationReport] = []
+    for start in range(0, len(credentials), _GROUP):
+        group = [
+            Examination(*item, at, keep_payload=keep_payloads or bool(checks))
+            for item in credentials[start : start + _GROUP]
+        ]
+        for examination in group:
+            examination.open()
+        for examination in group:
+            examination.check_signature()
+        reports += [_report(examination, at, checks, keep_payloads) for examination in group]
+    return reports
 
 
 def _report(
-    examination: Examination, at: datetime, domain_checks: Mapping[str, DomainCheck]
+    examination: Examination,
+    at: datetime,
+    domain_checks: Mapping[str, DomainCheck],
+    keep_payload: bool,
 ) -> VerificationReport:
-    believed = examination.signing_key is not None
-    content = _content(examination, at, domain_checks) if believed else _NOTHING_BELIEVED
-    steps = tuple(map(step_result, STEPS, (*examination.findings, *content)))
-    payload = examination.payload if believed else None
-    return VerificationReport(verdict_over(steps), steps, payload, at)
+    judgement = examination.judgement
+    if judgement is None or examination.signing_key is None:
+        return VerificationReport(*numbered((*examination.findings, *_NOTHING_BELIEVED)), None, at)
+    content = _content(examination, judgement, at, domain_checks)
+    verdict, steps = numbered((*examination.findings, *content))
+    return VerificationReport(verdict, steps, examination.payload if keep_payload else None, at)
 
 
 def verify(
@@ -162,66 +172,51 @@ def verify(
     raise (error or VerificationError)(refused.step, refused.reason_code, refused.message, report)
 
 
-# Steps 1 to 6, in order.
-_AUTHENTICITY: Final[tuple[Callable[[Examination], Finding], ...]] = (
-    Examination.parse,
-    Examination.format,
-    Examination.algorithm,
-    Examination.issuer_found,
-    Examination.issuer_trusted,
-    Examination.signature,
-)
-_NOTHING_BELIEVED: Final = (_NOT_BELIEVED,) * (len(STEPS) - len(_AUTHENTICITY))
+_NOTHING_BELIEVED: Final = (_NOT_BELIEVED,) * (len(STEPS) - STEPS.index("validity"))
 
 
 def _content(
-    examination: Examination, at: datetime, domain_checks: Mapping[str, DomainCheck]
-) -> tuple[CheckOutcome, ...]:
+    examination: Examination,
+    judgement: Judgement,
+    at: datetime,
+    domain_checks: Mapping[str, DomainCheck],
+) -> tuple[Finding, ...]:
     """Steps 7 to 14; each is made, whatever the others find."""
-    payload, issuer, evidence = examination.payload, examination.issuer, examination.evidence
+    content, evidence = examination.content, examination.evidence
 
-    def domain(step: str) -> CheckOutcome:
+    def domain(step: str) -> Finding:
         check = domain_checks.get(step)
-        if check is None:
-            return _NO_CHECK
-        try:
-            return check(payload)
-        except Exception as error:  # noqa: BLE001 - foreign code on foreign content: a crash refuses
-            return Finding("failed", "check_crashed", f"the check ended in {type(error).__name__}")
+        return _ask(check, examination.payload) if check else _NO_CHECK
 
-    entries, status = _status_entries(payload)
     return (
-        examination.validity(),
+        examination.validity(judgement),
         domain("schema"),
-        _worse(_identifier(examination, evidence), domain("identifier")),
-        _worse(check_refresh(entries, issuer, evidence, at), domain("version")),
-        status or check_status(entries, issuer, evidence, at),
+        _worse(_identifier(content, judgement.entry, evidence), domain("identifier")),
+        _worse(check_refresh(content.entries, judgement.issuer, evidence, at), domain("version")),
+        content.status or check_status(content.entries, judgement.issuer, evidence, at),
         examination.inclusion().finding,
         domain("factory_certificate"),
         domain("footprint_study"),
     )
 
 
-def _status_entries(
-    payload: Mapping[str, JsonValue],
-) -> tuple[tuple[StatusEntry, ...], Finding | None]:
-    """The status entries, or why step 11 fails on them."""
+def _ask(check: DomainCheck, payload: Mapping[str, JsonValue]) -> Finding:
+    """What a domain's check found."""
     try:
-        return status_entries(payload), None
-    except MalformedDocumentError as error:
-        return (), Finding("failed", error.reason, str(error))
+        found = check(payload)
+        return Finding(found.outcome, found.reason_code, found.message)
+    except Exception as error:  # noqa: BLE001 - foreign code on foreign content: a crash refuses
+        return Finding("failed", "check_crashed", f"the check ended in {type(error).__name__}")
 
 
-def _worse(own: Finding, domain: CheckOutcome) -> CheckOutcome:
+def _worse(own: Finding, domain: Finding) -> Finding:
     """The worse of two outcomes; where one could not be made, the other."""
     return domain if _SEVERITY[domain.outcome] < _SEVERITY[own.outcome] else own
 
 
-def _identifier(examination: Examination, evidence: Evidence) -> Finding:
+def _identifier(content: Content, entry: TrustEntry | None, evidence: Evidence) -> Finding:
     """Step 9: the scanned link is the credential's subject, and its GS1 prefix the issuer's."""
-    entry = examination.entry
-    identifiers = [subject.get("id") for subject in subjects_of(examination.payload)]
-    for identifier in identifiers if entry and entry.gs1_prefixes else ():
+    for identifier in content.subjects if entry and entry.gs1_prefixes else ():
         gtin = _GTIN.search(identifier) if isinstance(identifier, str) else None
         if gtin and entry and not entry.allows_gtin(gtin[1]):
             return Finding(
@@ -229,7 +224,5 @@ def _identifier(examination: Examination, evidence: Evidence) -> Finding:
             )
     expected = evidence.expected_identifier
     if expected is None:
-        return Finding("not_checked", "no_link_scanned", "no link to compare with")
-    if expected in (*identifiers, examination.payload.get("id")):
-        return Finding("passed", "identifier_matches", "is about what was scanned")
-    return Finding("failed", "identifier_differs", "is about another thing than what was scanned")
+        return _NO_LINK
+    return _MATCHES if expected in (*content.subjects, content.identifier) else _DIFFERS

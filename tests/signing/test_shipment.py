@@ -8,6 +8,7 @@ from typing import Any
 from signing.report import Finding
 from signing.shipment import ShipmentItem, examine_shipment
 from signing.verify import examine
+from tests.signing.test_verify import NAMES, evidence_from, read
 from tests.signing.world import AT, LINK, REVOKED, SUPERSEDED, evidence, passport, signed
 
 EVIDENCE = evidence(expected_identifier=None)
@@ -67,6 +68,32 @@ def test_other_processes_give_the_same_reports_in_the_same_order() -> None:
             list(examine_shipment(ITEMS, EVIDENCE, at=AT, domain_checks=CHECKS, executor=threads))
             == here
         )
+
+
+def test_every_asset_is_judged_in_a_shipment_as_alone() -> None:
+    """What is kept from one credential for the next (envelopes, lists, heads) changes no verdict."""
+    assets: list[Any] = [read(name) for name in NAMES]
+    known, at = evidence_from({})
+    items = [ShipmentItem(asset["credential"].encode(), LINK) for asset in assets] * 2
+    alone = [
+        examine(item.credential, evidence_from({"expectedIdentifier": LINK})[0], at=at)
+        for item in items[: len(assets)]
+    ]
+    together = list(examine_shipment(items, known, at=at))
+    assert len(assets) > 100
+    assert [(report.verdict, report.steps) for report in together] == [
+        (report.verdict, report.steps) for report in alone
+    ] * 2
+
+
+def test_an_issuer_with_endless_envelopes_does_not_fill_the_memory() -> None:
+    known = evidence(expected_identifier=None)
+    issued = [
+        signed(passport(validFrom=f"2027-02-18T00:{n // 60:02}:{n % 60:02}Z")) for n in range(700)
+    ]
+    reports = list(examine_shipment(list(map(ShipmentItem, issued)), known, at=AT))
+    assert {report.verdict for report in reports} == {"valid"}
+    assert len(known.judgements) < len(issued)
 
 
 def test_an_empty_shipment_has_no_reports() -> None:
