@@ -98,7 +98,7 @@ class ElementPath:
                 if len(found) > 1:
                     raise _refused(self.text, "it names more than one element")
         except JSONPathError as error:
-            raise _refused(self.text, shorten(str(error))) from None
+            raise _refused(self.text, _said_of(error)) from None
         for parts, value in found.items():
             return Place(parts, value)
         raise RecordNotFoundError("data element", self.text, _REMEDY)
@@ -110,12 +110,17 @@ def _read(text: str) -> JSONPath:
     try:
         path = _ENVIRONMENT.compile(text)
     except (JSONPathError, ValueError, RecursionError) as error:
-        raise _refused(text, f"it is no JSONPath: {shorten(str(error))}") from None
+        raise _refused(text, f"it is no JSONPath: {_said_of(error)}") from None
     if not isinstance(path, JSONPath):  # a union of paths, which strict reading has none of
         raise _refused(text, "it is more than one path")
     if not path.singular_query() and not _is_cheap(path):
         raise _refused(text, "it selects too much")
     return path
+
+
+def _said_of(error: Exception) -> str:
+    # Its own text shows the path with a mark below, and cannot be made for an empty path.
+    return shorten(error.args[0]) if error.args else "it cannot be read"
 
 
 def _is_cheap(path: JSONPath) -> bool:
