@@ -21,6 +21,7 @@ PROBLEMS: Final[Mapping[type[PassportError], tuple[int, str]]] = {
     passport_errors.PassportError: (400, "refused"),
     passport_errors.InvalidInputError: (422, "invalid-input"),
     passport_errors.InvalidBatchError: (422, "invalid-batch"),
+    passport_errors.RegistrationRefusedError: (422, "registration-refused"),
     passport_errors.RecordNotFoundError: (404, "not-found"),
     passport_errors.IdentifierConflictError: (409, "identifier-taken"),
     passport_errors.IllegalTransitionError: (409, "illegal-transition"),

@@ -4,7 +4,7 @@
 no class can be forgotten there.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import ClassVar
 
@@ -78,6 +78,19 @@ class InvalidBatchError(InvalidInputError):
     """At least one row of a batch fails a gate of issuing; nothing was issued."""
 
     title = "The batch is not valid"
+
+
+class RegistrationRefusedError(InvalidBatchError):
+    """Rows of a file are refused, so none of it was registered; `report` says row by row why."""
+
+    title = "The file is not registered"
+
+    def __init__(self, findings: Sequence[Finding], report: Mapping[str, object]) -> None:
+        super().__init__(findings, "the file")
+        self.message = (
+            f"{report['refused']} of {report['rows']} rows are refused; none was registered"
+        )
+        self.report = report
 
 
 class RecordNotFoundError(PassportError):

@@ -71,14 +71,20 @@ def _check_serials(units: Sequence[BatteryUnit]) -> list[Finding]:
 
 
 def _check_dates(units: Sequence[BatteryUnit], default: date, today: date) -> list[Finding]:
-    findings = []
+    findings: list[Finding] = []
     for line, unit in _by_line(units):
-        made_on = unit.manufactured_on or default
-        if made_on > today:
-            remedy = "Passports are issued for batteries that exist."
-            reason = "the date lies in the future"
-            findings.append(Finding("manufactured_on", str(made_on), reason, remedy, line))
+        wrong = check_made_on(unit.manufactured_on or default, today, line)
+        findings += [wrong] if wrong is not None else []
     return findings
+
+
+def check_made_on(made_on: date, today: date, line: int | None = None) -> Finding | None:
+    """Return what is wrong with a battery's day of manufacture, or None."""
+    if made_on <= today:
+        return None
+    remedy = "Passports are issued for batteries that exist."
+    reason = "the date lies in the future"
+    return Finding("manufactured_on", str(made_on), reason, remedy, line)
 
 
 def _check_not_issued(
