@@ -30,7 +30,7 @@ from passports.errors import (
     NotAuthenticatedError,
     RecordNotFoundError,
 )
-from passports.fetch import Fetch
+from passports.fetch import Fetch, HttpFetch
 from passports.operators import get_operator
 from passports.roles import Action, actions_of
 from passports.store import Store
@@ -52,6 +52,12 @@ def looks_like_a_token(text: str) -> bool:
     return text.count(".") == _PARTS - 1 and text.startswith("eyJ")
 
 
+def fetch_once(url: str, accept: str = "application/json") -> bytes:
+    """Fetch a document of an issuer; issuers are asked too seldom to keep a connection for them."""
+    with HttpFetch() as fetch:
+        return fetch(url, accept)
+
+
 @dataclass
 class _Keys:
     """What is known of one issuer: its metadata and its keys, and when it was asked."""
@@ -68,7 +74,7 @@ class OpenIdVerifier:
     def __init__(
         self,
         issuers: Sequence[OpenIdIssuer],
-        fetch: Fetch,
+        fetch: Fetch = fetch_once,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Prepare; nothing is fetched before a token comes.
@@ -212,6 +218,8 @@ def _read_keys(document: Mapping[str, Any]) -> list[Key]:
             continue
         if entry.get("use", "sig") != "sig" or "verify" not in entry.get("key_ops", ["verify"]):
             continue
+        if entry.get("kty") == "RSA" and not _is_long_enough(entry):
+            continue
         try:
             found += KeySet.import_key_set({"keys": [entry]}).keys
         except (JoseError, ValueError, TypeError, KeyError):
@@ -232,10 +240,15 @@ def _goes_with(key: Key, algorithm: str) -> bool:
     public = key.as_dict(private=False)
     if key.key_type != key_type or public.get("alg", algorithm) != algorithm:
         return False
-    if key_type == "RSA":
-        modulus = base64.urlsafe_b64decode(str(public["n"]) + "==")
-        return int.from_bytes(modulus, "big").bit_length() >= _MIN_RSA_BITS
-    return bool(public.get("crv") == curve)
+    return curve is None or bool(public.get("crv") == curve)
+
+
+def _is_long_enough(entry: Mapping[str, Any]) -> bool:
+    try:
+        modulus = base64.urlsafe_b64decode(str(entry.get("n")) + "==")
+    except ValueError:
+        return False
+    return int.from_bytes(modulus, "big").bit_length() >= _MIN_RSA_BITS
 
 
 def _check_claims(issuer: OpenIdIssuer, claims: Mapping[str, Any], now: int, audience: str) -> None:

@@ -13,7 +13,6 @@ from api.openid import OpenIdVerifier
 from api.settings import Settings
 from lca.datasets import Dataset, load_shipped_dataset
 from passports.errors import Finding
-from passports.fetch import HttpFetch
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.store import Store
@@ -64,7 +63,7 @@ class Voltpass:
     @cached_property
     def openid(self) -> OpenIdVerifier:
         """The verifier of tokens of the configured issuers."""
-        return OpenIdVerifier(self.settings.openid_issuers, HttpFetch())
+        return OpenIdVerifier(self.settings.openid_issuers)
 
     @cached_property
     def root_key(self) -> SigningKey:

@@ -273,4 +273,4 @@ def test_registering_is_all_or_nothing_with_the_first_key(
 
     monkeypatch.undo()
     made, key = register_with_key(sqlite_world.store, sqlite_world.keyring, ADDRESS, request, NOW)
-    assert authenticate(sqlite_world.store, key.token, NOW) == made
+    assert authenticate(sqlite_world.store, key.token, NOW).id == made.id

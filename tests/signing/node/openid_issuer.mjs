@@ -6,6 +6,9 @@ import { createInterface } from 'node:readline';
 import { createServer } from 'node:http';
 import Provider from 'oidc-provider';
 
+const say = (what) => process.stdout.write(`${JSON.stringify(what)}\n`);
+console.log = console.info = console.warn = console.error; // stdout is ours
+
 const audience = process.argv[2];
 const redirect = process.argv[3];
 
@@ -25,7 +28,7 @@ function build() {
     jwks: { keys },
     clients: [
       { client_id: 'press-line', client_secret: 'for-tests', grant_types: ['client_credentials'],
-        redirect_uris: [], response_types: [], token_endpoint_auth_method: 'client_secret_basic' },
+        id_token_signed_response_alg: 'ES256', redirect_uris: [], response_types: [], token_endpoint_auth_method: 'client_secret_basic' },
       { client_id: 'pages', client_secret: 'for-tests-too', grant_types: ['authorization_code'],
         redirect_uris: [redirect], response_types: ['code'], application_type: 'native',
         id_token_signed_response_alg: 'ES256', token_endpoint_auth_method: 'client_secret_basic' },
@@ -58,7 +61,7 @@ const server = createServer((request, response) => handler(request, response));
 server.listen(0, '127.0.0.1', () => {
   issuer = `http://127.0.0.1:${server.address().port}`;
   build();
-  console.log(JSON.stringify({ issuer }));
+  say({ issuer });
 });
 
 for await (const line of createInterface({ input: process.stdin })) {
@@ -66,5 +69,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   if (line === 'forget') keys = keys.slice(0, 1);
   if (line === 'quit') process.exit(0);
   build();
-  console.log(JSON.stringify({ done: line, kid: keys[0].kid }));
+  say({ done: line, kid: keys[0].kid });
 }
