@@ -6,7 +6,7 @@ written, nothing goes out.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -33,35 +33,45 @@ def record_read(
     now: datetime,
 ) -> None:
     """Note that restricted attributes are about to be shown to somebody."""
+    fields = {
+        "reader": access.reader_id,
+        "audiences": access.names,
+        "grants": list(access.grants),
+        "level": subject.level.value,
+        "subject": subject.id,
+        "attributes": sorted(attribute_ids),
+        "form": form,
+    }
     with store.transaction() as transaction:
-        transaction.operators.lock(subject.operator_id)  # of two readers one comes first
-        last = transaction.access_entries.last(subject.operator_id)
-        sequence = last.sequence + 1 if last is not None else 1
-        document = orjson.dumps(
-            {
-                "operator": subject.operator_id,
-                "sequence": sequence,
-                "read_at": format_instant(now),
-                "reader": access.reader_id,
-                "audiences": access.names,
-                "grants": list(access.grants),
-                "level": subject.level.value,
-                "subject": subject.id,
-                "attributes": sorted(attribute_ids),
-                "form": form,
-                "previous": last.sha256 if last is not None else FIRST,
-            },
-            option=orjson.OPT_SORT_KEYS,
+        append_entry(transaction, subject.operator_id, fields, now)
+
+
+def append_entry(
+    transaction: Transaction, operator_id: str, fields: Mapping[str, Any], now: datetime
+) -> None:
+    """Append an entry to an operator's chain: a read, or a statement about who may read."""
+    transaction.operators.lock(operator_id)  # of two readers one comes first
+    last = transaction.access_entries.last(operator_id)
+    sequence = last.sequence + 1 if last is not None else 1
+    document = orjson.dumps(
+        {
+            **fields,
+            "operator": operator_id,
+            "sequence": sequence,
+            "read_at": format_instant(now),
+            "previous": last.sha256 if last is not None else FIRST,
+        },
+        option=orjson.OPT_SORT_KEYS,
+    )
+    transaction.access_entries.add(
+        AccessEntryRow(
+            operator_id=operator_id,
+            sequence=sequence,
+            read_at=now,
+            document=document,
+            sha256=hashlib.sha256(document).hexdigest(),
         )
-        transaction.access_entries.add(
-            AccessEntryRow(
-                operator_id=subject.operator_id,
-                sequence=sequence,
-                read_at=now,
-                document=document,
-                sha256=hashlib.sha256(document).hexdigest(),
-            )
-        )
+    )
 
 
 def inspect_log(

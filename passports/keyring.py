@@ -12,6 +12,7 @@ from pathlib import Path
 
 from passports.log import LogSigners
 from passports.store import SigningKeyRow, Transaction
+from passports.store.read_only import read_only_error
 from signing.did_web import PublicKeyEntry
 from signing.errors import KeyUnavailableError
 from signing.keys import Algorithm, SigningKey, create_key, open_key
@@ -82,7 +83,11 @@ class Keyring:
 
         Raises:
             KeyUnavailableError: if it has none, or the key cannot be opened.
+            OperatorReadOnlyError: its records are kept here for it, or it has ceased.
         """
+        kept = transaction.continuity.get(operator_id)
+        if kept is not None:
+            raise read_only_error(operator_id, kept)
         rows = [r for r in transaction.signing_keys.of(operator_id) if r.retired_at is None]
         if not rows:
             raise KeyUnavailableError(

@@ -16,6 +16,7 @@ from typing import Final
 from passports.errors import (
     Finding,
     InvalidInputError,
+    OperatorReadOnlyError,
     RecordNotFoundError,
     StaleCheckpointError,
 )
@@ -51,7 +52,12 @@ def append(
     """Append entries (32 bytes each) and sign the new head; return the index of the first.
 
     Others who append wait until this transaction ends, so that indices have no gaps.
+
+    Raises:
+        OperatorReadOnlyError: a log of this name is kept here from an archive; it would fork.
     """
+    if transaction.kept_logs.get(log.origin) is not None:
+        raise _kept(log.origin)
     state = transaction.log_state.lock()
     if state is None:
         state = LogStateRow(id=_STATE, size=0, checkpoint=b"", updated_at=now)
@@ -65,6 +71,13 @@ def append(
     state.updated_at = now
     transaction.log_state.add(state)
     return first
+
+
+def _kept(origin: str) -> OperatorReadOnlyError:
+    reason = "a log of this name is kept here from an archive, and a second one would contradict it"
+    remedy = "Issue under a VOLTPASS_PUBLIC_URL of your own; what is kept is served all the same."
+    finding = Finding("VOLTPASS_PUBLIC_URL", origin, reason, remedy)
+    return OperatorReadOnlyError("Nothing can be issued under this address here.", [finding])
 
 
 def _extend(transaction: Transaction, level: int, size: int, hashes: Sequence[bytes]) -> None:
@@ -81,12 +94,13 @@ def _extend(transaction: Transaction, level: int, size: int, hashes: Sequence[by
         transaction.log_tiles.add(row)
         position += len(taken)
         if filled + len(taken) == TILE_WIDTH and level != _ENTRIES:
-            full.append(MerkleTree(_split(row.hashes)).root())
+            full.append(MerkleTree(split_hashes(row.hashes)).root())
     if full:
         _extend(transaction, level + 1, size // TILE_WIDTH, full)
 
 
-def _split(hashes: bytes) -> list[bytes]:
+def split_hashes(hashes: bytes) -> list[bytes]:
+    """Return the hashes that stand side by side in a tile."""
     return [hashes[i : i + HASH_BYTES] for i in range(0, len(hashes), HASH_BYTES)]
 
 
@@ -110,7 +124,7 @@ def parse_tile_path(path: str) -> tuple[int | None, int, int]:
     return level, index, int(found["width"] or TILE_WIDTH)
 
 
-class _Remembered:
+class Remembered:
     """A tree whose hashes are computed once: proofs of neighbours share most of their path."""
 
     def __init__(self, tree: TiledTree) -> None:
@@ -169,7 +183,7 @@ def prove_many(transaction: Transaction, indices: Sequence[int]) -> list[bytes]:
     state = transaction.log_state.get(_STATE)
     if state is None:
         return [prove_inclusion(transaction, index) for index in indices]
-    tree = _Remembered(_tree(transaction, state.size))
+    tree = Remembered(_tree(transaction, state.size))
     try:
         paths = [tuple(inclusion_proof(tree, index, state.size)) for index in indices]
     except InvalidInclusionError as error:
@@ -240,7 +254,7 @@ def read_tile(transaction: Transaction, level: int | None, index: int, width: in
     if row is None or not 1 <= width <= TILE_WIDTH or len(row.hashes) < width * HASH_BYTES:
         raise RecordNotFoundError("tile", f"{level}/{index}/{width}")
     hashes = row.hashes[: width * HASH_BYTES]
-    return entry_bundle(_split(hashes)) if level is None else hashes
+    return entry_bundle(split_hashes(hashes)) if level is None else hashes
 
 
 def entry_at(transaction: Transaction, index: int) -> bytes | None:
@@ -260,6 +274,6 @@ def recomputed_root(store: Store) -> tuple[int, bytes, bytes] | None:
         tree = MerkleTree()
         for index in range(-(-state.size // TILE_WIDTH)):
             row = reading.log_tiles.get(_ENTRIES, index)
-            for entry in _split(row.hashes) if row is not None else []:
+            for entry in split_hashes(row.hashes) if row is not None else []:
                 tree.append(entry)
         return len(tree), tree.root(), state.checkpoint

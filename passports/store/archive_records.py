@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import insert
-from sqlmodel import SQLModel, col, select
+from sqlmodel import SQLModel, select
 
 from passports.store.archive_tables import ContinuityRow, KeptLogRow, KeptLogTileRow
+from passports.store.read_only import let_keep
 from passports.store.records import Records
-from passports.store.tables import LogTileRow
 
 
 class ContinuityRecords(Records[ContinuityRow]):
@@ -56,10 +56,9 @@ class ArchiveRecords(Records[SQLModel]):
 
     table = SQLModel
 
-    def own_tiles(self) -> Iterator[LogTileRow]:
-        """Yield the tiles of this server's own log."""
-        query = select(LogTileRow).order_by(col(LogTileRow.level), col(LogTileRow.index))
-        yield from self._session.exec(query)
+    def let_keep(self) -> None:
+        """Let this transaction write what an archive holds, see `read_only`."""
+        let_keep(self._session)
 
     def pages(
         self, table: type[SQLModel], filters: Mapping[str, str], size: int

@@ -26,6 +26,7 @@ from passports.store import (
     version_records,
 )
 from passports.store.errors import RowExistsError
+from passports.store.read_only import guard
 
 
 class Transaction:
@@ -142,6 +143,7 @@ class Store:
         """
         with Session(self._writing, expire_on_commit=False, autoflush=False) as session:
             try:
+                guard(session)
                 with session.begin():
                     yield Transaction(session)
             except IntegrityError as error:
