@@ -22,7 +22,9 @@ from api.routes import (
     operations,
     pages,
     public,
+    registrations,
     regulators,
+    versions,
 )
 from api.settings import Settings
 from api.version import VERSION
@@ -134,9 +136,11 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         factories,
         footprints,
         importers,
+        registrations,
         regulators,
         public,
         attributes,
+        versions,
         dpps,
         access,
         operations,

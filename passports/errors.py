@@ -4,9 +4,9 @@
 no class can be forgotten there.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import ClassVar
+from typing import ClassVar, Protocol
 
 
 @dataclass(frozen=True)
@@ -80,16 +80,26 @@ class InvalidBatchError(InvalidInputError):
     title = "The batch is not valid"
 
 
+class CountedRows(Protocol):
+    """A report that counts the rows of a file (`bulk.report.RegistrationReport`)."""
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+
+    @property
+    def refused(self) -> int:
+        """Those with findings."""
+
+
 class RegistrationRefusedError(InvalidBatchError):
     """Rows of a file are refused, so none of it was registered; `report` says row by row why."""
 
     title = "The file is not registered"
 
-    def __init__(self, findings: Sequence[Finding], report: Mapping[str, object]) -> None:
+    def __init__(self, findings: Sequence[Finding], report: CountedRows) -> None:
         super().__init__(findings, "the file")
-        self.message = (
-            f"{report['refused']} of {report['rows']} rows are refused; none was registered"
-        )
+        self.message = f"{report.refused} of {report.rows} rows are refused; none was registered"
         self.report = report
 
 

@@ -17,6 +17,7 @@ from api.commands.console import (
     read_file,
     reported,
 )
+from api.commands.registrations import add_registration_commands
 from api.labelling import label_of
 from api.verifying import own_records
 from api.wiring import Voltpass
@@ -31,6 +32,7 @@ from passports.status_lists import revoke_passport
 batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
 passport = typer.Typer(no_args_is_help=True, help="Show, bundle and revoke passports.")
 add_attribute_commands(passport)
+add_registration_commands(batch)
 
 
 @batch.command("issue")

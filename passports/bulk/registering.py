@@ -103,7 +103,7 @@ def register_batteries(
         judgement = judged(transaction)
         report = reported(judgement)
         if not report.is_carried_out:
-            raise RegistrationRefusedError(report.findings, report.to_document())
+            raise RegistrationRefusedError(report.findings, report)
         passports = _issue(transaction, registry, judgement.parts, at, progress)
     return Registration(report, _refused(judgement), passports)
 
