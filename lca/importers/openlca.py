@@ -16,6 +16,7 @@ from lca.importers.records import (
     GasCollector,
     Imported,
     ImportTerms,
+    flows_of_method,
     number_of,
     record_of_draft,
 )
@@ -56,7 +57,7 @@ def _archive(data: bytes) -> dict[str, Json]:
             if unpacked > MAXIMUM_UNPACKED_BYTES:
                 finding = Finding("file", f"{unpacked} bytes", "unpacks to too much", "split it")
                 raise FactorImportError([finding])
-            names = [name for name in archive.namelist() if name.startswith("processes/")]
+            names = [name for name in archive.namelist() if "processes" in name.split("/")[:-1]]
             return {name: _single(archive.read(name)) for name in names if name.endswith(".json")}
     except (zipfile.BadZipFile, json.JSONDecodeError) as error:
         finding = Finding("file", shown(str(error)), "is no archive of openLCA", "export it again")
@@ -76,18 +77,25 @@ def _record(process: Json, terms: ImportTerms, path: str) -> FactorRecord | Find
         if isinstance(exchanges, list)
         else []
     )
-    product = next((item for item in items if item.get("isQuantitativeReference")), None)
-    if product is None or not number_of(str(product.get("amount"))) > 0:
+    products = [item for item in items if _flag(item, "quantitativeReference")]
+    if len(products) != 1 or not number_of(str(products[0].get("amount"))) > 0:
         return Finding(path, "", "has no quantitative reference", "set one")
+    product = products[0]
     amount = number_of(str(product["amount"]))
     gases = GasCollector()
     for item in items:
         flow = item.get("flow")
-        elementary = isinstance(flow, Mapping) and flow.get("flowType") == "ELEMENTARY_FLOW"
-        if elementary and _name(item.get("unit")) == "kg":
-            sign = -1.0 if item.get("isInput") else 1.0
-            gases.add(_name(flow), sign * number_of(str(item.get("amount"))) / amount)
-    unknown = gases.finding(path)
+        if not isinstance(flow, Mapping) or item is product:
+            continue
+        kind = flow.get("flowType")
+        if kind == "PRODUCT_FLOW" and number_of(str(item.get("amount"))) != 0:
+            reason = "takes or makes other products: its upstream is not wholly in it"
+            return Finding(path, shown(_name(flow)), reason, "export an allocated LCI result")
+        if kind in {"ELEMENTARY_FLOW", None} and _to_air(flow):
+            sign = -1.0 if _flag(item, "input") else 1.0
+            kg = sign * number_of(str(item.get("amount"))) / amount
+            gases.add(_name(flow), kg, _name(item.get("unit")) or str(flow.get("refUnit", "")))
+    unknown = gases.finding(path, flows_of_method())
     if unknown is not None:
         return unknown
     documentation = process.get("processDocumentation")
@@ -97,9 +105,10 @@ def _record(process: Json, terms: ImportTerms, path: str) -> FactorRecord | Find
             id=str(process.get("@id", "")),
             name=str(process.get("name", "")),
             per=_name(product.get("unit")),
-            region=_name(process.get("location")),
+            region=_region(process.get("location")),
             period=str(period)[:4],
             gases=gases.gases,
+            caution=gases.caution(),
             evidence=f"openLCA process {process.get('@id')} version {process.get('version')}",
         ),
         terms,
@@ -107,5 +116,23 @@ def _record(process: Json, terms: ImportTerms, path: str) -> FactorRecord | Find
     )
 
 
+def _region(location: object) -> str:
+    """Return the code of a location, or its name where the reference has no code."""
+    code = location.get("code") if isinstance(location, Mapping) else None
+    return str(code or _name(location))
+
+
+def _flag(item: Json, name: str) -> bool:
+    """Return a flag of an exchange: `isInput` since version 2 of the schema, `input` before."""
+    return bool(item.get(f"is{name[0].upper()}{name[1:]}", item.get(name, False)))
+
+
+def _to_air(flow: Json) -> bool:
+    """Tell whether a flow goes to air or comes from it, as far as its category says."""
+    given = flow.get("category", flow.get("categoryPath", ""))
+    place = "/".join(map(str, given)) if isinstance(given, list) else str(given)
+    return not any(word in place.lower() for word in ("water", "soil", "ground"))
+
+
 def _name(reference: object) -> str:
-    return str(reference.get("name", "")) if isinstance(reference, Mapping) else ""
+    return str(reference.get("name") or "") if isinstance(reference, Mapping) else ""

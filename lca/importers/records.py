@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -12,6 +13,7 @@ from types import MappingProxyType
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from lca.datasets import load_shipped_dataset
 from lca.emission_factors import Boundary, FactorRecord, Scores
 from lca.errors import FactorImportError, Finding, shown
 from lca.units import units
@@ -31,8 +33,23 @@ PACT_UNITS: Final[Mapping[str, str]] = MappingProxyType(
 )
 """Declared units of PACT 3 and Catena-X PCF 9; a data volume has no place in a battery."""
 
-_GREENHOUSE: Final = ("carbon dioxide", "methane", "nitrous", "dinitrogen", "fluor", "hfc", "cfc")
-"""A flow whose name holds one of these may be a greenhouse gas: unknown, it is refused."""
+_HALOGEN = r"(?:fluor|chlor|brom)o"
+_ALKANE = r"(?:methane|ethane|propane|butane|pentane|hexane|ethene|ethylene|propene)"
+_GREENHOUSE: Final = re.compile(
+    r"carbon dioxide|nitrous oxide|dinitrogen (?:mon)?oxide|nitrogen\(i\) oxide"
+    r"|(?<!non-)(?<!non )(?<!non)methane|sul(?:f|ph)ur hexafluoride|sul(?:f|ph)uryl fluoride"
+    r"|nitrogen (?:tri)?fluoride|\b(?:h?cfc|hfc|hfe|hcc|pfc|pfpmie|halon|sf6|nf3|cf4|co2|ch4|n2o)\b"
+    rf"|fluoro[\w,. -]*{_ALKANE}|{_ALKANE}[\w,. -]*{_HALOGEN}|{_HALOGEN}[\w,. -]*{_ALKANE}"
+)
+"""A flow with such a name may be a greenhouse gas: one that the method does not know is refused.
+
+Methane and its halogenated relatives, the other gases of the Kyoto Protocol, and the codes of
+refrigerants; fluorides, fluorspar and volatile organic compounds without methane are none.
+"""
+
+_LANGUAGE: Final = "{http://www.w3.org/XML/1998/namespace}lang"
+_NEGLIGIBLE: Final = 1e-3
+"""Share of a data set's result that gases without a factor may have, if all were the worst one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +131,13 @@ def record_of_draft(draft: Draft, terms: ImportTerms, path: str) -> FactorRecord
 
 @cache
 def _flow_names() -> Mapping[str, str]:
-    with resources.files("lca.data").joinpath("flow_names.csv").open(encoding="utf-8") as lines:
-        return MappingProxyType({row["alias"]: row["flow"] for row in csv.DictReader(lines)})
+    """Return elementary flows by name: those of the method's own table, and other nomenclatures'."""
+    folder = resources.files("lca.data")
+    with folder.joinpath("characterisation_factors.csv").open(encoding="utf-8") as lines:
+        names = {row["name"].lower(): row["flow"] for row in csv.DictReader(lines)}
+    with folder.joinpath("flow_names.csv").open(encoding="utf-8") as lines:
+        names.update((row["alias"], row["flow"]) for row in csv.DictReader(lines))
+    return MappingProxyType(names)
 
 
 class GasCollector:
@@ -123,28 +145,60 @@ class GasCollector:
 
     def __init__(self) -> None:
         self.gases: dict[str, float] = {}
-        self.unknown: list[str] = []
+        self.unknown: dict[str, float] = {}
+        self.nameless = 0
 
-    def add(self, name: str, amount: float) -> None:
-        """Add so many kg of a named flow; other substances are left aside."""
+    @staticmethod
+    def may_matter(name: str) -> bool:
+        """Tell whether a flow of this name is, or may be, a greenhouse gas."""
         plain = " ".join(name.lower().split())
-        flow = _flow_names().get(plain)
-        if flow is not None:
-            self.gases[flow] = self.gases.get(flow, 0.0) + amount
-        elif amount and any(part in plain for part in _GREENHOUSE):
-            self.unknown.append(name)
+        return plain in _flow_names() or _GREENHOUSE.search(plain) is not None
 
-    def finding(self, path: str) -> Finding | None:
-        """Return why the data set is refused, if a greenhouse gas has no known name."""
+    def add(self, name: str, amount: float, unit: str = "kg") -> None:
+        """Add so much of a named flow per unit of product; other substances are left aside."""
+        plain = " ".join(name.lower().split())
+        self.nameless += not plain
+        flow = _flow_names().get(plain)
+        if flow is None and not _GREENHOUSE.search(plain):
+            return
+        known = units().get(unit)
+        if known is None or known.dimension != "mass":
+            self.unknown[f"{name} in {unit or 'no unit'}"] = math.inf
+        elif flow is not None:
+            self.gases[flow] = self.gases.get(flow, 0.0) + amount * known.per_reference
+        elif amount:
+            mass = abs(amount) * known.per_reference
+            self.unknown[name] = self.unknown.get(name, 0.0) + mass
+
+    def finding(self, path: str, flows: Mapping[str, float]) -> Finding | None:
+        """Return why the data set is refused: a gas without a factor that may matter.
+
+        A gas matters unless the result would change by less than a thousandth if it were as strong
+        as the strongest gas of the method; then `caution` names it.
+        """
+        if self.nameless:
+            reason = "flows have no name: any of them may be a greenhouse gas"
+            return Finding(path, f"{self.nameless} flows", reason, "import the whole package")
         if not self.unknown:
             return None
-        names = ", ".join(sorted(set(self.unknown))[:5])
-        reason = "may be a greenhouse gas, and no elementary flow here has that name"
-        return Finding(path, names, reason, "add it to flow_names.csv")
+        total = abs(sum(amount * flows.get(flow, 0.0) for flow, amount in self.gases.items()))
+        if sum(self.unknown.values()) * max(flows.values()) <= _NEGLIGIBLE * total:
+            return None
+        names = ", ".join(sorted(self.unknown)[:5])
+        reason = "may be a greenhouse gas, and no elementary flow in kg here has that name"
+        return Finding(path, names, reason, "give its origin or usual name in the file, or use CSV")
+
+    def caution(self) -> str:
+        """Return which gases were left out because they cannot matter; empty where none was."""
+        if not self.unknown:
+            return ""
+        return f"left out, under {_NEGLIGIBLE:.1%} in any case: {', '.join(sorted(self.unknown))}"
 
 
 def parse_xml(data: bytes) -> ET.Element:
-    """Return the root of an XML file; document types, and with them entities, are refused.
+    """Return the root of an XML file, its tags without their namespaces.
+
+    Document types, and with them entities, are refused.
 
     Raises:
         FactorImportError: Not XML, or XML with a document type.
@@ -153,10 +207,21 @@ def parse_xml(data: bytes) -> ET.Element:
         finding = Finding("file", "<!DOCTYPE", "document types are not read", "remove it")
         raise FactorImportError([finding])
     try:
-        return ET.fromstring(data)  # noqa: S314 - no document type, so no entity to expand
+        root = ET.fromstring(data)  # noqa: S314 - no document type, so no entity to expand
     except (ET.ParseError, ValueError, LookupError) as error:
         reason = "is not XML"
         raise FactorImportError([Finding("file", shown(str(error)), reason, "check it")]) from None
+    for element in root.iter():
+        element.tag = element.tag.rpartition("}")[2]
+    return root
+
+
+def text_of(element: ET.Element | None, path: str) -> str:
+    """Return the text at a path: in English where it is given in several languages."""
+    found = [] if element is None else element.findall(path)
+    english = [item for item in found if item.get(_LANGUAGE, "en").startswith("en")]
+    texts = ("".join(item.itertext()).strip() for item in [*english, *found])
+    return next(filter(None, texts), "")
 
 
 def number_of(text: str | None) -> float:
@@ -165,6 +230,11 @@ def number_of(text: str | None) -> float:
         return float(text or "")
     except ValueError:
         return math.nan
+
+
+def flows_of_method() -> Mapping[str, float]:
+    """Return kg CO2e per kg of each flow by EF 3.1: how much a gas may matter."""
+    return load_shipped_dataset().characterisation("ef-3.1")
 
 
 def identifier_of(text: str) -> str:
