@@ -22,7 +22,7 @@ from reportlab.platypus import Paragraph as Flowing
 from reportlab.platypus import Table as Grid
 
 from lca.footprint import Footprint
-from lca.pdf_fonts import BOLD, ITALIC, PLAIN, font_runs, latin_letters
+from lca.pdf_fonts import BOLD, ITALIC, PLAIN, european_letters, font_runs
 from lca.study_content import (
     Block,
     Bullets,
@@ -64,7 +64,7 @@ def study_pdf(footprint: Footprint, *, public: bool) -> bytes:
         footprint: The result.
         public: Leave out confidential rows, evidence and amounts.
     """
-    latin_letters()
+    european_letters()
     buffer = io.BytesIO()
     document = SimpleDocTemplate(
         buffer,

@@ -82,6 +82,32 @@ def test_names_in_other_scripts_are_read_by_another_program(
         assert name in words
 
 
+OPERATORS = [
+    "Zażółć gęślą jaźń Ogniwa Sp. z o.o.",
+    "Příliš žluťoučký kůň, Baterie a.s.",
+    "Árvíztűrő tükörfúrógép Akkumulátor Kft.",
+    "Știință și Țesături Baterii S.R.L.",
+    "Ķīmiķu Ģērbēji SIA, Žąsų Lėlių UAB",
+    "İğdır Şişli Çağlayan Pil A.Ş.",  # noqa: RUF001 - as its people write
+    "Đặng Thị Pin Việt Nam",
+    "Συσσωρευτές Ελλάδος Α.Ε.",  # noqa: RUF001 - as its people write
+    "ТОВ «Їжак і Ґанок» Акумулятори, Ђорђе Љубљенић",  # noqa: RUF001 - as its people write
+    "宁德时代新能源科技股份有限公司",
+]
+
+
+@pytest.mark.parametrize("name", OPERATORS)
+def test_every_operator_finds_its_name_in_the_pdf(
+    pack: Document, dataset: Dataset, name: str
+) -> None:
+    pack["title"] = name
+    words = words_of(study_pdf(compute(pack, dataset), public=True))
+    assert "".join(name.split()) in words
+    assert "[U+" not in words
+    if ord(name[0]) < 0x2000:  # European letters are embedded, in bold too
+        assert list(font_runs(name, BOLD)) == [(BOLD, name)]
+
+
 def test_each_script_has_a_font_and_what_has_none_is_named() -> None:
     assert list(font_runs("Zoë 锂", BOLD)) == [(BOLD, "Zoë "), ("STSong-Light", "锂")]
     assert list(font_runs("\ud83d🔋\x01\n")) == [(PLAIN, "[U+D83D][U+1F50B][U+0001] ")]
