@@ -8,16 +8,23 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from passports.errors import RecordNotFoundError
+from passports.errors import AccessDeniedError, Finding, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.merge_patch import merge_patch
 from passports.operators import get_operator
 from passports.resolve import StoredPassport
-from passports.store import Store
-from passports.version_documents import ChangeKind, PassportChange, PassportVersion, reason_of
+from passports.responsibility import is_writer, responsible_of
+from passports.store import Store, Transaction
+from passports.version_documents import (
+    ChangeKind,
+    PassportChange,
+    PassportVersion,
+    acting_of,
+    reason_of,
+)
 from passports.version_making import Making
-from passports.version_steps import is_writer, new_version_in, responsible_of
+from passports.version_steps import new_version_in
 from signing.instants import format_instant
 
 __all__ = [
@@ -43,10 +50,12 @@ def new_version(
     passport_id: str,
     change: PassportChange,
     now: datetime,
+    acting_id: str | None = None,
 ) -> StoredPassport:
     """Make the next version of a passport, in one transaction; what changes nothing makes none.
 
-    Also without any value: what was written since for its model and batch comes into it.
+    Also without any value: what was written since for its model and batch comes into it. `acting_id`
+    is who acts for the actor by its written authorisation.
 
     Raises:
         RecordNotFoundError: there is no such passport, operator or successor.
@@ -58,8 +67,21 @@ def new_version(
     """
     with store.transaction() as transaction:
         actor = get_operator(transaction, actor_id)
-        making = Making(transaction, keyring, address, actor, now)
+        _refuse_one_sided(transaction, passport_id, change)
+        making = Making(transaction, keyring, address, actor, now, acting_id)
         return new_version_in(making, passport_id, change)
+
+
+def _refuse_one_sided(transaction: Transaction, passport_id: str, change: PassportChange) -> None:
+    """Let no change name another responsible operator: that takes both signatures (`transfers`)."""
+    row = transaction.passports.by_id(passport_id)
+    if row is None or change.responsible_operator_id in {None, responsible_of(row)}:
+        return
+    reason = "responsibility passes to another operator only when that operator has signed for it"
+    remedy = "Offer it: POST /v1/transfers."
+    named = str(change.responsible_operator_id)
+    finding = Finding("responsible_operator_id", named, reason, remedy)
+    raise AccessDeniedError("Responsibility is not given away by one side.", [finding])
 
 
 def list_versions(store: Store, passport_id: str) -> Sequence[PassportVersion]:
@@ -86,6 +108,7 @@ def list_versions(store: Store, passport_id: str) -> Sequence[PassportVersion]:
                 issued_at=row.issued_at,
                 sha256=row.sha256,
                 log_index=row.log_index,
+                acting=acting_of(change.document) if change is not None else None,
             )
         )
     return found

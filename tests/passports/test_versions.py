@@ -7,7 +7,9 @@ import pytest
 
 from passports.errors import AccessDeniedError, RecordNotFoundError, StaleVersionError
 from passports.merge_patch import apply_merge_patch
+from passports.operators import get_operator
 from passports.resolve import StoredPassport, passport_by_id
+from passports.version_making import Making
 from passports.versions import (
     ChangeKind,
     PassportChange,
@@ -15,6 +17,7 @@ from passports.versions import (
     get_version,
     list_versions,
     new_version,
+    new_version_in,
     version_at,
 )
 from tests.worlds import ADDRESS, IMPORTER, MAKER, NOW, RIVAL, World
@@ -25,6 +28,11 @@ LATER = NOW + timedelta(days=30)
 def change(world: World, passport_id: str, actor: str = MAKER, **fields: Any) -> StoredPassport:
     """Make a change of a passport a month after it was issued."""
     request = PassportChange(**{"reason": "the workshop measured", **fields})
+    if request.responsible_operator_id is not None:  # as a transfer does that both sides signed
+        with world.store.transaction() as transaction:
+            who = get_operator(transaction, actor)
+            making = Making(transaction, world.keyring, ADDRESS, who, LATER)
+            return new_version_in(making, passport_id, request)
     return new_version(world.store, world.keyring, ADDRESS, actor, passport_id, request, LATER)
 
 
