@@ -14,6 +14,8 @@ from api.routes import (
     access,
     attributes,
     dpps,
+    energy,
+    evidence,
     factories,
     footprints,
     importers,
@@ -134,11 +136,13 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
     for module in (
         manufacturers,
         factories,
+        energy,
         footprints,
         importers,
         registrations,
         regulators,
         public,
+        evidence,
         attributes,
         versions,
         dpps,
@@ -148,6 +152,8 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         offline,
     ):
         app.include_router(module.router)
+    app.include_router(versions.pages)
+    app.include_router(energy.pages)
     pages.mount_static(app)
     problem_answers.install(app)
     # The last one added is the outermost: it sees every answer of those within.

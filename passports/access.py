@@ -15,9 +15,11 @@ from typing import Final
 
 from passports.attribute_versions import Subject
 from passports.attributes import AccessPoint, Attribute, Granularity
+from passports.continuity import continuity_of
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
 from passports.grants import active_grants
 from passports.operators import EconomicOperator
+from passports.responsibility import responsible_of
 from passports.roles import roles
 from passports.store import Transaction
 
@@ -80,6 +82,9 @@ def access_to(
     """Return as whom a reader stands before a subject's data, at an instant."""
     if reader is None:
         return PUBLIC_ACCESS
+    continuity = continuity_of(transaction, subject.operator_id)
+    if not continuity.opens_restricted:  # kept for an operator that lives: it is the one to ask
+        return Access(reader.id, PUBLIC_ACCESS.audiences)
     audiences = {Audience.PUBLIC}
     # More than the public by what it is; a legitimate interest is granted, not had.
     audiences |= {Audience(roles()[role].audience) for role in reader.roles}
@@ -87,9 +92,18 @@ def access_to(
     grants = active_grants(transaction, subject.operator_id, reader.id, model_id, battery, now)
     if grants:
         audiences.add(Audience.LEGITIMATE_INTEREST)
-    if reader.id == subject.operator_id:
+    answers = reader.id == subject.operator_id or _answers_for(transaction, reader, subject)
+    if answers and not continuity.is_kept:  # a name out of an archive can be somebody else's here
         audiences.add(Audience.RESPONSIBLE)
     return Access(reader.id, frozenset(audiences), tuple(grant.id for grant in grants))
+
+
+def _answers_for(transaction: Transaction, reader: EconomicOperator, subject: Subject) -> bool:
+    """Tell whether a reader is responsible for a battery's passport that another has issued."""
+    if subject.level is not Granularity.ITEM:
+        return False
+    row = transaction.passports.by_id(subject.id)
+    return row is not None and responsible_of(row) == reader.id
 
 
 def may_read(

@@ -53,6 +53,7 @@ class Sheet:
     category: str
     profile: Profile
     elements: tuple[Element, ...]
+    has_ceased: bool = False
 
 
 def _recorded(facts: Facts, levels: set[Granularity]) -> Iterator[Element]:
@@ -150,7 +151,8 @@ def sheet_of_row(transaction: Transaction, row: PassportRow, at: datetime | None
         Subject(Granularity.ITEM, row.operator_id, row.id),
     )
     elements = list(_recorded(facts, set(Granularity)))
-    for subject in subjects:
+    # Of a passport that ceased to exist only the tombstone is left to read (Art. 77(8)).
+    for subject in () if "ceased" in facts else subjects:
         elements += _given(newest_version(transaction, subject, at))
     return Sheet(
         subjects[-1],
@@ -159,6 +161,7 @@ def sheet_of_row(transaction: Transaction, row: PassportRow, at: datetime | None
         _category_of(facts),
         get_profile(facts["profile"]),
         _in_order(elements),
+        has_ceased="ceased" in facts,
     )
 
 
@@ -167,7 +170,8 @@ def _facts(row: PassportRow) -> dict[str, Any]:
     return {**payload["credentialSubject"], "passportId": payload["id"]}
 
 
-def _is_readable(access: Access, sheet: Sheet, attribute: Attribute, by: str | None) -> bool:
+def is_readable(access: Access, sheet: Sheet, attribute: Attribute, by: str | None) -> bool:
+    """Tell whether a reader may see an attribute of a sheet that somebody wrote, or the passport says."""
     is_shown = sheet.profile.shows(attribute.id, sheet.category)
     return may_read(access, attribute, by, is_shown=is_shown)
 
@@ -182,7 +186,7 @@ class Visible:
 
     def may_read(self, attribute: Attribute) -> bool:
         """Tell whether the reader may see an attribute here, whether or not there is a value of it."""
-        return _is_readable(self.access, self.sheet, attribute, self.sheet.subject.operator_id)
+        return is_readable(self.access, self.sheet, attribute, self.sheet.subject.operator_id)
 
 
 def visible(
@@ -190,7 +194,7 @@ def visible(
 ) -> Visible:
     """Return what of a sheet a reader may see."""
     access = access_to(transaction, reader, sheet.subject, sheet.model_id, now)
-    shown = (e for e in sheet.elements if _is_readable(access, sheet, e.attribute, e.by))
+    shown = (e for e in sheet.elements if is_readable(access, sheet, e.attribute, e.by))
     return Visible(sheet, access, tuple(shown))
 
 
@@ -267,8 +271,11 @@ def restricted_presentation(
         restricted = [
             a for a in attributes().values() if a.granularity is level and is_restricted(a)
         ]
-        if not any(_is_readable(access, sheet, a, owner) for a in restricted):
+        if not any(is_readable(access, sheet, a, owner) for a in restricted):
             refuse(access, f"Restricted data of the {level.value}")
+        if sheet.has_ceased:
+            remedy = "The passport has ceased to exist (Art. 77(8))."
+            raise RecordNotFoundError("restricted credential", sheet.subject.id, remedy)
         subject = _subject_at(sheet, level)
         row = reading.restricted_credentials.newest(owner, level.value, subject.id)
         if row is None:
@@ -284,7 +291,7 @@ def restricted_presentation(
         attribute, given = attributes().get(path[1]), writers.get(path[1])
         if attribute is None or given is None:
             return False
-        if not _is_readable(access, sheet, attribute, given.by):
+        if not is_readable(access, sheet, attribute, given.by):
             return False
         released.append(attribute.id)
         return True

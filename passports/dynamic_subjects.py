@@ -6,8 +6,8 @@ from passports.dynamic_files import NAMING, RawRow
 from passports.errors import Finding, IllegalTransitionError, InvalidInputError, shorten
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
 from passports.lifecycle import refuse_ended
+from passports.responsibility import is_writer
 from passports.store import PassportRow, Transaction
-from passports.version_steps import is_writer
 
 _NAMES = f"Give one of {', '.join(NAMING)}; a serial together with its model's gtin."
 

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 import orjson
 
 from passports.certificates import get_certificate
-from passports.certify import status_document
+from passports.certify import certificate_log_proof, status_document
+from passports.continuity import published_here
 from passports.documents import utc_now
 from passports.errors import (
     EvidenceUnavailableError,
@@ -23,11 +24,13 @@ from passports.errors import (
     shorten,
 )
 from passports.identifiers import PublicAddress, UniqueProductIdentifier, parse_digital_link
+from passports.kept_logs import proof_of
 from passports.keyring import Keyring, public_key_entries
-from passports.log import prove_inclusion
 from passports.operators import get_operator
+from passports.restricted import restricted_log_proof
 from passports.status_lists import publish_status_list
 from passports.store import PassportRow, Store
+from passports.token_status import publish_token_status_list
 from passports.verification import CollectedEvidence, collect_evidence
 from signing.credentials import decode
 from signing.did_web import build_document
@@ -48,6 +51,12 @@ class StoredPassport:
     def payload(self) -> Mapping[str, Any]:
         """Return what the credential says (its signature was made here; nothing is verified)."""
         return decode(self.credential).payload
+
+    @property
+    def has_ceased(self) -> bool:
+        """Whether this is the tombstone of a passport that ceased to exist (Art. 77(8))."""
+        subject = self.payload()["credentialSubject"]
+        return isinstance(subject, Mapping) and "ceased" in subject
 
 
 def find_passport(store: Store, identifier: UniqueProductIdentifier) -> StoredPassport:
@@ -88,6 +97,18 @@ def version_number(text: str) -> int:
     return int(text)
 
 
+def printed_link(
+    store: Store,
+    address: PublicAddress,
+    identifier: UniqueProductIdentifier,
+    stored: StoredPassport,
+) -> str:
+    """Return the link on a battery's label: below this server's address, or the one it is kept from."""
+    signed = str(stored.payload()["credentialSubject"]["id"])
+    own = address.digital_link(identifier)
+    return signed if signed != own and published_here(store, signed) else own
+
+
 def _stored(row: PassportRow) -> StoredPassport:
     return StoredPassport(row.id, row.version, row.credential, row.sha256)
 
@@ -116,7 +137,7 @@ def log_proof(store: Store, passport_id: str, version: int = 1) -> bytes:
         row = reading.passport_versions.numbered(passport_id, version)
         if row is None:
             raise RecordNotFoundError("version of a passport", f"{passport_id}/{version}")
-        return prove_inclusion(reading, row.log_index)
+        return proof_of(reading, row.operator_id, row.log_index)
 
 
 def study_result(store: Store, study_id: str) -> bytes:
@@ -160,7 +181,8 @@ class OwnRecords:
         Raises:
             EvidenceUnavailableError: it is not one of ours, or there is nothing there.
         """
-        if not url.startswith(self.address.base_url + "/"):
+        is_own = url.startswith(self.address.base_url + "/")
+        if not is_own and not published_here(self.store, url):
             raise _not_ours(url, f"it is not a URL of this server (wanted {accept})")
         try:
             return self._read(url)
@@ -180,12 +202,26 @@ class OwnRecords:
                 return publish_status_list(
                     self.store, self.keyring, self.address, operator_id, list_id, self.now()
                 )
-            case ["v1", "passports", passport_id, *version, "log-proof"]:
-                return log_proof(self.store, passport_id, _version_of_proof(url, version))
+            case ["v1", "status-lists", operator_id, list_id, "token"]:
+                return publish_token_status_list(
+                    self.store, self.keyring, self.address, operator_id, list_id, self.now()
+                )
+            case ["v1", kind, of, *version, "log-proof"]:
+                return self._log_proof(url, kind, of, version)
             case ["v1", "footprints", study_id]:
                 return study_result(self.store, study_id)
             case ["v1", "certificates", certificate_id, ("status" | "document") as part]:
                 return self._certificate(certificate_id, part)
+        raise _not_ours(url, "nothing is published there")
+
+    def _log_proof(self, url: str, kind: str, of: str, version: list[str]) -> bytes:
+        match kind, version:
+            case "passports", _:
+                return log_proof(self.store, of, _version_of_proof(url, version))
+            case "restricted", []:
+                return restricted_log_proof(self.store, of)
+            case "certificates", []:
+                return certificate_log_proof(self.store, of)
         raise _not_ours(url, "nothing is published there")
 
     def _certificate(self, certificate_id: str, part: str) -> bytes:

@@ -70,6 +70,7 @@ class PassportVersion:
     issued_at: datetime
     sha256: str
     log_index: int
+    acting: str | None = None
 
     @property
     def public_kind(self) -> ChangeKind:
@@ -89,20 +90,30 @@ class PassportVersion:
 
     def to_private_document(self) -> dict[str, Any]:
         """Return all of it, for those responsible and for authorities."""
-        return {**self.to_document(), "kind": self.kind.value, "reason": self.reason}
+        acting = {"acting": self.acting} if self.acting is not None else {}
+        return {**self.to_document(), "kind": self.kind.value, "reason": self.reason, **acting}
 
 
-def change_document(actor_id: str, kind: ChangeKind, change: PassportChange) -> bytes:
+def change_document(
+    actor_id: str, kind: ChangeKind, change: PassportChange, acting_id: str | None = None
+) -> bytes:
     """Return what is kept of a change: the public credential commits to its hash and tells nothing of it.
 
     The salt keeps a reason or a value from being guessed and held against the hash.
     """
     said = change.model_dump(mode="json", exclude_none=True, exclude={"values"})
     salt = secrets.token_urlsafe(_SALT_BYTES)
-    document = {"actor": actor_id, "kind": kind.value, "values": change.values, **said}
+    acting = {"acting": acting_id} if acting_id not in {None, actor_id} else {}
+    document = {"actor": actor_id, "kind": kind.value, "values": change.values, **said, **acting}
     return orjson.dumps({**document, "salt": salt}, option=orjson.OPT_SORT_KEYS)
 
 
 def reason_of(document: bytes) -> str:
     """Return the reason of a change as it was kept."""
     return str(orjson.loads(document)["reason"])
+
+
+def acting_of(document: bytes) -> str | None:
+    """Return who acted for the actor of a change, or None."""
+    acting = orjson.loads(document).get("acting")
+    return None if acting is None else str(acting)

@@ -30,13 +30,17 @@ _OF_VERSION: Final = frozenset({"passportVersion", STATEMENT})
 
 @dataclass(frozen=True)
 class Making:
-    """What is needed to make versions in one transaction, and who makes them when."""
+    """What is needed to make versions in one transaction, and who makes them when.
+
+    `acting_id` is who acts for the actor by its written authorisation; not for the public.
+    """
 
     transaction: Transaction
     keyring: Keyring
     address: PublicAddress
     actor: EconomicOperator
     now: datetime
+    acting_id: str | None = None
 
 
 def payload_of(row: PassportRow) -> dict[str, Any]:
@@ -77,7 +81,7 @@ def make_version(
     """
     # Versions follow each other in time, whatever the clock says.
     at = max(making.now, row.issued_at)
-    document = change_document(making.actor.id, kind, change)
+    document = change_document(making.actor.id, kind, change, making.acting_id)
     digest = hashlib.sha256(document).hexdigest()
     statement = {
         "previousSha256": row.sha256,

@@ -30,6 +30,7 @@ from passports.lifecycle import (
 from passports.models import get_model
 from passports.operators import EconomicOperator, get_operator
 from passports.resolve import StoredPassport
+from passports.responsibility import is_writer
 from passports.status_lists import is_set, set_status
 from passports.store import PassportRow, PassportSuccessionRow, Transaction
 from passports.version_documents import ChangeKind, PassportChange
@@ -98,25 +99,6 @@ def _newest(transaction: Transaction, passport_id: str) -> PassportRow:
     if row is None:
         raise RecordNotFoundError("passport", passport_id)
     return row
-
-
-def responsible_of(row: PassportRow) -> str:
-    """Return the operator that is responsible for a passport as one of its versions says."""
-    return str(payload_of(row)["credentialSubject"]["responsibleOperator"]["id"])
-
-
-def is_writer(transaction: Transaction, row: PassportRow, operator_id: str) -> bool:
-    """Tell whether an operator may change a passport: it is responsible, or issued it for who is.
-
-    Who issued a passport acts for the operator named as responsible at issue (Art. 77(4)); when
-    responsibility has passed to another since, this ends.
-    """
-    responsible = responsible_of(row)
-    if operator_id == responsible:
-        return True
-    first = transaction.passport_versions.numbered(row.id, 1)
-    unchanged = first is not None and responsible_of(first) == responsible
-    return operator_id == row.operator_id and unchanged
 
 
 def _check_writer(transaction: Transaction, row: PassportRow, actor: EconomicOperator) -> None:

@@ -17,10 +17,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.pages import figures, words
 from api.pages.compare_view import Comparison
+from api.pages.energy_page import view_energy
 from api.pages.facility_view import FacilityView
 from api.pages.home_view import HomeView
+from api.pages.life_view import view_life
 from api.pages.passport_view import view_passport
 from api.pages.verdict import view_verdict
+from passports.energy_view import EnergyView
+from passports.versions import PassportVersion
 from signing.report import VerificationReport
 
 STATIC_DIRECTORY: Final = Path(__file__).parent / "static"
@@ -65,8 +69,11 @@ def passport_page(
     qr_svg: str,
     link: str,
     checked_online: bool,
+    versions: Sequence[PassportVersion] = (),
 ) -> str:
     """Return the public page of one battery: verdict first, then what its passport says.
+
+    A passport that has ceased to exist has a page that says this, and no more than its tombstone.
 
     Args:
         payload: The credential's payload, see `passports.credential`; anything may be missing.
@@ -74,10 +81,13 @@ def passport_page(
         qr_svg: The printed link as QR code; shown as a picture, so nothing in it can run.
         link: The printed link.
         checked_online: Whether the evidence was fetched for this check.
+        versions: All versions of the passport, oldest first, where they are known.
     """
+    life = view_life(payload, versions, link)
     return _fill(
-        "passport.html",
+        "passport.html" if life.ceased_on is None else "tombstone.html",
         passport=view_passport(payload, link),
+        life=life,
         verdict=_verdict(report, checked_online=checked_online),
         qr="data:image/svg+xml;base64," + base64.b64encode(qr_svg.encode()).decode("ascii"),
     )
@@ -111,6 +121,11 @@ def home_page(view: HomeView) -> str:
 def facility_page(view: FacilityView) -> str:
     """Return the public page of a factory."""
     return _fill("facility.html", facility=view)
+
+
+def energy_page(view: EnergyView) -> str:
+    """Return the operator's page of a factory's energy; it is confidential."""
+    return _fill("energy.html", energy=view_energy(view))
 
 
 def compare_page(

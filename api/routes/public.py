@@ -4,11 +4,12 @@ The printed link is a plain ASGI route: stored bytes, an ETag, no object-relatio
 re-serialisation, so that a cache in front of it can carry the load.
 """
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import orjson
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from fastapi.concurrency import run_in_threadpool
+from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -26,6 +27,7 @@ from passports.checks import BatteryEvidence
 from passports.documents import utc_now
 from passports.embedded_proof import SECURED_MEDIA_TYPE, with_embedded_proof
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
+from passports.kept_logs import kept_tile
 from passports.log import checkpoint, parse_tile_path, read_tile
 from passports.resolve import (
     StoredPassport,
@@ -34,6 +36,7 @@ from passports.resolve import (
     find_passport,
     log_proof,
     passport_by_id,
+    printed_link,
 )
 from passports.status_lists import publish_status_list
 from passports.verification import (
@@ -41,6 +44,7 @@ from passports.verification import (
     CollectedEvidence,
     verify_passport,
 )
+from passports.versions import list_versions, version_at
 
 router = APIRouter(tags=["public"])
 # A newer version or a revocation shows within a minute; the ETag spares the bytes.
@@ -63,9 +67,10 @@ async def get_by_link(request: Request) -> Response:
     etag = f'"{stored.sha256[:32]}-{form}"'
     headers = {"ETag": etag, "Cache-Control": _CACHE, "Vary": "Accept"}
     if form == "html":
-        page = await run_in_threadpool(_page, voltpass, identifier, stored)
+        page = await run_in_threadpool(passport_html, voltpass, identifier, stored)
         headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
-        return Response(page, media_type="text/html", headers=headers)
+        status = 410 if stored.has_ceased else 200
+        return Response(page, status, media_type="text/html", headers=headers)
     if is_current(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
     if form == "credential":
@@ -76,7 +81,9 @@ async def get_by_link(request: Request) -> Response:
         )
         return Response(secured, media_type=SECURED_MEDIA_TYPE, headers={"Vary": "Accept"})
     body = orjson.dumps(_passport_document(voltpass, stored))
-    return Response(body, media_type="application/json", headers=headers)
+    # The tombstone: gone, and this is what is left (RFC 9110, section 15.5.11).
+    status = 410 if stored.has_ceased else 200
+    return Response(body, status, media_type="application/json", headers=headers)
 
 
 LINK_ROUTE: Final = Route("/01/{gtin}/21/{serial:path}", get_by_link, methods=["GET", "HEAD"])
@@ -95,12 +102,16 @@ def _passport_document(voltpass: Voltpass, stored: StoredPassport) -> dict[str, 
     }
 
 
-def _page(voltpass: Voltpass, identifier: UniqueProductIdentifier, stored: StoredPassport) -> str:
+def passport_html(
+    voltpass: Voltpass, identifier: UniqueProductIdentifier, stored: StoredPassport
+) -> str:
+    """Return the page of a version of a passport, checked as anybody would check it."""
     from api.pages import render  # noqa: PLC0415 # templates are loaded for people only
 
-    link = voltpass.address.digital_link(identifier)
+    link = printed_link(voltpass.store, voltpass.address, identifier, stored)
     evidence: CollectedEvidence = evidence_from_store(own_records(voltpass), [stored.credential])
-    battery = BatteryEvidence(scanned_link=link, newest_version=stored.version)
+    versions = list_versions(voltpass.store, stored.id)
+    battery = BatteryEvidence(scanned_link=link, newest_version=versions[-1].version)
     report = verify_passport(stored.credential, evidence, voltpass.trust_list(), battery, utc_now())
     return render.passport_page(
         stored.payload(),
@@ -108,6 +119,7 @@ def _page(voltpass: Voltpass, identifier: UniqueProductIdentifier, stored: Store
         qr_svg=data_carrier.draw(link, "svg").decode(),
         link=link,
         checked_online=True,
+        versions=versions,
     )
 
 
@@ -116,9 +128,19 @@ def _page(voltpass: Voltpass, identifier: UniqueProductIdentifier, stored: Store
     response_class=Response,
     responses={200: {"model": PassportRead, "content": {CREDENTIAL_MEDIA_TYPE: {}}}},
 )
-def get_passport(voltpass: VoltpassDep, passport_id: str, request: Request) -> Response:
+def get_passport(
+    voltpass: VoltpassDep,
+    passport_id: str,
+    request: Request,
+    at: Annotated[
+        AwareDatetime | None, Query(description="an instant; the newest version by default")
+    ] = None,
+) -> Response:
     """A passport by its identifier: JSON, or the signed credential on `Accept: application/vc+jwt`."""
-    stored = passport_by_id(voltpass.store, passport_id)
+    if at is None:
+        stored = passport_by_id(voltpass.store, passport_id)
+    else:
+        stored = version_at(voltpass.store, passport_id, at)
     headers = {"Cache-Control": _CACHE, "Vary": "Accept"}
     if choose_form(request.headers.get("accept", "")) == "credential":
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
@@ -155,25 +177,35 @@ def get_label(voltpass: VoltpassDep, passport_id: str) -> Response:
     responses=content("text/plain"),
 )
 def get_log_proof(voltpass: VoltpassDep, passport_id: str) -> Response:
-    """The proof that a passport is in the transparency log (c2sp.org/tlog-proof)."""
+    """The proof that a passport's first version is in the transparency log (c2sp.org/tlog-proof)."""
     return Response(log_proof(voltpass.store, passport_id), media_type="text/plain")
 
 
+def _log_asked_for(request: Request) -> str:
+    """Return the name of the log that is meant: logs of other servers are kept under their own host."""
+    return f"{request.headers.get('host', '')}/log"
+
+
 @router.get("/log/checkpoint", response_class=Response, responses=content("text/plain"))
-def get_checkpoint(voltpass: VoltpassDep) -> Response:
+def get_checkpoint(voltpass: VoltpassDep, request: Request) -> Response:
     """The signed head of the transparency log (c2sp.org/tlog-checkpoint)."""
     with voltpass.store.reading() as reading:
-        body = checkpoint(reading)
+        kept = reading.kept_logs.get(_log_asked_for(request))
+        body = checkpoint(reading) if kept is None else kept.checkpoint
     return Response(body, media_type="text/plain", headers={"Cache-Control": "no-cache"})
 
 
 @router.get(
     "/log/{tile:path}", response_class=Response, responses=content("application/octet-stream")
 )
-def get_tile(voltpass: VoltpassDep, tile: str) -> Response:
+def get_tile(voltpass: VoltpassDep, tile: str, request: Request) -> Response:
     """A tile of the transparency log, or a bundle of its entries (c2sp.org/tlog-tiles)."""
+    place = parse_tile_path(tile)
     with voltpass.store.reading() as reading:
-        body = read_tile(reading, *parse_tile_path(tile))
+        kept = reading.kept_logs.get(_log_asked_for(request))
+        body = (
+            read_tile(reading, *place) if kept is None else kept_tile(reading, kept.origin, *place)
+        )
     headers = {"Cache-Control": _IMMUTABLE}
     return Response(body, media_type="application/octet-stream", headers=headers)
 

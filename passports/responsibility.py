@@ -1,0 +1,29 @@
+"""Who answers for a passport, and so may change it (Art. 77(4) and (7))."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from passports.store import PassportRow, Transaction
+from signing.credentials import decode
+
+
+def responsible_of(row: PassportRow) -> str:
+    """Return the operator that is responsible for a passport as one of its versions says."""
+    subject: Any = decode(row.credential).payload["credentialSubject"]
+    responsible: Mapping[str, Any] = subject["responsibleOperator"]
+    return str(responsible["id"])
+
+
+def is_writer(transaction: Transaction, row: PassportRow, operator_id: str) -> bool:
+    """Tell whether an operator may change a passport: it is responsible, or issued it for who is.
+
+    Who issued a passport acts for the operator named as responsible at issue (Art. 77(4)); when
+    responsibility has passed to another since, this ends.
+    """
+    responsible = responsible_of(row)
+    if operator_id == responsible:
+        return True
+    if operator_id != row.operator_id:
+        return False
+    first = transaction.passport_versions.numbered(row.id, 1)
+    return first is not None and responsible_of(first) == responsible
