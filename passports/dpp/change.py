@@ -197,8 +197,12 @@ def _checked(changed: Mapping[str, Any]) -> dict[str, Any]:
     try:
         return checked_values(changed, Granularity.ITEM, may_remove=True)
     except InvalidInputError as error:
-        named = [replace(f, field=f.field.removeprefix("values.")) for f in error.findings]
+        named = [replace(f, field=_name_of(f)) for f in error.findings]
         raise InvalidInputError(named, "the passport") from None
+
+
+def _name_of(finding: Finding) -> str:
+    return finding.value if finding.field == "values" else finding.field.removeprefix("values.")
 
 
 def _is_same(one: object, other: object) -> bool:
