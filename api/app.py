@@ -13,6 +13,7 @@ from api.problems import MEDIA_TYPE, SCHEMA, problem_document
 from api.routes import (
     access,
     attributes,
+    authority,
     dpps,
     energy,
     evidence,
@@ -147,6 +148,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         versions,
         dpps,
         access,
+        authority,
         operations,
         pages,
         offline,

@@ -55,6 +55,10 @@ def certificate_credential(
         "issuer": {"type": ["CredentialIssuer"], "id": certifier.did, "name": certifier.name},
         **validity,
         "credentialStatus": [dict(entry) for entry in entries],
+        "transparencyLog": {
+            "origin": address.log_origin,
+            "proof": address.certificate_log_proof(claims["id"]),
+        },
         "credentialSubject": {
             "type": ["ConformityAttestation", "Attestation"],
             "id": link,

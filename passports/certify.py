@@ -30,10 +30,17 @@ from passports.certificates import (
 )
 from passports.citations import CitationFinding, recheck
 from passports.documents import Day, Document, Name, Number, RuleError, Slug, Text
-from passports.errors import AccessDeniedError, Finding, IdentifierConflictError
+from passports.errors import (
+    AccessDeniedError,
+    Finding,
+    IdentifierConflictError,
+    RecordNotFoundError,
+)
 from passports.factories import get_facility
 from passports.identifiers import PublicAddress
+from passports.kept_logs import proof_of
 from passports.keyring import Keyring
+from passports.log import append
 from passports.operators import EconomicOperator, get_operator
 from passports.roles import Action
 from passports.status_lists import allocate_indices, set_status
@@ -41,6 +48,7 @@ from passports.store import CertificateEventRow, CertificateRow, Store, Transact
 from signing.canonical import JsonValue, canonicalize
 from signing.credentials import CredentialSigner, decode
 from signing.status_list import Purpose, status_entry
+from signing.transparency_log import log_entry
 
 MEDIA_TYPE: Final = "application/vc+jwt"
 _PURPOSES: Final[tuple[Purpose, ...]] = ("revocation", "suspension")
@@ -120,6 +128,8 @@ def issue_certificate(
             address, certifier, holder, facility, claims, entries, now
         )
         document = signer.sign(canonicalize(credential))
+        entry = log_entry(document)
+        log_index = append(transaction, keyring.log_signers(address.log_origin), [entry], now)
         certificate = FactoryCertificate(
             **claims,
             certified=True,
@@ -133,7 +143,7 @@ def issue_certificate(
             created_at=now,
             certifier_id=certifier_id,
         )
-        transaction.certificates.add(_row(certificate, document))
+        transaction.certificates.add(_row(certificate, document, log_index))
     return certificate
 
 
@@ -163,7 +173,7 @@ def _status_entries(
     return entries
 
 
-def _row(certificate: FactoryCertificate, document: bytes) -> CertificateRow:
+def _row(certificate: FactoryCertificate, document: bytes, log_index: int) -> CertificateRow:
     return CertificateRow(
         operator_id=certificate.operator_id,
         id=certificate.id,
@@ -173,7 +183,21 @@ def _row(certificate: FactoryCertificate, document: bytes) -> CertificateRow:
         claims=certificate.model_dump_json().encode(),
         document=document,
         sha256=certificate.document_sha256,
+        log_index=log_index,
     )
+
+
+def certificate_log_proof(store: Store, certificate_id: str) -> bytes:
+    """Return the proof that a certificate which was signed here is in the log.
+
+    Raises:
+        RecordNotFoundError: there is no such certificate, or it was not signed here.
+    """
+    with store.reading() as reading:
+        row = reading.certificates.by_id(certificate_id)
+        if row is None or row.log_index is None:
+            raise RecordNotFoundError("log proof of certificate", certificate_id)
+        return proof_of(reading, row.operator_id, row.log_index)
 
 
 class CertificateChangeCreate(Document):

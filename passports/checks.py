@@ -363,6 +363,8 @@ def cited_urls(payload: Mapping[str, Any]) -> dict[str, list[str]]:
     """Return the URLs that a passport cites: documents, studies, status lists, log proofs."""
     subject = payload.get("credentialSubject")
     subject = subject if isinstance(subject, Mapping) else {}
+    status = payload.get("status")
+    token = status if isinstance(status, Mapping) else {}
     return {
         "documents": [
             url
@@ -371,6 +373,7 @@ def cited_urls(payload: Mapping[str, Any]) -> dict[str, list[str]]:
         ],
         "studies": _texts(subject.get("carbonFootprint"), "study"),
         "status_lists": _texts(payload.get("credentialStatus"), "statusListCredential"),
+        "token_status_lists": _texts(token.get("status_list"), "uri"),
         "log_proofs": _texts(payload.get("transparencyLog"), "proof"),
     }
 

@@ -7,11 +7,14 @@ from typing import Any
 
 from passports.access_log import broken_links
 from passports.attribute_versions import AttributeVersion, read_version
+from passports.kept_logs import entry_of
 from passports.restricted import CLAIM, TYPES, restricted_values
 from passports.store import AttributeVersionRow, RestrictedCredentialRow, Store, Transaction
 from signing.errors import SigningError
 from signing.evidence import Evidence
 from signing.selective_disclosure import decode_presentation
+from signing.status_list import StatusList
+from signing.transparency_log import log_entry
 from signing.verify import examine
 
 Found = tuple[str, str, str] | None
@@ -56,10 +59,11 @@ def _version(
     )
     if credential is None:
         return "its restricted credential is missing"
-    return _credential(credential, version, did_documents, at)
+    return _credential(reading, credential, version, did_documents, at)
 
 
 def _credential(
+    reading: Transaction,
     row: RestrictedCredentialRow,
     version: AttributeVersion,
     did_documents: Mapping[str, Mapping[str, Any]],
@@ -78,7 +82,25 @@ def _credential(
     said = (payload.get(CLAIM), payload.get("version"))
     if said != (restricted_values(version), row.version):
         return "its restricted credential says something else than its values"
-    return None
+    return _published(reading, row, payload)
+
+
+def _published(
+    reading: Transaction, row: RestrictedCredentialRow, payload: Mapping[str, Any]
+) -> str | None:
+    """What is wrong with a credential's leaf or status; the oldest ones have neither."""
+    if row.log_index is None:
+        logged = "transparencyLog" in payload
+        return "its restricted credential names a log, in which it has no place" if logged else None
+    if entry_of(reading, row.operator_id, row.log_index) != log_entry(row.credential):
+        return f"the log's entry {row.log_index} is not of its restricted credential"
+    said = payload["status"]["status_list"]
+    tail = f"/{row.operator_id}/{row.status_list_id}/token"
+    if not said["uri"].endswith(tail) or said["idx"] != row.status_list_index:
+        return "the status of its restricted credential is not the one that was given out"
+    kept = reading.status_lists.get(row.operator_id, row.status_list_id)
+    given_out = kept is not None and StatusList.from_bytes(kept.given_out).get(said["idx"])
+    return None if given_out else "the status of its restricted credential was never given out"
 
 
 def check_access_log(store: Store) -> Iterator[Found]:

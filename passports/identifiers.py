@@ -139,6 +139,18 @@ class PublicAddress:
         """Return the URL of a status list credential."""
         return f"{self.base_url}/v1/status-lists/{operator_id}/{list_id}"
 
+    def token_status_list(self, operator_id: str, list_id: str) -> str:
+        """Return the URL of the same bits as a Token Status List."""
+        return f"{self.status_list(operator_id, list_id)}/token"
+
+    def restricted_log_proof(self, credential_id: str) -> str:
+        """Return the URL of the proof that a restricted credential is in the log."""
+        return f"{self.base_url}/v1/restricted/{credential_id}/log-proof"
+
+    def certificate_log_proof(self, certificate_id: str) -> str:
+        """Return the URL of the proof that a certificate is in the log."""
+        return f"{self.base_url}/v1/certificates/{certificate_id}/log-proof"
+
     def certificate(self, certificate_id: str) -> str:
         """Return the URL of the exact bytes of a factory certificate."""
         return f"{self.base_url}/v1/certificates/{certificate_id}/document"

@@ -198,12 +198,9 @@ class OwnRecords:
                 return find_passport(self.store, parse_digital_link(url)).credential
             case ["operators", operator_id, "did.json"]:
                 return orjson.dumps(did_document(self.store, operator_id))
-            case ["v1", "status-lists", operator_id, list_id]:
-                return publish_status_list(
-                    self.store, self.keyring, self.address, operator_id, list_id, self.now()
-                )
-            case ["v1", "status-lists", operator_id, list_id, "token"]:
-                return publish_token_status_list(
+            case ["v1", "status-lists", operator_id, list_id, *form] if form in ([], ["token"]):
+                publish = publish_token_status_list if form else publish_status_list
+                return publish(
                     self.store, self.keyring, self.address, operator_id, list_id, self.now()
                 )
             case ["v1", kind, of, *version, "log-proof"]:

@@ -2,67 +2,133 @@
 
 Signed once, when the data are written, and stored as signed with all disclosures. What goes out holds
 only the disclosures that `access.may_read` allows; the signature stays right.
+
+A battery's credential shares the revocation bit of its passport, a model's has one of its own; both are
+leaves of the log. The leaf is the hash of what the issuer signed, without the disclosures.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
+from uuid import uuid4
 
-from passports.attribute_versions import AttributeVersion
+from passports.attribute_versions import AttributeVersion, Subject
 from passports.attributes import AccessPoint, Granularity, attributes, with_unit
-from passports.errors import Finding, InvalidInputError
+from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.identifiers import PublicAddress
+from passports.kept_logs import proof_of
 from passports.keyring import Keyring
+from passports.log import append
 from passports.models import get_model
 from passports.operators import get_operator
-from passports.store import RestrictedCredentialRow, Transaction
+from passports.restricted_types import CLAIM, MEDIA_TYPE, TYPES
+from passports.status_lists import allocate_indices
+from passports.store import RestrictedCredentialRow, Store, Transaction
+from signing.credentials import CredentialSigner
 from signing.errors import MalformedDocumentError
 from signing.selective_disclosure import Path, decode_presentation, issue
+from signing.status_list import token_status_claim
+from signing.transparency_log import log_entry
 
-MEDIA_TYPE: Final = "application/dc+sd-jwt"  # SD-JWT VC, section 3.1
-# The types of these credentials, in a name space of our own (RFC 9901 asks for a collision-resistant name).
-TYPES: Final[Mapping[Granularity, str]] = {
-    Granularity.MODEL: "urn:voltpass:vct:battery-model-restricted:1",
-    Granularity.ITEM: "urn:voltpass:vct:battery-item-restricted:1",
-}
-CLAIM: Final = "attributes"
+__all__ = ["CLAIM", "MEDIA_TYPE", "TYPES", "restricted_values", "sign_all_restricted"]
 
 
 def sign_restricted(
     transaction: Transaction, keyring: Keyring, address: PublicAddress, version: AttributeVersion
 ) -> None:
-    """Sign what of a version is restricted, with the key of the operator that wrote it, and store it.
+    """Sign what of a version is restricted; see `sign_all_restricted`."""
+    sign_all_restricted(transaction, keyring, address, [version])
+
+
+def sign_all_restricted(
+    transaction: Transaction,
+    keyring: Keyring,
+    address: PublicAddress,
+    versions: Sequence[AttributeVersion],
+) -> None:
+    """Sign what of each version is restricted, with the key of its operator; store it, and log it.
 
     A batch has no restricted attributes (`attributes.py` checks that), so it has no such credential.
 
     Raises:
-        KeyUnavailableError: the operator's key cannot be opened.
+        KeyUnavailableError: an operator's key cannot be opened.
         InvalidInputError: the data are too large for a credential that verifiers take.
     """
-    subject = version.subject
-    if subject.level not in TYPES:
+    rows = [
+        _signed(transaction, keyring, address, version)
+        for version in versions
+        if version.subject.level in TYPES
+    ]
+    if not rows:
         return
-    claims = _claims(transaction, address, version)
-    selective: list[Path] = [(CLAIM, name) for name in claims[CLAIM]]
+    log = keyring.log_signers(address.log_origin)
+    entries = [log_entry(row.credential) for row in rows]
+    first = append(transaction, log, entries, rows[-1].signed_at)
+    for index, row in enumerate(rows, start=first):
+        row.log_index = index
+        transaction.restricted_credentials.add(row)
+
+
+def _signed(
+    transaction: Transaction, keyring: Keyring, address: PublicAddress, version: AttributeVersion
+) -> RestrictedCredentialRow:
+    subject, credential_id = version.subject, str(uuid4())
     key = keyring.current(transaction, subject.operator_id)
+    signer = CredentialSigner(key, get_operator(transaction, subject.operator_id).did)
+    list_id, index = _status_place(transaction, signer, address, subject, version.recorded_at)
+    claims = {
+        **_claims(transaction, address, version),
+        "jti": f"urn:uuid:{credential_id}",
+        "status": token_status_claim(
+            address.token_status_list(subject.operator_id, list_id), index
+        ),
+        "transparencyLog": {
+            "origin": address.log_origin,
+            "proof": address.restricted_log_proof(credential_id),
+        },
+    }
+    selective: list[Path] = [(CLAIM, name) for name in claims[CLAIM]]
     try:
         credential = issue(claims, selective, key)
         decode_presentation(credential)  # nothing is stored that a verifier would refuse
     except MalformedDocumentError as error:
         finding = Finding("values", "", error.message, "Link to documents instead of long lists.")
         raise InvalidInputError([finding], "the attribute data") from None
-    transaction.restricted_credentials.add(
-        RestrictedCredentialRow(
-            operator_id=subject.operator_id,
-            level=subject.level.value,
-            subject_id=subject.id,
-            version=version.version,
-            signed_at=version.recorded_at,
-            credential=credential,
-            sha256=hashlib.sha256(credential).hexdigest(),
-        )
+    return RestrictedCredentialRow(
+        operator_id=subject.operator_id,
+        level=subject.level.value,
+        subject_id=subject.id,
+        version=version.version,
+        signed_at=version.recorded_at,
+        credential=credential,
+        sha256=hashlib.sha256(credential).hexdigest(),
+        credential_id=credential_id,
+        status_list_id=list_id,
+        status_list_index=index,
     )
+
+
+def _status_place(
+    transaction: Transaction,
+    signer: CredentialSigner,
+    address: PublicAddress,
+    subject: Subject,
+    now: datetime,
+) -> tuple[str, int]:
+    """Return list and index of a subject's revocation bit; all its versions share one."""
+    owner = subject.operator_id
+    passport = (
+        transaction.passports.by_id(subject.id) if subject.level is Granularity.ITEM else None
+    )
+    if passport is not None:
+        return passport.status_list_id, passport.status_list_index
+    before = transaction.restricted_credentials.newest(owner, subject.level.value, subject.id)
+    if before is not None and before.status_list_id is not None:
+        assert before.status_list_index is not None  # the two are written together
+        return before.status_list_id, before.status_list_index
+    given = allocate_indices(transaction, signer, address, owner, 1, now)
+    return given.list_id, given.values[0]
 
 
 def _claims(
@@ -89,10 +155,23 @@ def _seconds(instant: datetime) -> int:
     return int(instant.timestamp())
 
 
-def restricted_values(version: AttributeVersion) -> dict[str, dict[str, Any]]:
+def restricted_values(version: AttributeVersion) -> Mapping[str, dict[str, Any]]:
     """Return the restricted values of a version with their units, as they are signed."""
     return {
         name: with_unit(name, given.value)
         for name, given in version.values.items()
         if attributes()[name].access_point is not AccessPoint.PUBLIC
     }
+
+
+def restricted_log_proof(store: Store, credential_id: str) -> bytes:
+    """Return the proof that a restricted credential is in the log; it tells nothing of its content.
+
+    Raises:
+        RecordNotFoundError: there is no such credential, or it is from before they were logged.
+    """
+    with store.reading() as reading:
+        row = reading.restricted_credentials.by_id(credential_id)
+        if row is None or row.log_index is None:
+            raise RecordNotFoundError("restricted credential", credential_id)
+        return proof_of(reading, row.operator_id, row.log_index)

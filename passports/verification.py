@@ -17,6 +17,7 @@ from passports.checks import BatteryEvidence, cited_urls, domain_checks
 from passports.errors import EvidenceUnavailableError, Finding, InvalidInputError
 from passports.fetch import Fetch, is_loopback
 from passports.identifiers import parse_digital_link
+from passports.restricted_checks import RESTRICTED_CHECKS
 from signing.canonical import JsonValue, parse_strict
 from signing.credentials import decode, issuer_of
 from signing.data_integrity import decode_secured
@@ -24,6 +25,7 @@ from signing.did_web import document_url
 from signing.errors import SigningError
 from signing.evidence import Evidence
 from signing.report import VerificationReport
+from signing.selective_disclosure import decode_presentation
 from signing.trust import TrustList
 from signing.verify import examine
 
@@ -80,12 +82,13 @@ def collect_evidence(
     What cannot be had is noted, not raised: the verification says what it could not check.
     """
     payload = _payload(credential)
-    did = issuer_of(payload)
+    did = _issuer(payload)
     if did is not None and did not in into.did_documents:
         _fetch_did_document(did, fetch, into)
     cited = cited_urls(payload)
     wanted = [
         (into.status_lists, cited["status_lists"], CREDENTIAL_MEDIA_TYPE),
+        (into.status_lists, cited["token_status_lists"], STATUS_JWT_MEDIA_TYPE),
         (into.documents, cited["documents"], "*/*"),
         (into.studies, cited["studies"], RESULT_MEDIA_TYPE),
         (into.log_proofs, cited["log_proofs"] if with_log_proof else [], "text/plain"),
@@ -130,13 +133,30 @@ def signed_certificates(
 RESULT_MEDIA_TYPE: Final = "application/vnd.voltpass.footprint+json"
 
 
+# Draft-ietf-oauth-status-list, section 8.1.
+STATUS_JWT_MEDIA_TYPE: Final = "application/statuslist+jwt"
+
+
 def _is_secured(credential: bytes) -> bool:
     """Tell whether a credential is JSON with an embedded proof, not a JWT."""
     return credential.lstrip().startswith(b"{")
 
 
+def is_sd_jwt(credential: bytes) -> bool:
+    """Tell whether a credential is an SD-JWT: what was signed, and disclosures after tildes."""
+    return b"~" in credential and not _is_secured(credential)
+
+
+def _issuer(payload: Mapping[str, Any]) -> str | None:
+    """The issuer of a VCDM credential, or of an SD-JWT VC."""
+    iss = payload.get("iss")
+    return issuer_of(payload) or (iss if isinstance(iss, str) else None)
+
+
 def _payload(credential: bytes) -> Mapping[str, Any]:
     try:
+        if is_sd_jwt(credential):
+            return decode_presentation(credential).payload
         read = decode_secured if _is_secured(credential) else decode
         return read(credential).payload
     except SigningError:
@@ -190,7 +210,7 @@ def verify_passport(
             log_proof=proofs[0] if proofs else None,
         ),
         at=at,
-        domain_checks=domain_checks(whole),
+        domain_checks=RESTRICTED_CHECKS if is_sd_jwt(credential) else domain_checks(whole),
     )
 
 

@@ -36,8 +36,13 @@ _MAX_PROOF_HASHES: Final = 63
 
 
 def log_entry(credential: bytes) -> bytes:
-    """The content of a credential's leaf: the SHA-256 of its bytes."""
-    return hashlib.sha256(credential).digest()
+    """The content of a credential's leaf: the SHA-256 of its bytes.
+
+    Of an SD-JWT it is that of what its issuer signed, without the disclosures: whoever was shown some
+    of them finds the same leaf, and the leaf tells nothing about them, for their digests are salted.
+    """
+    signed = credential if credential.startswith(b"{") else credential.partition(b"~")[0]
+    return hashlib.sha256(signed).digest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ from passports.errors import RegistrationRefusedError, shorten
 from passports.identifiers import PublicAddress
 from passports.issue import BatchPart, IssuedPassport, issue_part, record_batch
 from passports.keyring import Keyring
-from passports.restricted import sign_restricted
+from passports.restricted import sign_all_restricted
 from passports.store import Store, Transaction
 from signing.instants import format_instant
 
@@ -167,9 +167,12 @@ def _issue(
         )
         made = issue_part(transaction, registry.keyring, registry.address, units, told)
         issued += list(zip(part.rows, made, strict=True))
-    for row, passport in issued:
-        if row.attributes:
-            _write_values(transaction, registry, passport.id, row.attributes, now)
+    versions = [
+        _write_values(transaction, registry, passport.id, row.attributes, now)
+        for row, passport in issued
+        if row.attributes
+    ]
+    sign_all_restricted(transaction, registry.keyring, registry.address, versions)
     return issued
 
 
@@ -203,8 +206,8 @@ def _write_values(
     passport_id: str,
     values: Mapping[str, Any],
     now: datetime,
-) -> None:
-    """Write the first version of a battery's attribute values, and sign what of it is restricted."""
+) -> AttributeVersion:
+    """Write the first version of a battery's attribute values."""
     by, stamp = registry.operator_id, format_instant(now)
     given = {
         name: GivenValue(values[name], by, stamp, 1) for name in attributes() if name in values
@@ -212,4 +215,4 @@ def _write_values(
     subject = Subject(Granularity.ITEM, by, passport_id)
     version = AttributeVersion(subject, 1, by, REASON_OF_VALUES, now, given)
     add_version(transaction, version)
-    sign_restricted(transaction, registry.keyring, registry.address, version)
+    return version

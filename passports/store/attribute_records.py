@@ -11,7 +11,7 @@ from passports.store.attribute_tables import (
     AttributeVersionRow,
     RestrictedCredentialRow,
 )
-from passports.store.records import Records
+from passports.store.records import Records, can_be_stored
 
 
 class AttributeVersionRecords(Records[AttributeVersionRow]):
@@ -70,6 +70,15 @@ class RestrictedCredentialRecords(Records[RestrictedCredentialRow]):
             RestrictedCredentialRow.subject_id == subject_id,
         )
         query = query.order_by(col(RestrictedCredentialRow.version).desc())
+        return self._session.exec(query).first()
+
+    def by_id(self, credential_id: str) -> RestrictedCredentialRow | None:
+        """Return a credential by the identifier that it states itself, or None."""
+        if not can_be_stored(credential_id):
+            return None
+        query = select(RestrictedCredentialRow).where(
+            RestrictedCredentialRow.credential_id == credential_id
+        )
         return self._session.exec(query).first()
 
 

@@ -35,7 +35,10 @@ class AttributeVersionRow(SQLModel, table=True):
 
 
 class RestrictedCredentialRow(SQLModel, table=True):
-    """The restricted attributes of one version as SD-JWT VC with all disclosures, as signed."""
+    """The restricted attributes of one version as SD-JWT VC with all disclosures, as signed.
+
+    What was signed before there were leaves and status of such credentials has none of the last four.
+    """
 
     __tablename__: ClassVar[Any] = "restricted_credential"
     __table_args__: ClassVar[Any] = (
@@ -48,6 +51,7 @@ class RestrictedCredentialRow(SQLModel, table=True):
                 "attribute_version.version",
             ],
         ),
+        Index(None, "credential_id"),
     )
 
     operator_id: str = Field(primary_key=True, max_length=64)
@@ -57,6 +61,10 @@ class RestrictedCredentialRow(SQLModel, table=True):
     signed_at: datetime = Field(sa_type=UtcDateTime)
     credential: bytes = Field(sa_type=LargeBinary)
     sha256: str = Field(max_length=64)
+    credential_id: str | None = Field(default=None, max_length=64)
+    log_index: int | None = Field(default=None, sa_type=BigInteger)
+    status_list_id: str | None = Field(default=None, max_length=64)
+    status_list_index: int | None = Field(default=None)
 
 
 class AccessGrantRow(SQLModel, table=True):

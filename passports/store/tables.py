@@ -149,6 +149,8 @@ class CertificateRow(SQLModel, table=True):
     claims: bytes = Field(sa_type=LargeBinary)
     document: bytes = Field(sa_type=LargeBinary)
     sha256: str
+    # Of certificates that were signed here; older ones are no leaves.
+    log_index: int | None = Field(default=None, sa_type=BigInteger)
 
 
 class BatteryModelRow(SQLModel, table=True):
@@ -259,6 +261,9 @@ class StatusListRow(SQLModel, table=True):
     given_out: bytes = Field(sa_type=LargeBinary)
     credential: bytes = Field(sa_type=LargeBinary)
     updated_at: datetime = Field(sa_type=UtcDateTime)
+    # The same bits as a Token Status List, and the SHA-256 of the `credential` that it was made of.
+    token: bytes | None = Field(default=None, sa_type=LargeBinary)
+    token_of: str | None = Field(default=None, max_length=64)
 
 
 class LogStateRow(SQLModel, table=True):

@@ -7,13 +7,16 @@ from typing import Any
 
 import jsonschema
 import pytest
+from sqlalchemy import text
 
+from lca.datasets import load_shipped_dataset
 from passports.certificate_life import CertificateChange, CertificateStatus, standing_on
 from passports.certificates import FactoryCertificate, certificates_of, get_certificate
 from passports.certify import (
     CertificateChangeCreate,
     CertificateIssue,
     ChangedCertificate,
+    certificate_log_proof,
     certificate_status,
     change_certificate,
     issue_certificate,
@@ -26,13 +29,16 @@ from passports.errors import (
     InvalidInputError,
     RecordNotFoundError,
 )
+from passports.fsck import check_store
 from passports.identifiers import UniqueProductIdentifier
 from passports.operators import EconomicOperatorCreate, register_operator
 from passports.resolve import OwnRecords, evidence_from_store, find_passport
 from passports.trust import build_trust_list
 from passports.verification import verify_passport
 from signing.credentials import decode
+from signing.evidence import Evidence
 from signing.report import StepResult
+from signing.verify import examine
 from tests.worlds import ADDRESS, FACILITY, GTIN, MAKER, NOW, RIVAL, World, certificate_of
 
 CERTIFIER = "certifier"
@@ -307,3 +313,35 @@ def test_the_store_holds_what_was_signed(sqlite_world: World) -> None:
     with sqlite_world.store.reading() as reading:
         kept = {c.id: c for c in certificates_of(reading, MAKER, FACILITY)}
     assert kept[certificate.id] == certificate
+
+
+def test_a_certificate_that_was_signed_here_is_a_leaf_of_the_log(world: World) -> None:
+    with_certifier(world)
+    certificate = issue_certificate(world.store, world.keyring, ADDRESS, CERTIFIER, request(), NOW)
+    with world.store.reading() as reading:
+        document = get_certificate(reading, certificate.id)[1]
+    cited = decode(document).payload["transparencyLog"]
+    assert isinstance(cited, dict)
+    proof = world.records()(str(cited["proof"]))
+    trust_list = build_trust_list(world.store, world.keyring, ADDRESS, NOW)
+    evidence = Evidence(trust_list=trust_list, log_proof=proof, role="certifier")
+    step = examine(document, evidence, at=NOW).step("log_inclusion")
+    assert (step.outcome, step.reason_code) == ("passed", "included")
+
+
+def test_a_document_that_was_only_uploaded_is_no_leaf(world: World) -> None:
+    uploaded = certificate_of(world.store)
+    with pytest.raises(RecordNotFoundError):
+        certificate_log_proof(world.store, uploaded.id)
+
+
+def test_fsck_names_a_certificate_whose_leaf_is_another_s(sqlite_world: World) -> None:
+    world = with_certifier(sqlite_world)
+    world.issue("SN-1")
+    issue_certificate(world.store, world.keyring, ADDRESS, CERTIFIER, request(), NOW)
+    dataset = load_shipped_dataset()
+    assert not check_store(world.store, dataset, NOW).faults
+    with world.store.engine.begin() as connection:
+        connection.execute(text("UPDATE certificate SET log_index = 0"))
+    fault = check_store(world.store, dataset, NOW).faults[0]
+    assert (fault.kind, "the log's entry 0" in fault.reason) == ("certificate", True)

@@ -1,0 +1,56 @@
+"""The bits of an operator's status list as a Token Status List, for those who hold SD-JWT.
+
+Signed when it is asked for first after the list itself was signed, so once a change or half a life; in
+between it is served as it was stored.
+"""
+
+import hashlib
+from datetime import datetime
+
+from passports.errors import RecordNotFoundError
+from passports.identifiers import PublicAddress
+from passports.keyring import Keyring
+from passports.operators import get_operator
+from passports.status_lists import LIFETIME, PURPOSE, publish_status_list
+from passports.store import Store
+from signing.status_list import StatusList, build_token_status_list, sign_token_status_list
+
+
+def publish_token_status_list(
+    store: Store,
+    keyring: Keyring,
+    address: PublicAddress,
+    operator_id: str,
+    list_id: str,
+    now: datetime,
+) -> bytes:
+    """Return a revocation list as a signed Token Status List of one bit each.
+
+    Raises:
+        RecordNotFoundError: there is no such list, or it is of a purpose that such a list cannot say.
+        KeyUnavailableError: it is to be signed, and the operator's key cannot be opened.
+    """
+    credential = publish_status_list(store, keyring, address, operator_id, list_id, now)
+    digest = hashlib.sha256(credential).hexdigest()
+    with store.reading() as reading:
+        row = reading.status_lists.get(operator_id, list_id)
+    if row is None or row.purpose != PURPOSE:
+        raise RecordNotFoundError("token status list", f"{operator_id}/{list_id}")
+    if row.token is not None and row.token_of == digest:
+        return row.token
+    with store.transaction() as transaction:
+        locked = transaction.status_lists.of(operator_id, for_update=True)
+        row = next(r for r in locked if r.id == list_id)
+        issuer_did = get_operator(transaction, operator_id).did
+        claims = build_token_status_list(
+            url=address.token_status_list(operator_id, list_id),
+            issuer_did=issuer_did,
+            status_list=StatusList.from_bytes(row.bits),
+            issued_at=row.updated_at,
+            valid_until=row.updated_at + LIFETIME,
+        )
+        key = keyring.current(transaction, operator_id)
+        row.token = sign_token_status_list(claims, key, issuer_did)
+        row.token_of = hashlib.sha256(row.credential).hexdigest()
+        transaction.status_lists.add(row)
+        return row.token
