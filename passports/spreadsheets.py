@@ -114,7 +114,7 @@ def decode_text(data: bytes, what: str, encoding: str | None = None) -> str:
     """Return the text of a file: as it is marked, as it is said to be, or UTF-8.
 
     Nothing is guessed: bytes that are no UTF-8 are legible in several encodings and mean something else
-    in each. The finding says in which the first line reads like words.
+    in each. The finding says how the line reads in the likely ones.
 
     Raises:
         InvalidInputError: it is in another encoding, or holds a NUL.
@@ -140,16 +140,16 @@ def _not_decoded(
     start = data.rfind(b"\n", 0, position) + 1
     end = data.find(b"\n", position)
     sample = data[start : end if end >= 0 else None]
+    readings = []
     for name, first, last in _ENCODINGS:
         try:
             read = sample.decode(name)
         except UnicodeDecodeError:
             continue
         if name != chosen and any(first <= character <= last for character in read):
-            remedy += (
-                f", or name its encoding: in {name} the line reads {shorten(read.strip(), 40)!r}"
-            )
-            break
+            readings.append(f"{name} {shorten(read.strip(), 40)!r}")
+    if readings:
+        remedy += f", or name its encoding; the line reads in {', in '.join(readings)}"
     return refuse(what, reason, f"{remedy}.", line=line)
 
 

@@ -62,6 +62,8 @@ Told = tuple[Sequence[object], str, str]
 
 def _cells(row: BatteryRow, places: Sequence[int]) -> list[object]:
     cells = row.source.cells
+    if row.source.fault is not None:
+        return list(cells)  # as many as it had: cut to the header, it would read as another row
     return [cells[place] if place < len(cells) else "" for place in places]
 
 

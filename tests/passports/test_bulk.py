@@ -1,0 +1,589 @@
+"""Registration in bulk: what passes is issued, what does not is said row by row, nothing happens twice."""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Any
+
+import pytest
+
+from lca.datasets import load_shipped_dataset
+from passports.attributes import Granularity
+from passports.batches import get_batch
+from passports.bulk import ReadingOptions, read_table, rejects_file, suggest_mapping
+from passports.bulk.mapping import aliases, attribute_columns, is_field
+from passports.bulk.report import MAX_FINDINGS
+from passports.errors import InvalidInputError, RegistrationRefusedError
+from passports.fsck import check_store
+from passports.models import BatteryModelCreate, register_model
+from passports.store import PassportRow
+from signing.credentials import decode
+from tests.passports.bulk_files import (
+    KINDS,
+    as_csv,
+    as_file,
+    battery,
+    recipe,
+    register,
+    told,
+    workbook,
+)
+from tests.passports.test_issue import together
+from tests.worlds import FACILITY, GTIN, IMPORTER, MAKER, MODEL, NOW, World, demo_input
+
+SECOND_GTIN = "09520123000004"
+LATE = datetime(2026, 11, 2, 23, 59)  # noqa: DTZ001 # a spreadsheet knows no zones
+
+
+def second_model(world: World) -> None:
+    """Register another model of the maker."""
+    document = {**demo_input("model.json"), "id": "lfp-75", "gtin": SECOND_GTIN}
+    register_model(world.store, MAKER, BatteryModelCreate(**document), NOW)
+
+
+def stored(world: World) -> dict[str, PassportRow]:
+    """Return all passports by serial."""
+    with world.store.reading() as reading:
+        return {row.serial: row for row in reading.passports.page(limit=100_000)}
+
+
+def subject(row: PassportRow) -> dict[str, Any]:
+    """Return what a passport says."""
+    found = decode(row.credential).payload["credentialSubject"]
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_file_of_several_batches_and_models_gives_each_row_its_passport(
+    sqlite_world: World, kind: str
+) -> None:
+    second_model(sqlite_world)
+    rows = [
+        battery("A-1"),
+        battery("A-2", batch_id="b-2", model_id="lfp-75", manufactured_on="2026-11-03"),
+        battery("A-3", responsible_operator_id=""),
+        battery("A-1", batch_id="b-2", model_id="lfp-75"),
+    ]
+    rows[2]["batch_id"] = "b-3"
+    done = register(sqlite_world, as_file(kind, rows))
+
+    assert (done.report.registered, done.report.refused, done.report.present) == (4, 0, 0)
+    assert [(b.id, b.is_new, b.passed) for b in done.report.batches] == [
+        ("b-1", True, 1),
+        ("b-2", True, 2),
+        ("b-3", True, 1),
+    ]
+    found = subject(stored(sqlite_world)["A-2"])
+    assert (found["batch"], found["model"]["gtin"], found["manufacturedOn"]) == (
+        "b-2",
+        SECOND_GTIN,
+        "2026-11-03",
+    )
+    assert subject(stored(sqlite_world)["A-3"])["responsibleOperator"]["id"] == MAKER
+    assert len(done.passports) == 4
+
+
+def test_the_same_file_twice_creates_nothing_twice(world: World) -> None:
+    data = as_csv([battery("A-1"), battery("A-2"), battery("A-3", batch_id="b-2")])
+    first = register(world, data)
+    before = {serial: row.sha256 for serial, row in stored(world).items()}
+    again = register(world, data)
+
+    assert (first.report.registered, again.report.registered, again.report.present) == (3, 0, 3)
+    assert {serial: row.sha256 for serial, row in stored(world).items()} == before
+    with world.store.reading() as reading:
+        assert get_batch(reading, MAKER, "b-1").size == 2
+
+
+def test_one_bad_row_and_nothing_of_any_batch_is_issued(world: World) -> None:
+    data = as_csv([battery("A-1"), battery("A-2", batch_id="b-2"), battery("not good")])
+    with pytest.raises(RegistrationRefusedError) as caught:
+        register(world, data)
+    assert [(f.line, f.field) for f in caught.value.findings] == [(4, "serial")]
+    assert stored(world) == {}
+    with world.store.reading() as reading:
+        assert reading.batches.all() == []
+
+
+def test_partial_issues_what_passes_and_mended_rejects_join_their_batch(world: World) -> None:
+    data = as_csv([battery("A-1"), battery("A 2"), battery("A-3", model_id="lfp-6")])
+    done = register(world, data, partial=True)
+    assert (done.report.registered, done.report.refused) == (1, 2)
+    rejects = rejects_file(read_table(data), done.refused)
+
+    mended = rejects.data.decode().replace("A 2", "A-2").replace("lfp-6,", "lfp-60,")
+    joined = register(world, mended.encode())
+    assert (joined.report.registered, joined.report.refused) == (2, 0)
+    assert [(b.id, b.is_new) for b in joined.report.batches] == [("b-1", False)]
+    assert {row.batch_id for row in stored(world).values()} == {"b-1"}
+    with world.store.reading() as reading:
+        assert get_batch(reading, MAKER, "b-1").size == 3
+    again = register(world, mended.encode(), partial=True)
+    assert (again.report.registered, again.report.present) == (0, 2)
+    assert (
+        register(world, data.replace(b"A 2", b"A-2").replace(b"lfp-6,", b"lfp-60,")).report.present
+        == 3
+    )
+
+
+def test_a_batch_that_rows_have_joined_is_sound_and_knows_its_days(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.issue("OLD-1", id="b-1", manufactured_on=date(2026, 11, 5))
+    register(world, as_csv([battery("A-1"), battery("A-2", manufactured_on="2026-11-20")]))
+    with world.store.reading() as reading:
+        batch = get_batch(reading, MAKER, "b-1")
+    assert (batch.manufactured_from, batch.manufactured_to, batch.size) == (
+        date(2026, 11, 2),
+        date(2026, 11, 20),
+        3,
+    )
+    report = world.verify(stored(world)["A-2"].credential)
+    assert report.verdict in {"valid", "valid_with_warnings"}
+    assert not world.issue("OLD-1", id="b-1", manufactured_on=date(2026, 11, 5)).created
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("responsible_operator_id", ""), ("profile", "ec-2027-02")],
+)
+def test_who_joins_a_batch_has_to_say_the_same_of_it(
+    sqlite_world: World, name: str, value: str
+) -> None:
+    sqlite_world.issue("OLD-1", id="b-1")
+    done = register(sqlite_world, as_csv([battery("A-1", **{name: value})]), dry_run=True)
+    assert [(f.field, f.line) for f in done.report.findings] == [(name, 2)]
+    assert "the batch as issued says" in done.report.findings[0].reason
+
+
+def test_rows_that_contradict_one_another_about_a_new_batch_are_all_refused(
+    sqlite_world: World,
+) -> None:
+    rows = [battery("A-1"), battery("A-2", responsible_operator_id=""), battery("A-3")]
+    done = register(sqlite_world, as_csv([*rows, battery("B-1", batch_id="b-2")]), partial=True)
+    assert (done.report.registered, done.report.refused) == (1, 3)
+    assert [(line, field) for line, field, _ in told(done)] == [
+        (2, "batch_id"),
+        (3, "responsible_operator_id"),
+        (4, "batch_id"),
+    ]
+
+
+def test_a_battery_twice_in_a_file_is_issued_once_or_not_at_all(sqlite_world: World) -> None:
+    same = [battery("A-1"), battery("A-2"), battery("A-1")]
+    done = register(sqlite_world, as_csv(same), partial=True)
+    assert told(done) == [(4, "serial", "the same battery stands on line 2")]
+    assert sorted(stored(sqlite_world)) == ["A-1", "A-2"]
+
+    other = [battery("B-1"), battery("B-1", manufactured_on="2026-11-03")]
+    done = register(sqlite_world, as_csv(other), partial=True)
+    assert [line for line, _, _ in told(done)] == [2, 3]
+    assert "B-1" not in stored(sqlite_world)
+
+
+@pytest.mark.parametrize(
+    ("changes", "field", "said"),
+    [
+        ({"batch_id": "b-2"}, "serial", "in batch b-1"),
+        ({"manufactured_on": "2026-11-03"}, "manufactured_on", "says 2026-11-02"),
+        ({"cycle_count": "7"}, "cycle_count", "another value"),
+    ],
+)
+def test_a_battery_with_a_passport_that_says_something_else_is_refused(
+    sqlite_world: World, changes: dict[str, str], field: str, said: str
+) -> None:
+    register(sqlite_world, as_csv([battery("A-1")]))
+    done = register(sqlite_world, as_csv([battery("A-1", **changes)]), dry_run=True)
+    ((line, found, reason),) = told(done)
+    assert (line, found) == (2, field)
+    assert said in reason
+
+
+BAD_CELLS: list[tuple[dict[str, object], str, str, str]] = [
+    ({"serial": "A" * 21}, "serial", "this one has 21", "Shorten"),
+    ({"serial": "Ä-1"}, "serial", "'Ä'", "letters, digits"),
+    ({"serial": "A\u2011 1"}, "serial", "' ' '\u2011'", "letters, digits"),
+    ({"serial": ""}, "serial", "it is empty", "Fill it in"),
+    ({"serial": "12345.0"}, "serial", "as a spreadsheet writes it", "may have been 12345."),
+    ({"serial": "1.2E+05"}, "serial", "as a spreadsheet writes it", "may have been 120000."),
+    ({"manufactured_on": "2026-11-24"}, "manufactured_on", "in the future", "that exist"),
+    ({"manufactured_on": "2.11.2026"}, "manufactured_on", "YYYY-MM-DD", "2026-11-02, if"),
+    ({"manufactured_on": "46328"}, "manufactured_on", "YYYY-MM-DD", "this is 2026-11-02"),
+    ({"manufactured_on": "2026-02-30"}, "manufactured_on", "not a date", "Write it"),
+    ({"batch_id": "B-1/2026"}, "batch_id", "1 to 64", "For example b-1-2026."),
+    ({"batch_id": "-"}, "batch_id", "1 to 64", "catl-xinjin"),
+    ({"model_id": "lfp-06"}, "model_id", "no model", "Did you mean lfp-60?"),
+    ({"model_id": "zzz"}, "model_id", "no model", "yours: lfp-60"),
+    ({"facility_id": "plnt"}, "facility_id", "no facility", "Did you mean plant?"),
+    ({"responsible_operator_id": "nobody"}, "responsible_operator_id", "no operator", "registered"),
+    ({"profile": "ec-2099"}, "profile", "no such profile", "ec-2027-02"),
+    ({"gtin": "9520123456789"}, "gtin", "check digit is 9, and 8", "09520123456788, if"),
+    ({"gtin": "95201234567"}, "gtin", "8, 12, 13 or 14", "all digits"),
+    ({"gtin": "09520999777772", "model_id": ""}, "gtin", "another operator (rival)", "your own"),
+    ({"gtin": SECOND_GTIN, "model_id": ""}, "gtin", "no model of yours", "Did you mean 0952"),
+    ({"gtin": "04012345000009"}, "gtin", "no model of yours", "Register it first; yours: 0952"),
+    ({"cycle_count": "many"}, "cycle_count", "not a number", "decimal point"),
+    ({"cycle_count": "1.5"}, "cycle_count", "integer", "Give"),
+    ({"cycle_count": "-1"}, "cycle_count", "greater than or equal to 0", "Give"),
+    ({"battery_status": "new"}, "battery_status", "none of original", "Choose"),
+]
+
+
+@pytest.mark.parametrize(("changes", "field", "reason", "fix"), BAD_CELLS)
+def test_a_bad_cell_is_named_with_line_column_value_reason_and_suggested_fix(
+    sqlite_world: World, changes: dict[str, object], field: str, reason: str, fix: str
+) -> None:
+    data = as_csv([battery("OK-1"), {**battery("A-1"), **changes}])
+    done = register(sqlite_world, data, dry_run=True)
+    (finding,) = done.report.findings
+    assert (finding.line, finding.field, finding.column) == (3, field, field)
+    assert reason in finding.reason
+    assert fix in finding.remedy
+    assert done.report.passed == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "field", "fix"),
+    [
+        (12345, "serial", "it may have been 12345."),
+        (1.5, "serial", "it may have been 1.5."),
+        (True, "serial", "Format the column as text"),
+        (date(2024, 12, 1), "serial", "Format the column as text"),
+        (20261102, "batch_id", "it may have been 20261102."),
+        (46328, "manufactured_on", "As a spreadsheet counts days this is 2026-11-02"),
+        (True, "manufactured_on", "Write it as"),
+    ],
+)
+def test_what_a_spreadsheet_has_made_of_a_cell_is_refused_with_what_it_may_have_been(
+    sqlite_world: World, value: object, field: str, fix: str
+) -> None:
+    row = {**battery("A-1"), field: value}
+    done = register(sqlite_world, as_file("xlsx", [row]), dry_run=True)
+    (finding,) = done.report.findings
+    assert finding.field == field
+    assert fix in finding.remedy
+
+
+def test_dates_and_gtins_of_a_spreadsheet_are_read_as_what_they_are(sqlite_world: World) -> None:
+    rows = [
+        battery("A-1", model_id="", gtin=9520123456788, manufactured_on=date(2026, 11, 2)),
+        battery("A-2", gtin="9520123456788", manufactured_on=LATE),
+        battery("A-3", gtin=f" {GTIN} "),
+    ]
+    assert register(sqlite_world, as_file("xlsx", rows)).report.registered == 3
+    assert {subject(r)["manufacturedOn"] for r in stored(sqlite_world).values()} == {"2026-11-02"}
+
+
+def test_everything_that_is_wrong_is_said_at_once_in_the_order_of_the_file(
+    sqlite_world: World,
+) -> None:
+    bad = battery("Ä", batch_id="B", model_id="x", facility_id="y", manufactured_on="2027-01-01")
+    done = register(sqlite_world, as_csv([bad, battery("A 1"), bad]), dry_run=True)
+    lines = [finding.line for finding in done.report.findings]
+    assert lines == sorted(lines, key=lambda line: line or 0)
+    assert [finding.field for finding in done.report.findings if finding.line == 2] == [
+        "serial",
+        "batch_id",
+        "manufactured_on",
+        "model_id",
+        "facility_id",
+    ]
+    assert done.report.findings_total == 11
+
+
+def test_findings_are_capped_and_the_rest_is_counted(sqlite_world: World) -> None:
+    rows = [battery(f"A {number}") for number in range(MAX_FINDINGS + 5)]
+    report = register(sqlite_world, as_csv(rows), dry_run=True).report
+    document = report.to_document()
+    assert len(document["findings"]) == MAX_FINDINGS
+    assert (document["findings_total"], document["findings_left_out"]) == (MAX_FINDINGS + 5, 5)
+
+
+def test_a_ragged_line_is_refused_and_kept_for_mending(sqlite_world: World) -> None:
+    data = as_csv([battery("A-1")]) + b"A-2,b-1\n"
+    done = register(sqlite_world, data, partial=True)
+    assert told(done) == [(3, "line", "the line has 2 cells, the header has 6")]
+    rejects = rejects_file(read_table(data), done.refused).data
+    assert rejects.decode().splitlines()[1].startswith('A-2,b-1,"line: the line has 2 cells')
+    ((_, field, _),) = told(register(sqlite_world, rejects, dry_run=True))
+    assert field == "line"  # still, and never as another row
+
+
+# Attributes of single batteries
+
+
+def test_columns_of_attributes_become_the_first_version_of_each_batterys_data(
+    world: World,
+) -> None:
+    rows = [
+        battery(
+            "A-1", cycle_count="0", present_rated_capacity_ah="161.5", battery_status="original"
+        ),
+        battery("A-2", cycle_count="3"),
+        battery("A-3"),
+    ]
+    done = register(world, as_csv(rows))
+    by_serial = {row.serial: passport.id for row, passport in done.passports}
+    with world.store.reading() as reading:
+        for serial, values in (
+            (
+                "A-1",
+                {
+                    "cycle_count": 0,
+                    "present_rated_capacity_ah": 161.5,
+                    "battery_status": "original",
+                },
+            ),
+            ("A-2", {"cycle_count": 3}),
+        ):
+            row = reading.attribute_versions.newest(MAKER, Granularity.ITEM, by_serial[serial])
+            assert row is not None
+            given = json.loads(row.document)["values"]
+            assert {name: value["value"] for name, value in given.items()} == values
+            signed = reading.restricted_credentials.newest(MAKER, "item", by_serial[serial])
+            assert signed is not None
+        assert reading.attribute_versions.newest(MAKER, "item", by_serial["A-3"]) is None
+    assert register(world, as_csv(rows)).report.present == 3
+
+
+def test_an_attribute_that_is_no_batterys_own_is_refused_with_the_way_to_give_it(
+    sqlite_world: World,
+) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        register(sqlite_world, as_csv([battery("A-1", temperature_c="20")]))
+    (finding,) = caught.value.findings
+    assert finding.value == "temperature_c"
+    assert "measurements" in finding.reason
+
+
+# Which column is what
+
+
+def test_headings_are_known_in_several_languages(sqlite_world: World) -> None:
+    for number, headings in enumerate(
+        (
+            ("Seriennummer", "Charge", "Modell", "Werk", "Importeur", "Herstelldatum"),
+            ("序列号", "批次号", "型号", "工厂", "进口商", "生产日期"),
+            (
+                "N° de série",
+                "Numéro de lot",
+                "Modèle",
+                "Usine",
+                "Importateur",
+                "Date de production",
+            ),
+            ("SERIAL NO.", "Lot-No", "model_id", "Plant", "importer", "Production Date"),
+        )
+    ):
+        row = battery(f"A-{number}").values()
+        assert (
+            register(
+                sqlite_world, as_csv([dict(zip(headings, row, strict=True))])
+            ).report.registered
+            == 1
+        )
+
+
+def test_the_table_of_headings_names_fields_and_no_heading_twice() -> None:
+    assert set(aliases().values()) <= {name for name in aliases().values() if is_field(name)}
+    assert {"serial", "batch_id", "gtin", "manufactured_on"} <= set(aliases().values())
+    assert "cycle_count" in attribute_columns()
+    assert "temperature_c" not in attribute_columns()
+
+
+def test_a_column_that_nobody_claims_refuses_the_file_unless_it_is_left_out(
+    sqlite_world: World,
+) -> None:
+    data = as_csv([battery("A-1", colour="red", responsble_operator=IMPORTER)])
+    with pytest.raises(InvalidInputError) as caught:
+        register(sqlite_world, data)
+    assert [(f.field, f.value) for f in caught.value.findings] == [
+        ("header", "colour"),
+        ("header", "responsble_operator"),
+    ]
+    assert "If it is responsible_operator_id" in caught.value.findings[1].remedy
+    for ignored in (["Colour", "responsble operator"], ["*"]):
+        done = register(sqlite_world, data, recipe(ignored=ignored), dry_run=True)
+        assert list(done.report.ignored) == ["colour", "responsble_operator"]
+
+
+@pytest.mark.parametrize(
+    ("mapping", "value", "reason"),
+    [
+        ({"columns": {"Nummer": "gtin"}}, "Nummer", "no column with this heading"),
+        ({"constants": {"serial": "A"}}, "serial", "a constant and a column"),
+        ({"ignored": ["facility_id"]}, "facility_id", "no column facility_id"),
+        ({"ignored": ["model_id"]}, "model_id or gtin", "no column model_id or gtin"),
+    ],
+)
+def test_a_mapping_that_does_not_fit_the_file_is_refused(
+    sqlite_world: World, mapping: dict[str, Any], value: str, reason: str
+) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        register(sqlite_world, as_csv([battery("A-1")]), recipe(**mapping))
+    assert [f.value for f in caught.value.findings] == [value]
+    assert reason in caught.value.findings[0].reason
+
+
+def test_a_recipe_reads_a_file_as_a_makers_system_writes_it(sqlite_world: World) -> None:
+    data = (
+        "Pack;Typ;Datum;Kapazität (mAh);Linie\n"
+        "sn 0001;LFP60 Pack;02.11.2026;161.500,5;L1\n"
+        "SN 0002;LFP60 Pack;2026-11-03;161000;L2\n"
+    ).encode("cp1252")
+    mapping = recipe(
+        columns={
+            "Pack": "serial",
+            "Typ": "model_id",
+            "Datum": "manufactured_on",
+            "kapazität (mah)": "present_rated_capacity_ah",
+        },
+        constants={"batch_id": "b-1", "facility_id": FACILITY, "responsible_operator_id": IMPORTER},
+        ignored=["Linie"],
+        date_format="DD.MM.YYYY",
+        transforms={
+            "serial": ["uppercase", "remove-spaces"],
+            "present_rated_capacity_ah": ["decimal-comma", "milli"],
+        },
+        values={"model_id": {"LFP60 Pack": MODEL}},
+        encoding="cp1252",
+    )
+    done = register(sqlite_world, data, mapping)
+    assert [row.serial for row, _ in done.passports] == ["SN0001", "SN0002"]
+    assert [row.attributes for row, _ in done.passports] == [
+        {"present_rated_capacity_ah": 161.5005},
+        {"present_rated_capacity_ah": 161.0},
+    ]
+    assert done.report.columns["Kapazität (mAh)"] == "present_rated_capacity_ah"
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"columns": {"A": "colour"}}, "columns"),
+        ({"columns": {"A": "serial", "B": "serial"}}, "document"),
+        ({"columns": {"A": "serial"}, "constants": {"serial": "x"}}, "document"),
+        ({"transforms": {"serial": ["eval"]}}, "transforms"),
+        ({"date_format": "%d.%m.%Y"}, "date_format"),
+        ({"encoding": "rot13"}, "encoding"),
+        ({"colums": {}}, "colums"),
+    ],
+)
+def test_a_recipe_holds_only_what_is_known(fields: dict[str, Any], field: str) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        recipe(**fields)
+    assert caught.value.findings[0].field.startswith(field)
+
+
+def test_a_mapping_is_suggested_from_headings_and_from_how_days_are_written() -> None:
+    data = b"Seriennummer;Chargennummmer;Herstelldatum;Farbe\nA;b-1;13.11.2026;rot\n"
+    found = suggest_mapping(read_table(data))
+    assert found.to_document() == {
+        "columns": {"Seriennummer": "serial", "Herstelldatum": "manufactured_on"},
+        "unsure": {"Chargennummmer": "batch_id"},
+        "unmatched": ["Farbe"],
+        "missing": ["model_id or gtin", "facility_id"],
+        "date_formats": ["DD.MM.YYYY"],
+    }
+    both = suggest_mapping(read_table(b"date of manufacture\n03/04/2026\n")).date_formats
+    assert both == ["DD/MM/YYYY", "MM/DD/YYYY"]
+
+
+# Rejects
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rejects_have_the_form_of_the_file_and_are_read_again_as_they_are(
+    sqlite_world: World, kind: str
+) -> None:
+    data = as_file(kind, [battery("A-1"), battery("=A 2", cycle_count="1")])
+    done = register(sqlite_world, data, partial=True)
+    rejects = rejects_file(read_table(data), done.refused)
+    table = read_table(rejects.data)
+
+    assert (rejects.kind, table.kind) == (kind, kind)
+    assert table.headings[-2:] == ("reason", "suggested_fix")
+    assert "=A 2" in table.rows[0].cells
+    again = register(sqlite_world, rejects.data, dry_run=True)
+    assert list(again.report.ignored) == ["reason", "suggested_fix"]
+    assert [reason for _, _, reason in told(again)] == [reason for _, _, reason in told(done)]
+
+
+def test_rejects_keep_separator_and_encoding(sqlite_world: World) -> None:
+    text = "Größe;" + as_csv([battery("Ä")], ";").decode()
+    text = text.replace("\r\nÄ", "\r\ngroß;Ä")
+    mapping = recipe(encoding="cp1252", ignored=["Größe"])
+    done = register(sqlite_world, text.encode("cp1252"), mapping, partial=True)
+    table = read_table(text.encode("cp1252"), ReadingOptions(encoding="cp1252"))
+    (header, row) = csv.reader(
+        io.StringIO(rejects_file(table, done.refused).data.decode("cp1252")), delimiter=";"
+    )
+    assert header[0] == "Größe"
+    assert row[:2] == ["groß", "Ä"]
+
+
+def test_progress_is_told_while_rows_are_checked_and_issued(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("passports.issue.CHUNK", 2)
+    seen: list[tuple[str, int, int]] = []
+
+    def tell(stage: str, done: int, total: int) -> None:
+        seen.append((stage, done, total))
+
+    rows = [battery(f"A-{n}", batch_id=f"b-{n // 3}") for n in range(6)]
+    register(sqlite_world, as_csv(rows), progress=tell)
+    assert seen == [
+        ("checking", 6, 6),
+        ("issuing", 2, 6),
+        ("issuing", 3, 6),
+        ("issuing", 5, 6),
+        ("issuing", 6, 6),
+    ]
+
+
+def test_a_store_with_batches_from_files_is_sound(sqlite_world: World) -> None:
+    world = sqlite_world
+    register(world, as_csv([battery("A-1", cycle_count="2"), battery("A-2")]))
+    register(world, as_csv([battery("A-3")]))
+    report = check_store(world.store, load_shipped_dataset(), NOW)
+    assert not report.faults
+    assert report.checked["passports"] == 3
+
+
+class CutError(Exception):
+    """Raised in the middle of issuing."""
+
+
+def test_whoever_is_cut_off_between_two_batches_leaves_nothing_behind(world: World) -> None:
+    rows = [battery("A-1"), battery("A-2", batch_id="b-2")]
+
+    def cut(stage: str, done: int, _total: int) -> None:
+        if (stage, done) == ("issuing", 1):
+            raise CutError
+
+    with pytest.raises(CutError):
+        register(world, as_csv(rows), progress=cut)
+    assert stored(world) == {}
+    assert register(world, as_csv(rows)).report.registered == 2
+
+
+def test_two_files_with_the_same_battery_at_once_give_one_passport(world: World) -> None:
+    def call(batch: str) -> Callable[[], object]:
+        return lambda: register(world, as_csv([battery("A-1", batch_id=batch)]))
+
+    results = together(call("b-1"), call("b-2"))
+    refused = [result for result in results if isinstance(result, RegistrationRefusedError)]
+    assert len(refused) == 1, results
+    assert len(stored(world)) == 1
+
+
+def test_a_workbook_of_another_layout_is_read_by_its_recipe(sqlite_world: World) -> None:
+    rows = [["November"], ["SN", "Lot"], ["A-1", "b-1"]]
+    mapping = recipe(
+        constants={"model_id": MODEL, "facility_id": FACILITY, "manufactured_on": "2026-11-02"},
+        header_line=2,
+    )
+    assert register(sqlite_world, workbook(rows), mapping).report.registered == 1
