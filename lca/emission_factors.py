@@ -215,7 +215,9 @@ def characterised(record: FactorRecord, characterisation: Mapping[str, float]) -
     return math.fsum(terms) / per_reference
 
 
-def mixed_boundaries(expected: Boundary, found: Boundary, path: str) -> BoundaryMismatchError:
+def mixed_boundaries(
+    expected: Boundary, found: Boundary, path: str, factor_id: str = ""
+) -> BoundaryMismatchError:
     """Return the error for a factor of one boundary where another is summed."""
     reasons = {
         Boundary.DIRECT_CO2: "CO2 of combustion only, no upstream, no other gases",
@@ -226,7 +228,7 @@ def mixed_boundaries(expected: Boundary, found: Boundary, path: str) -> Boundary
         [
             Finding(
                 path,
-                found.value,
+                factor_id or found.value,
                 f"a factor of boundary {found.value} ({reasons[found]}) cannot enter a sum of "
                 f"{expected.value} ({reasons[expected]})",
                 f"choose a factor whose boundary is {expected.value}",

@@ -139,8 +139,8 @@ def _with_recycled_content(inventory: Inventory) -> Iterator[CircularMaterial]:
 
 
 def _wrong_parameters(material: CircularMaterial, ruleset: Ruleset) -> Iterator[Finding]:
-    if material.material not in _materials(ruleset):
-        known = ", ".join(sorted(_materials(ruleset)))
+    if material.material not in circular_materials(ruleset):
+        known = ", ".join(sorted(circular_materials(ruleset)))
         path = f"{material.path}.material"
         yield Finding(path, material.material, f"{ruleset.id} does not know it", f"known: {known}")
     for name, value in material.parameters.items():
@@ -160,14 +160,15 @@ def _wrong_parameters(material: CircularMaterial, ruleset: Ruleset) -> Iterator[
         yield Finding(path, f"{recovered:g}", "R2 and R3 together exceed 1", "check both")
 
 
-def _materials(ruleset: Ruleset) -> Mapping[str, object]:
+def circular_materials(ruleset: Ruleset) -> Mapping[str, object]:
+    """Return the materials that a ruleset has parameters for."""
     materials = ruleset.end_of_life.get("materials")
     return materials if isinstance(materials, Mapping) else MappingProxyType({})
 
 
 def _parameters(material: CircularMaterial, ruleset: Ruleset) -> CircularParameters:
     defaults = ruleset.end_of_life
-    entry = _materials(ruleset)[material.material]
+    entry = circular_materials(ruleset)[material.material]
     own: Mapping[str, object] = entry if isinstance(entry, Mapping) else {}
     by_class = defaults["A"]
     allocation = by_class.get(own.get("class")) if isinstance(by_class, Mapping) else None
@@ -198,7 +199,7 @@ def _burden(
     factor_id = material.factors[term.burden]
     record = dataset.factor(factor_id, path)
     if record.boundary is not Boundary.LCA:
-        error = mixed_boundaries(Boundary.LCA, record.boundary, f"{path} ({factor_id})")
+        error = mixed_boundaries(Boundary.LCA, record.boundary, path, factor_id)
         raise BoundaryMismatchError(error.findings)
     unit = find_unit(term.per)
     if record.dimension != unit.dimension:

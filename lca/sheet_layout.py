@@ -11,6 +11,8 @@
 | supplier_footprints | a footprint that a supplier declared; it becomes an emission factor |
 | electricity_supply, certificates | metered electricity, contracts and their certificates |
 | recycled_content | a delivery of cobalt, lead, lithium or nickel, and what of it was recovered |
+| co_products | another product of an activity; the activity then needs its own mass |
+| end_of_life | a material under the Circular Footprint Formula, shares in per cent |
 | offsets, gaps, assumptions, cut_off, absent_components | as in the document |
 """
 
@@ -52,6 +54,30 @@ class SheetLayout:
     numbers: frozenset[str] = frozenset()
 
 
+CIRCULAR_PARAMETERS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "R1": "recycled_input_percent",
+        "R2": "recycled_at_end_percent",
+        "R3": "energy_recovery_percent",
+        "LHV_MJ_per_kg": "LHV_MJ_per_kg",
+        "XER_heat": "heat_efficiency_percent",
+        "XER_electricity": "electricity_efficiency_percent",
+    }
+)
+"""Columns of the company's own parameters of the formula; each has a column of evidence."""
+
+CIRCULAR_FACTORS: Final = (
+    "virgin",
+    "recycled_input",
+    "recycling_output",
+    "substituted_virgin",
+    "energy_recovery",
+    "substituted_heat",
+    "substituted_electricity",
+    "disposal",
+)
+"""Burdens of the formula; each has a column for its factor."""
+
 _COMMON = ("process", "origin", "evidence", "name", "gsd", "confidential")
 _NUMBERS = frozenset({"amount", "gsd"})
 
@@ -63,8 +89,10 @@ SHEETS: Final[Mapping[str, SheetLayout]] = MappingProxyType(
             SheetLayout(
                 "activities",
                 ("id", "name", "output_amount", "output_unit"),
-                ("yield_percent",),
-                frozenset({"output_amount", "yield_percent"}),
+                ("yield_percent", "output_mass_kg", "output_price_per_kg"),
+                frozenset(
+                    {"output_amount", "yield_percent", "output_mass_kg", "output_price_per_kg"}
+                ),
             ),
             SheetLayout(
                 "bill_of_materials",
@@ -122,6 +150,26 @@ SHEETS: Final[Mapping[str, SheetLayout]] = MappingProxyType(
                 ("note",),
                 frozenset({"quantity_t", "vintage_year"}),
             ),
+            SheetLayout(
+                "co_products",
+                ("activity", "name", "mass_kg"),
+                ("price_per_kg",),
+                frozenset({"mass_kg", "price_per_kg"}),
+            ),
+            SheetLayout(
+                "end_of_life",
+                ("id", "material", "mass_kg"),
+                (
+                    *(f"{name}_factor" for name in CIRCULAR_FACTORS),
+                    *(
+                        column
+                        for name in CIRCULAR_PARAMETERS.values()
+                        for column in (name, f"{name}_evidence")
+                    ),
+                    "virgin_counted",
+                ),
+                frozenset({"mass_kg", *CIRCULAR_PARAMETERS.values()}),
+            ),
             SheetLayout("gaps", ("stage", "reason"), ("partial",)),
             SheetLayout("assumptions", ("assumption",)),
             SheetLayout(
@@ -142,66 +190,25 @@ SHEETS: Final[Mapping[str, SheetLayout]] = MappingProxyType(
 )
 
 
-MEANINGS: Final[Mapping[str, str]] = MappingProxyType(
+COLUMNS: Final[Mapping[tuple[str, str], str]] = MappingProxyType(
     {
-        "field": "a field of the inventory by its path, e.g. product.mass_kg",
-        "value": "its value",
-        "id": "identifier; each one once",
-        "name": "what people call it",
-        "output_amount": "how much the activity makes; its other rows are for that much",
-        "output_unit": "unit of the output, e.g. piece, kg, kWh capacity",
-        "yield_percent": "good output in per cent of what went in; empty is 100",
-        "activity": "identifier of the activity that this row belongs to",
-        "factor": "identifier of an emission factor: voltpass footprint factors search",
-        "from_activity": "identifier of the activity that makes it, instead of a factor",
-        "amount": "how much, for the output amount of the activity",
-        "unit": "unit of the amount",
-        "process": "what it is for; the ruleset maps it to a life cycle stage",
-        "origin": "company_specific: measured here, needs evidence; secondary: from literature",
-        "evidence": "the record that shows it: meter, scale, invoice, certificate",
-        "gsd": "geometric standard deviation of the amount, where known",
-        "confidential": "yes: left out of the public study, its emissions stand in the stage's sum",
-        "kind": "technosphere (empty), biosphere, or substitution",
-        "plausibility_override": "why a factor outside its plausible band is right; is printed",
-        "carrier": "electricity, or the factor of a fuel's or of heat's supply",
-        "direct_factor": "factor of the emissions on site: combustion, exhaust",
-        "mass_kg": "mass in kg",
-        "distance_km": "distance in km",
-        "flow": "elementary flow, e.g. carbon_dioxide_fossil; amount in a unit of mass",
-        "kg_co2e": "the supplier's footprint, kg CO2e per unit",
-        "per": "the unit that the footprint is per",
-        "region": "where it was made",
-        "period": "when it was made",
-        "supplier": "who declares it",
-        "primary_data_percent": "share of primary data that the supplier states, per cent",
-        "gwp_basis": "characterisation that the supplier used, e.g. IPCC AR6",
-        "licence": "terms under which you have it; it is never passed on",
-        "arrangement": "how the electricity came: grid, on_site, direct_line",
-        "kwh": "metered kWh in the period; kWh of the certificate",
-        "technology": "e.g. hydro, pv, wind_onshore",
-        "contract_technology": "technology of the supply contract",
-        "contract_factor": "life-cycle factor of that technology",
-        "contract_kwh": "kWh under contract",
-        "contract_evidence": "the contract",
-        "supply_row": "row number in the sheet electricity_supply",
-        "vintage_year": "year in which it was generated, or the credit issued",
-        "retired_on": "day of retirement, YYYY-MM-DD",
-        "registry": "registry of the credit",
-        "quantity_t": "tonnes CO2e; listed, never subtracted",
-        "note": "anything worth saying",
-        "stage": "life cycle stage",
-        "reason": "why",
-        "partial": "yes: the stage is assessed in part; empty: not at all",
-        "assumption": "a sentence that stands in the study",
-        "component": "of which component something is left out",
-        "missing_mass_kg": "mass that is left out",
-        "component_mass_kg": "mass of the whole component",
-        "metal": "cobalt, lead, lithium or nickel (Article 8)",
-        "pre_consumer_kg": "of the mass: recovered from battery manufacturing waste",
-        "post_consumer_kg": "of the mass: recovered from post-consumer waste",
+        ("activities", "output.amount"): "output_amount",
+        ("activities", "output.unit"): "output_unit",
+        ("activities", "output.mass_kg"): "output_mass_kg",
+        ("activities", "output.price_per_kg"): "output_price_per_kg",
+        **{("end_of_life", f"parameters.{k}"): v for k, v in CIRCULAR_PARAMETERS.items()},
+        **{
+            ("end_of_life", f"evidence.{k}"): f"{v}_evidence"
+            for k, v in CIRCULAR_PARAMETERS.items()
+        },
+        **{("end_of_life", f"factors.{name}"): f"{name}_factor" for name in CIRCULAR_FACTORS},
+        **{
+            ("electricity_supply", f"contract.{name}"): f"contract_{name}"
+            for name in ("technology", "factor", "kwh", "evidence")
+        },
     }
 )
-"""What each column means, for whoever fills the sheets in."""
+"""The column behind a field of the document, where the two have different names."""
 
 
 class SheetReader:
@@ -233,7 +240,8 @@ class SheetReader:
                     record[column] = self._converted(number, column, cell)
             if not record:
                 continue
-            for column in required - record.keys() if required else ():
+            missing = required - record.keys() if required else frozenset()
+            for column in filter(missing.__contains__, self.layout.required):
                 self._refuse(number, column, "", "is empty", f"fill in {column}")
             rows.append(Row(record, file, name, number))
         return rows

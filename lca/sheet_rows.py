@@ -10,7 +10,7 @@ from typing import Final
 from lca.activities import Exchange
 from lca.bill_of_materials import PlainBill
 from lca.errors import Finding, shown
-from lca.sheet_layout import FLAGS, SHEETS, Record, Row
+from lca.sheet_layout import CIRCULAR_FACTORS, CIRCULAR_PARAMETERS, FLAGS, SHEETS, Record, Row
 
 
 @dataclass
@@ -127,6 +127,13 @@ def _activities(draft: Draft, row: Row) -> Finding | None:
         amount = amount * rate / 100
     activities = draft.document.setdefault("activities", [])
     draft.places[f"activities[{len(activities)}]"] = row
+    output = {"amount": amount, "unit": cells.get("output_unit")}
+    if "output_mass_kg" in cells:
+        mass = cells["output_mass_kg"]
+        plain = isinstance(mass, int | float) and isinstance(rate, int | float)
+        output["mass_kg"] = mass * rate / 100 if plain else mass
+    if "output_price_per_kg" in cells:
+        output["price_per_kg"] = cells["output_price_per_kg"]
     exchanges: list[Record | Exchange] = []
     path = f"activities[{len(activities)}].exchanges"
     draft.exchanges.setdefault(cells.get("id"), (path, exchanges))
@@ -134,7 +141,7 @@ def _activities(draft: Draft, row: Row) -> Finding | None:
         {
             "id": cells.get("id"),
             "name": cells.get("name"),
-            "output": {"amount": amount, "unit": cells.get("output_unit")},
+            "output": output,
             "exchanges": exchanges,
         }
     )
@@ -263,6 +270,44 @@ def _electricity(draft: Draft) -> Record:
     return electricity
 
 
+def _co_products(draft: Draft, row: Row) -> Finding | None:
+    wanted = row.cells.get("activity")
+    for index, activity in enumerate(draft.document.get("activities", ())):
+        if activity["id"] == wanted:
+            others = activity.setdefault("co_products", [])
+            draft.places[f"activities[{index}].co_products[{len(others)}]"] = row
+            others.append({key: row.cells[key] for key in row.cells if key != "activity"})
+            return None
+    reason, remedy = "no such activity", "add it to the sheet activities"
+    return Finding("activity", shown(wanted), reason, remedy)
+
+
+def _end_of_life(draft: Draft, row: Row) -> Finding | None:
+    cells = row.cells
+    parameters: Record = {}
+    for name, column in CIRCULAR_PARAMETERS.items():
+        value = cells.get(column)
+        if value is None:
+            continue
+        if column.endswith("_percent"):
+            if not isinstance(value, int | float) or not 0 <= value <= 100:  # noqa: PLR2004 - per cent
+                return Finding(column, shown(value), "must lie between 0 and 100", "give per cent")
+            value = value / 100
+        parameters[name] = value
+    factors = {name: cells.get(f"{name}_factor") for name in CIRCULAR_FACTORS}
+    proofs = {name: cells.get(f"{c}_evidence") for name, c in CIRCULAR_PARAMETERS.items()}
+    material: Record = {key: cells[key] for key in ("id", "material", "mass_kg") if key in cells}
+    material["factors"] = {name: factor for name, factor in factors.items() if factor is not None}
+    material["parameters"] = parameters
+    material["evidence"] = {name: proof for name, proof in proofs.items() if proof is not None}
+    if "virgin_counted" in cells:
+        material["virgin_counted"] = _flag(cells["virgin_counted"])
+    items = draft.document.setdefault("circular", [])
+    draft.places[f"circular[{len(items)}]"] = row
+    items.append(material)
+    return None
+
+
 def _list_of(key: str) -> Writer:
     def write(draft: Draft, row: Row) -> Finding | None:
         items = draft.document.setdefault(key, [])
@@ -293,6 +338,8 @@ WRITERS: Final[Mapping[str, Writer]] = MappingProxyType(
         "emissions": _emissions,
         "electricity_supply": _electricity_supply,
         "certificates": _certificates,
+        "co_products": _co_products,
+        "end_of_life": _end_of_life,
         "offsets": _list_of("offsets"),
         "gaps": _list_of("gaps"),
         "assumptions": _assumptions,

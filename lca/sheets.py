@@ -24,7 +24,7 @@ from lca.bill_of_materials import BillDocument, plain_bill
 from lca.emission_factors import FactorRecord
 from lca.errors import Finding, InventoryError, SheetError, shown
 from lca.inventory import parse_own_document
-from lca.sheet_layout import SHEETS, Row, SheetReader
+from lca.sheet_layout import COLUMNS, SHEETS, Row, SheetReader
 from lca.sheet_rows import Draft, draft_of
 from lca.supplier_sheet import supplier_factors
 from lca.workbook_formulas import first_formula, sheets_with_formulas
@@ -95,6 +95,7 @@ class SheetInput:
             place = self.places.get(path)
             if place is not None:
                 rest = finding.path[len(path) :].lstrip(".") or finding.path.rpartition(".")[2]
+                rest = COLUMNS.get((place.sheet, rest), rest)
                 return replace(
                     finding, path=rest, file=place.file, sheet=place.sheet, row=place.row
                 )

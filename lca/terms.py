@@ -244,7 +244,8 @@ def _factor(terms: Terms, place: _Place, factor_id: str) -> None:
     biosphere = exchange.kind is ExchangeKind.BIOSPHERE
     expected = Boundary.DIRECT_GHG if biosphere else Boundary.LCA
     if record.boundary is not expected:
-        error = mixed_boundaries(expected, record.boundary, f"{exchange.path}.factor ({factor_id})")
+        path = f"{exchange.path}.factor"
+        error = mixed_boundaries(expected, record.boundary, path, factor_id)
         terms.refuse(BoundaryMismatchError, *error.findings)
         return
     intensity, unit, doubt = terms.valued(record)

@@ -21,8 +21,11 @@ from openpyxl.worksheet.datavalidation import DataValidation
 from openpyxl.worksheet.worksheet import Worksheet
 
 from lca.activities import Arrangement, DataOrigin, ExchangeKind
+from lca.end_of_life import circular_materials
+from lca.recycled_content import METALS
 from lca.rulesets import STAGES, load_ruleset
-from lca.sheet_layout import MEANINGS, SHEETS, SheetLayout
+from lca.sheet_layout import SHEETS, SheetLayout
+from lca.sheet_meanings import MEANINGS, SHEET_MEANINGS
 from lca.units import units
 
 _HEAD: Final = Font(bold=True)
@@ -101,6 +104,8 @@ def _cell(text: str) -> str | float | None:
 def _guide(sheet: Worksheet) -> None:
     sheet.append(["sheet", "column", "needed", "holds", "meaning"])
     for layout in SHEETS.values():
+        sheet.append([layout.name, "", "", "", SHEET_MEANINGS[layout.name]])
+        sheet.cell(sheet.max_row, 1).font = sheet.cell(sheet.max_row, 5).font = _HEAD
         for column in (*layout.required, *layout.optional):
             needed = "yes" if column in layout.required else ""
             holds = "number" if column in layout.numbers else "text"
@@ -138,6 +143,9 @@ def _lists(sheet: Worksheet) -> dict[str, str]:
         "unit": list(units()),
         "confidential": ["yes", "no"],
         "partial": ["yes", "no"],
+        "virgin_counted": ["yes", "no"],
+        "material": sorted(circular_materials(load_ruleset("da-2024"))),
+        "metal": METALS,
     }
     ranges: dict[str, str] = {}
     for index, (column, options) in enumerate(values.items(), start=1):

@@ -12,7 +12,8 @@ from lca.errors import SheetError
 from lca.footprint import compute_footprint
 from lca.reading import read_inventory
 from lca.rulesets import load_ruleset
-from lca.sheet_layout import MEANINGS, SHEETS
+from lca.sheet_layout import SHEETS
+from lca.sheet_meanings import MEANINGS, SHEET_MEANINGS
 from lca.workbook import NEEDED_SETTINGS, write_workbook
 
 
@@ -36,7 +37,8 @@ def test_the_guide_explains_every_column() -> None:
     book = openpyxl.load_workbook(io.BytesIO(write_workbook(example=True)))
     assert set(book.sheetnames) == {*SHEETS, "_guide", "_lists"}
     rows = list(book["_guide"].iter_rows(min_row=2, values_only=True))
-    assert len(rows) == sum(len(s.required) + len(s.optional) for s in SHEETS.values())
+    assert set(SHEET_MEANINGS) == set(SHEETS)
+    assert len(rows) == sum(1 + len(s.required) + len(s.optional) for s in SHEETS.values())
     assert all(row[4] for row in rows)
 
 
