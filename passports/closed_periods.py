@@ -6,11 +6,12 @@ change it: a correction is a new version with its reason, and the version before
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BaseModel, Field
+import orjson
 
-from passports.documents import Document, Name, PastDate, Slug, Text, read_document
+from passports.closing import ClosedPeriod, MeterSupply, MeterTotal, PeriodClose, PeriodReopening
+from passports.documents import read_document
 from passports.errors import (
     Finding,
     IdentifierConflictError,
@@ -19,9 +20,9 @@ from passports.errors import (
 )
 from passports.factories import (
     REFERENCE_UNIT,
-    ElectricityContract,
+    EnergyCarrier,
     EnergyPeriod,
-    OffsetEntry,
+    EnergyReading,
     add_period,
     certificate_ids,
     claim_certificates,
@@ -31,82 +32,22 @@ from passports.factories import (
 from passports.ledger_corrections import correct_lots
 from passports.metered_time import MeteredTime, metered_time
 from passports.meters import Meter, meters_of
-from passports.plant_time import ZoneName, bounds
+from passports.plant_time import bounds
 from passports.production import Production, production_in
 from passports.store import ClosedPeriodRow, MeterSum, Store, StudyFilter, Transaction
 
+__all__ = [
+    "ClosedPeriod",
+    "PeriodClose",
+    "PeriodReopening",
+    "close_period",
+    "closed_periods",
+    "recompute_period",
+    "reopen_period",
+]
 _DECIMALS = (
     6  # of a kWh or MJ: finer than any meter, coarser than the order in which floats are summed
 )
-
-
-class MeterSupply(Document):
-    """What a meter cannot know of its supply: technology, factor, contract."""
-
-    technology: Name | None = None
-    factor: Name | None = None
-    contract: ElectricityContract | None = None
-
-
-class PeriodClose(Document):
-    """What is to be closed: days of the plant, both included.
-
-    `gaps_stated` says why time is not metered; without it gaps forbid to close. `reason` is needed where
-    the period is closed already: it says what the new version corrects.
-    """
-
-    period_from: PastDate
-    period_to: PastDate
-    timezone: ZoneName = "+00:00"
-    supplies: dict[Slug, MeterSupply] = Field(default_factory=dict)
-    gaps_stated: Annotated[Text, Field(min_length=1)] | None = None
-    reason: Annotated[Text, Field(min_length=1)] | None = None
-    offsets: list[OffsetEntry] = Field(default_factory=list)
-    assumptions: list[Text] = Field(default_factory=list)
-
-
-class PeriodReopening(Document):
-    """Why a closed period is opened again, so that deliveries it rests on can be withdrawn."""
-
-    reason: Annotated[Text, Field(min_length=1)]
-
-
-class MeterTotal(BaseModel):
-    """What one meter counted in a closed period."""
-
-    meter: str
-    carrier: str
-    arrangement: str | None
-    line: str | None
-    part_of: str | None
-    quantity: float
-    unit: str
-    readings: int
-
-
-class ClosedPeriod(BaseModel):
-    """A version of a closed period: its sums, what they rest on, and what was not metered."""
-
-    operator_id: str
-    facility_id: str
-    period_from: date
-    period_to: date
-    timezone: str
-    version: int
-    reason: str | None
-    closed_at: datetime
-    reopened_at: datetime | None
-    reopened_reason: str | None
-    period: EnergyPeriod
-    meters: list[MeterTotal]
-    production: list[Production]
-    deliveries: int
-    gaps_stated: str | None
-    gaps: list[str]
-    notes: list[str]
-    studies_of_earlier_version: Annotated[
-        list[str], Field(description="footprint studies computed from an earlier version")
-    ]
 
 
 def close_period(
@@ -126,6 +67,10 @@ def close_period(
         transaction.operators.lock(operator_id)
         get_facility(transaction, operator_id, facility_id)
         return _Closing(transaction, (operator_id, facility_id), request, now).close()
+
+
+_Supply = tuple[str, str | None, str | None, str | None, str | None]
+"""Carrier, arrangement, technology, factor, contract as JSON: what makes one reading of a period."""
 
 
 class _Closing:
@@ -244,14 +189,14 @@ class _Closing:
         version: int,
         gaps: list[str],
     ) -> EnergyPeriod:
-        """Return what footprints and the ledger use: one reading a meter, sub-meters in their mains."""
+        """Return what footprints and the ledger use: one reading a supply, sub-meters in their mains."""
         request = self._request
         stated = [f"Not metered, as stated: {request.gaps_stated}"] if gaps else []
         document = {
             "period_from": request.period_from,
             "period_to": request.period_to,
             "production_kwh": sum(m.kwh for m in made),
-            "readings": [self._reading(total) for total in self._in_order(totals)],
+            "readings": self._readings(totals),
             "offsets": request.offsets,
             "source": f"closed from meter readings, version {version}",
             "assumptions": [*request.assumptions, *stated],
@@ -262,27 +207,31 @@ class _Closing:
         }
         return read_document(EnergyPeriod, document, "the period")
 
-    def _in_order(self, totals: Sequence[MeterTotal]) -> list[MeterTotal]:
-        """Return the mains, those of the version before in its order: the ledger counts by place."""
-        mains = {total.meter: total for total in totals if total.part_of is None}
-        before: list[str] = []
-        if self._versions:
-            older = ClosedPeriod.model_validate_json(self._versions[-1].document)
-            before = [str(reading.meter) for reading in older.period.readings]
-        return [mains[name] for name in dict.fromkeys([*before, *sorted(mains)])]
+    def _readings(self, totals: Sequence[MeterTotal]) -> list[dict[str, Any]]:
+        """Return the mains by supply, those of the version before in its order: the ledger counts by place.
 
-    def _reading(self, total: MeterTotal) -> dict[str, Any]:
-        supply = self._request.supplies.get(total.meter, MeterSupply())
-        where = f", {total.line}" if total.line else ""
-        return {
-            "carrier": total.carrier,
-            "quantity": total.quantity,
-            "unit": total.unit,
-            "arrangement": total.arrangement,
-            **supply.model_dump(),
-            "meter": total.meter,
-            "evidence": f"{total.readings} readings of meter {total.meter}{where}",
-        }
+        Meters and lines are confidential; what is published of a period names neither.
+        """
+        groups: dict[_Supply, list[MeterTotal]] = {key: [] for key in self._supplies_before()}
+        for total in sorted(totals, key=lambda t: (t.carrier, t.arrangement or "", t.meter)):
+            if total.part_of is None:
+                given = self._request.supplies.get(total.meter, MeterSupply())
+                key = _supply_key(total.carrier, total.arrangement, given)
+                groups.setdefault(key, []).append(total)
+        return [_reading(key, group) for key, group in groups.items()]
+
+    def _supplies_before(self) -> list[_Supply]:
+        if not self._versions:
+            return []
+        older = ClosedPeriod.model_validate_json(self._versions[-1].document)
+        return [
+            _supply_key(
+                reading.carrier.value,
+                reading.arrangement.value if reading.arrangement else None,
+                reading,
+            )
+            for reading in older.period.readings
+        ]
 
     def _row(self, closed: ClosedPeriod, since: datetime, until: datetime) -> ClosedPeriodRow:
         return ClosedPeriodRow(
@@ -317,6 +266,28 @@ class _Closing:
         first = f'"period":{{"from":"{self._request.period_from}"'.encode()
         rows = self._transaction.studies.search(wanted)
         return [study.id for study, *_ in rows if first in study.inventory]
+
+
+def _supply_key(
+    carrier: str, arrangement: str | None, supply: MeterSupply | EnergyReading
+) -> _Supply:
+    contract = supply.contract.model_dump_json() if supply.contract else None
+    return carrier, arrangement, supply.technology, supply.factor, contract
+
+
+def _reading(key: _Supply, group: Sequence[MeterTotal]) -> dict[str, Any]:
+    carrier, arrangement, technology, factor, contract = key
+    count, meters = sum(total.readings for total in group), len(group)
+    return {
+        "carrier": carrier,
+        "quantity": round(sum(total.quantity for total in group), _DECIMALS),
+        "unit": REFERENCE_UNIT[EnergyCarrier(carrier)],
+        "arrangement": arrangement,
+        "technology": technology,
+        "factor": factor,
+        "contract": orjson.loads(contract) if contract and group else None,
+        "evidence": f"{count:,} readings of {meters} meter{'' if meters == 1 else 's'}",
+    }
 
 
 def _total(meter: Meter, found: MeterSum | None) -> MeterTotal:

@@ -196,6 +196,13 @@ class EnergyPeriod(EnergyPeriodCreate):
         unit = REFERENCE_UNIT[carrier]
         return sum(convert(r.quantity, r.unit, unit) for r in self.readings if r.carrier is carrier)
 
+    def own_electricity_kwh(self) -> float:
+        """Return the electricity that was generated on site or came by a direct line."""
+        own = {SupplyArrangement.ON_SITE, SupplyArrangement.DIRECT_LINE}
+        return sum(
+            convert(r.quantity, r.unit, "kWh") for r in self.readings if r.arrangement in own
+        )
+
 
 def register_facility(
     store: Store, operator_id: str, request: FacilityCreate, now: datetime

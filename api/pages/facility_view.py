@@ -108,7 +108,6 @@ def view_facility(records: FacilityRecords, address: PublicAddress) -> FacilityV
         factory=view_factory(
             records.factory,
             records.periods,
-            records.studies,
             records.certificates,
             utc_now().date(),
         ),

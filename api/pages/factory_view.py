@@ -6,16 +6,26 @@ from datetime import date
 from typing import Final
 
 from api.pages import words
-from api.pages.bar_chart import BarChart, bar_chart, span_chart
-from api.pages.figures import day, plain
-from passports.certificate_life import CertificateEvent, standing_on
+from api.pages.factory_plots import (
+    Studies,
+    claimed_plots,
+    column_plots,
+    energy_plots,
+    intensity_plots,
+    timeline,
+    trend_plots,
+    waterfall,
+)
+from api.pages.figures import plain
+from api.pages.plots import Plot
+from passports.certificate_life import CertificateEvent
 from passports.certificates import FactoryCertificate
 from passports.claim_checks import ClaimCheck, ClaimResult
 from passports.dossier import Dossier
-from passports.factories import EnergyCarrier, EnergyPeriod
-from passports.footprints import FootprintStudy
+from passports.factories import EnergyPeriod
 from passports.ledger_balance import LedgerBalance
 from passports.meter_sums import MonthlyEnergy
+from passports.production import Production
 
 # How a result of a claim check is signed, and its word.
 RESULTS: Final[Mapping[ClaimResult, tuple[str, str]]] = {
@@ -26,7 +36,11 @@ RESULTS: Final[Mapping[ClaimResult, tuple[str, str]]] = {
     ClaimResult.CERTIFIES_NOTHING: ("warning", "certifies nothing"),
     ClaimResult.RESTRICTED: ("warning", "restricted"),
 }
-_COLUMNS: Final = ("cfb", "location_based", "contract_based")
+
+
+_NO_WATERFALL: Final = (
+    "No way from a gross baseline to gross now is drawn: it takes inventories of two years."
+)
 
 
 @dataclass(frozen=True)
@@ -68,6 +82,8 @@ class FactoryRecords:
     ledger: LedgerBalance | None = None
     months: Sequence[MonthlyEnergy] = ()
     events: Mapping[str, Sequence[CertificateEvent]] = field(default_factory=dict)
+    production: Sequence[Production] = ()
+    history: Studies = ()
 
 
 @dataclass(frozen=True)
@@ -78,32 +94,44 @@ class FactoryView:
     figures: tuple[FigureView, ...]
     claims: tuple[ClaimView, ...]
     tally: str
-    charts: tuple[BarChart, ...]
+    plots: tuple[Plot, ...]
+    no_waterfall: str | None
+    offsets: tuple[tuple[str, str], ...]
     ledger: LedgerView | None
 
 
 def view_factory(
     records: FactoryRecords,
     periods: Sequence[EnergyPeriod],
-    studies: Sequence[tuple[str, FootprintStudy]],
     certificates: Sequence[FactoryCertificate],
     today: date,
 ) -> FactoryView:
-    """Return claims with verdicts, charts and ledger of a factory."""
+    """Return claims with verdicts, plots and ledger of a factory."""
     dossier = records.dossier
-    charts = [
-        *_energy(records.months, periods),
-        *_columns(studies),
-        *_intensity(periods),
-        *_reductions(dossier),
-        *_timeline(certificates, records.events, today),
+    falls = waterfall(dossier)
+    plots = [
+        *energy_plots(records.months, periods),
+        *column_plots(records.history),
+        *trend_plots(records.history),
+        *intensity_plots(periods, records.production),
+        *falls,
+        *claimed_plots(dossier),
+        *timeline(certificates, records.events, today),
     ]
     return FactoryView(
         reported_operator=dossier.reported_operator if dossier else None,
         figures=_figures(dossier),
         claims=tuple(_claim(check) for check in records.checks),
         tally=_tally(records.checks),
-        charts=tuple(charts),
+        plots=tuple(plots),
+        no_waterfall=None if falls or dossier is None else _NO_WATERFALL,
+        offsets=tuple(
+            (
+                f"{row.registry or 'registry not stated'}: {row.serials}",
+                f"{plain(row.quantity_t)} t",
+            )
+            for row in (dossier.offsets if dossier else [])
+        ),
         ledger=_ledger(records.ledger),
     )
 
@@ -135,106 +163,6 @@ def _claim(check: ClaimCheck) -> ClaimView:
 def _tally(checks: Sequence[ClaimCheck]) -> str:
     counts = {result: sum(c.result is result for c in checks) for result in ClaimResult}
     return ", ".join(f"{count} {RESULTS[result][1]}" for result, count in counts.items() if count)
-
-
-def _energy(months: Sequence[MonthlyEnergy], periods: Sequence[EnergyPeriod]) -> list[BarChart]:
-    charts = []
-    for carrier in EnergyCarrier:
-        name = words.CARRIERS[carrier.value]
-        rows = [(row.month, row.quantity) for row in months if row.carrier == carrier.value]
-        unit = next((row.unit for row in months if row.carrier == carrier.value), "")
-        if rows:
-            title = f"{name} by month"
-            charts.append(bar_chart(f"months-{carrier.value}", title, unit, rows))
-            continue
-        sums = [(f"{p.period_from} to {p.period_to}", p.total(carrier)) for p in periods]
-        if any(value for _, value in sums):
-            unit = "kWh" if carrier is EnergyCarrier.ELECTRICITY else "MJ"
-            title = f"{name} by recorded period"
-            charts.append(bar_chart(f"periods-{carrier.value}", title, unit, sums))
-    return charts
-
-
-def _columns(studies: Sequence[tuple[str, FootprintStudy]]) -> list[BarChart]:
-    charts = []
-    for column in _COLUMNS:
-        rows = []
-        for model, study in studies:
-            found = study.result["electricity_columns"].get(column)
-            if found is not None and found["kg_co2e_per_kwh_capacity"] is not None:
-                until = study.inventory["plant"]["period"]["to"]
-                # The drawing has room for 34 characters; the ruleset tells the rows apart.
-                label = f"{study.ruleset}, {until[:4]}, {model}"
-                rows.append((label[:34], float(found["kg_co2e_per_kwh_capacity"])))
-        if rows:
-            title, subtitle = words.COLUMNS[column]
-            charts.append(
-                bar_chart(
-                    f"column-{column}",
-                    f"Electricity: {title.lower()}",
-                    "kg per kWh of capacity",
-                    rows,
-                    f"{words.capitalised(subtitle)}. Cannot be added to or compared with the others.",
-                )
-            )
-    return charts
-
-
-def _intensity(periods: Sequence[EnergyPeriod]) -> list[BarChart]:
-    rows = [
-        (
-            f"{p.period_from} to {p.period_to}",
-            p.total(EnergyCarrier.ELECTRICITY) / p.production_kwh,
-        )
-        for p in periods
-    ]
-    if not rows:
-        return []
-    title, unit = "Electricity per unit made", "kWh per kWh of batteries"
-    return [bar_chart("intensity", title, unit, rows)]
-
-
-def _reductions(dossier: Dossier | None) -> list[BarChart]:
-    if dossier is None:
-        return []
-    rows = [
-        (figure.what[:44], figure.value)
-        for figure in dossier.figures
-        if figure.unit.startswith("tCO2e") and figure.value > 0
-    ]
-    rows += [
-        (measure.name[:44], measure.reduction_t_co2e)
-        for measure in dossier.measures
-        if measure.reduction_t_co2e
-    ]
-    if not rows:
-        return []
-    note = "As claimed, gross; nothing of it is subtracted from any footprint."
-    return [bar_chart("reductions", "Reductions and offsets claimed", "t CO₂e", rows, note)]
-
-
-def _timeline(
-    certificates: Sequence[FactoryCertificate],
-    events: Mapping[str, Sequence[CertificateEvent]],
-    today: date,
-) -> list[BarChart]:
-    rows = []
-    for certificate in certificates:
-        start, end = certificate.valid_from, certificate.valid_to
-        standing = standing_on(
-            today,
-            certified=certificate.certified,
-            period=(start, end),
-            events=events.get(certificate.id, ()),
-        )
-        said = words.readable(standing.status.value)
-        said = "granted, no period stated" if said == "not stated" else said
-        if start and end:
-            said += f", {day(start)} to {day(end)}"
-        label = f"{certificate.scheme}, {certificate.issuer or 'issuer not stated'}"
-        ordinals = (start.toordinal() if start else None, end.toordinal() if end else None)
-        rows.append((label[:44], *ordinals, said))
-    return [span_chart("timeline", "Certificates over time", rows)] if rows else []
 
 
 def _ledger(balance: LedgerBalance | None) -> LedgerView | None:

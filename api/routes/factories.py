@@ -45,9 +45,11 @@ class DeliveryRead(BaseModel):
     id: str
     accepted: int
     repeated: int
+    noted: int
     questioned: list[dict[str, Any]]
     refused: list[dict[str, Any]]
     gaps: list[dict[str, Any]]
+    late: list[dict[str, Any]]
 
 
 class ClaimsRead(BaseModel):

@@ -3,6 +3,7 @@
 The page of a battery stands behind its printed link, see api/routes/public.py.
 """
 
+from dataclasses import replace
 from itertools import islice
 from typing import Annotated, Final
 from urllib.parse import quote, urlencode
@@ -37,6 +38,7 @@ from passports.ledger_balance import balance
 from passports.meter_sums import monthly_energy
 from passports.models import list_models
 from passports.operators import get_operator, list_operators
+from passports.production import all_production
 from passports.queries import FootprintQuery, query_footprints
 from passports.resolve import passport_by_id
 from passports.store import StudyFilter, Transaction
@@ -47,6 +49,7 @@ router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
 _SHOWN_BATCHES: Final = 6
 _SHOWN_STUDIES: Final = 100
+_STUDIES_OVER_TIME: Final = 400
 # A batch's passports are read whole to find the first one, so a large batch shows none.
 _SAMPLED_UP_TO: Final = 1000
 
@@ -123,6 +126,8 @@ def get_facility_page(voltpass: VoltpassDep, operator_id: str, facility_id: str)
         names = {model.id: model.name for model in list_models(reading, operator_id)}
         studies = [study_of(row[0]) for row in reading.studies.search(wanted)]
         studies.sort(key=lambda study: (study.model_id, study.ruleset))
+        ever = replace(wanted, include_superseded=True, limit=_STUDIES_OVER_TIME)
+        history = [study_of(row[0]) for row in reading.studies.search(ever)]
         certificates = certificates_of(reading, operator_id, facility_id)
         records = FacilityRecords(
             operator=get_operator(reading, operator_id),
@@ -138,6 +143,8 @@ def get_facility_page(voltpass: VoltpassDep, operator_id: str, facility_id: str)
                 ledger=balance(reading, operator_id, facility_id),
                 months=monthly_energy(reading, operator_id, facility_id),
                 events={c.id: events_of(reading, c) for c in certificates},
+                production=all_production(reading, operator_id, facility_id),
+                history=[(names[study.model_id], study) for study in history],
             ),
         )
     return render.facility_page(view_facility(records, voltpass.address))

@@ -4,7 +4,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api.pages.bar_chart import bar_chart, span_chart
 from api.pages.factory_view import RESULTS
 from passports.claim_checks import ClaimResult
 from passports.energy_ledger import open_lots
@@ -78,15 +77,8 @@ def test_metered_months_and_the_ledger_are_drawn_with_tables_behind_them(issued:
     assert "The ledger closes" in html
     assert html.count("<figure") == html.count("The same as a table")
     for column in ("In the footprint", "By location", "By contract"):
-        assert f"Electricity: {column.lower()}" in html
+        assert f"Electricity over time: {column.lower()}" in html
 
 
 def test_every_result_of_a_check_has_its_sign_and_word() -> None:
     assert set(RESULTS) == set(ClaimResult)
-
-
-def test_a_chart_of_nothing_and_of_zeros_is_drawn_without_width() -> None:
-    assert bar_chart("a", "t", "u", []).bars == ()
-    assert [bar.width for bar in bar_chart("a", "t", "u", [("x", 0.0)]).bars] == [0.0]
-    unstated = span_chart("a", "t", [("x", None, None, "no period")])
-    assert [bar.width for bar in unstated.bars] == [0.0]

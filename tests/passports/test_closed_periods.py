@@ -104,12 +104,12 @@ def test_a_period_is_closed_from_its_readings_by_carrier_and_arrangement(world: 
     deliveries = full(world)
     closed = close(world)
 
-    amounts = {r.meter: (r.carrier, r.quantity, r.arrangement) for r in closed.period.readings}
-    assert amounts == {
-        "main": ("electricity", 19_200.0, "grid"),
-        "pv": ("electricity", 3_840.0, "on_site"),
-        "gas": ("natural_gas", 57_600.0, None),
-    }
+    amounts = [(r.carrier, r.arrangement, r.quantity, r.evidence) for r in closed.period.readings]
+    assert amounts == [
+        ("electricity", "grid", 19_200.0, "192 readings of 1 meter"),
+        ("electricity", "on_site", 3_840.0, "192 readings of 1 meter"),
+        ("natural_gas", None, 57_600.0, "192 readings of 1 meter"),
+    ]
     by_meter = {total.meter: total for total in closed.meters}
     assert by_meter["coat"].quantity == 7_680.0
     assert by_meter["coat"].line == "coating 涂布"
@@ -138,7 +138,7 @@ def test_footprints_and_ledger_use_the_closed_period(world: World) -> None:
         ("on_site", 3_840),
     ]
     lots = {lot.id: lot.quantity_wh for lot in open_lots(world.store, MAKER, FACILITY, NOW)}
-    assert lots[f"{FACILITY}-20260301-2"] == 19_200_000
+    assert lots[f"{FACILITY}-20260301-1"] == 19_200_000
 
     again = close(world, reason="nothing changed, only to see")
     assert again.studies_of_earlier_version == [study.id]
@@ -165,7 +165,7 @@ def test_a_gap_forbids_to_close_until_it_is_stated(sqlite_world: World, left_out
 
     closed = close(sqlite_world, gaps_stated="the meter was changed")
     assert closed.gaps == [f"{finding.field}: nothing was metered"]
-    assert closed.period.readings[1].quantity == 19_100
+    assert closed.period.readings[0].quantity == 19_100
     assert closed.period.assumptions == ["Not metered, as stated: the meter was changed"]
 
 
@@ -241,12 +241,12 @@ def test_later_readings_change_no_closed_period(world: World) -> None:
     assert "give a reason" in refused.value.findings[0].remedy
     corrected = close(world, reason="the last quarter came in later")
     assert (corrected.version, corrected.reason) == (2, "the last quarter came in later")
-    assert in_force(world).readings[1].quantity == 19_200
+    assert in_force(world).readings[0].quantity == 19_200
     with world.store.reading() as reading:
         versions = closed_periods(reading, MAKER, FACILITY)
         for number in (1, 2):
             assert recompute_period(reading, MAKER, FACILITY, date(2026, 3, 1), number) == {}
-    assert [v.period.readings[1].quantity for v in versions] == [19_100, 19_200]
+    assert [v.period.readings[0].quantity for v in versions] == [19_100, 19_200]
 
 
 def test_a_delivery_is_withdrawn_and_nothing_of_it_is_lost(world: World) -> None:
@@ -284,7 +284,7 @@ def test_a_delivery_that_a_closed_period_rests_on_stays_until_that_is_reopened(
     deliver(world, *series("main", 0, 192, quantity=90.0))
     assert in_force(world) == first.period  # until the next version is closed
     second = close(world, reason="wrong meter")
-    assert second.period.readings[1].quantity == 17_280
+    assert second.period.readings[0].quantity == 17_280
     with world.store.reading() as reading:
         # The first version still adds up, out of what was set aside.
         for number in (1, 2):
@@ -298,7 +298,7 @@ def test_a_correction_carries_the_ledger_along_and_it_closes(world: World) -> No
     deliveries = full(world)
     close(world)
     open_lots(world.store, MAKER, FACILITY, NOW)
-    lot = f"{FACILITY}-20260301-2"
+    lot = f"{FACILITY}-20260301-1"
     target = AllocationTarget.model_validate({"kind": "line", "id": "coating"})
     wanted = AllocationCreate(lot_id=lot, kwh=18_000, target=target)
     allocate(world.store, MAKER, FACILITY, wanted, NOW)
@@ -354,7 +354,7 @@ def test_production_is_registered_once_and_withdrawn_with_a_reason(world: World)
 def test_days_are_those_of_the_plant(sqlite_world: World) -> None:
     full(sqlite_world)
     named = close(sqlite_world, timezone="Asia/Shanghai")
-    assert named.period.readings[1].quantity == 19_200
+    assert named.period.readings[0].quantity == 19_200
     with pytest.raises(ValueError, match="no time zone"):
         close(sqlite_world, timezone="Mars/Olympus")
 
@@ -420,3 +420,31 @@ def test_whatever_is_delivered_and_withdrawn_the_sums_are_those_of_the_readings(
     for key, (total, count) in anew.items():
         assert kept[key][0] == pytest.approx(total)
         assert kept[key][1] == count
+
+
+def test_a_contract_is_closed_with_the_meter_it_covers_and_its_certificate_used_once(
+    world: World,
+) -> None:
+    full(world)
+    contract = {
+        "technology": "hydro",
+        "factor": "power.cn.hydro.cf.2024",
+        "kwh": 5_000,
+        "certificates": [
+            {"id": "GEC-77", "kwh": 5_000, "vintage_year": 2026, "retired_on": "2026-03-05"}
+        ],
+        "evidence": "contract 12",
+    }
+    supplies = {"pv": {"technology": "pv", "factor": PV}, "main": {"contract": contract}}
+    first = close(world, supplies=supplies)
+    assert first.period.readings[0].contract is not None
+    open_lots(world.store, MAKER, FACILITY, NOW)
+    again = close(world, supplies=supplies, reason="only to see that it is not claimed twice")
+    assert [r.evidence for r in again.period.readings] == [
+        r.evidence for r in first.period.readings
+    ]
+    with pytest.raises(OverAllocationError, match="backed by certificates"):
+        close(world, reason="the contract was another plant's")
+    too_much = {**contract, "kwh": 50_000, "certificates": []}
+    with pytest.raises(InvalidInputError, match="covers 50000 kWh"):
+        close(world, supplies={**supplies, "main": {"contract": too_much}}, reason="x")

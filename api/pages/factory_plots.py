@@ -1,0 +1,282 @@
+"""The plots on a factory's page: energy by month, columns and footprints over time, intensity, waterfall."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from itertools import pairwise
+from typing import Any, Final
+
+from api.pages import words
+from api.pages.bar_plots import bar_plot, column_plot, span_plot
+from api.pages.figures import day, figure
+from api.pages.plots import Plot
+from api.pages.trend_plots import Series, Step, line_plot, waterfall_plot
+from passports.certificate_life import CertificateEvent, standing_on
+from passports.certificates import FactoryCertificate
+from passports.dossier import Dossier, GhgInventory, ReductionMeasure
+from passports.factories import REFERENCE_UNIT, EnergyCarrier, EnergyPeriod
+from passports.footprints import FootprintStudy, produced_in
+from passports.meter_sums import MonthlyEnergy
+from passports.production import Production
+from passports.year_sums import YearSum, year_sums
+
+COLUMNS: Final = ("cfb", "location_based", "contract_based")
+_MONTHS: Final = 36
+Studies = Sequence[tuple[str, FootprintStudy]]
+
+
+def energy_plots(months: Sequence[MonthlyEnergy], periods: Sequence[EnergyPeriod]) -> list[Plot]:
+    """Return energy by carrier: by month where meters were read, else by recorded period."""
+    plots = []
+    for carrier in EnergyCarrier:
+        name, unit = words.CARRIERS[carrier.value], REFERENCE_UNIT[carrier]
+        found = {row.month: row.quantity for row in months if row.carrier == carrier.value}
+        if found:
+            rows = [(month, found.get(month)) for month in _months(min(found), max(found))]
+            note = (
+                "Months in UTC, by the beginning of each reading; sub-meters count in their mains."
+            )
+            if len(rows) > _MONTHS:
+                note = f"The last {_MONTHS} of {len(rows)} months. {note}"
+            title, anchor = f"{name} by month", f"months-{carrier.value}"
+            plots.append(column_plot(anchor, title, unit, rows[-_MONTHS:], note))
+            continue
+        sums = [(f"{p.period_from} to {p.period_to}", p.total(carrier)) for p in periods]
+        if any(value for _, value in sums):
+            title, anchor = f"{name} by recorded period", f"periods-{carrier.value}"
+            plots.append(bar_plot(anchor, title, unit, sums))
+    return plots
+
+
+def _months(first: str, last: str) -> Iterator[str]:
+    year, month = int(first[:4]), int(first[5:7])
+    while (name := f"{year:04}-{month:02}") <= last:
+        yield name
+        year, month = (year + 1, 1) if month == 12 else (year, month + 1)  # noqa: PLR2004 # December
+
+
+def _times(studies: Studies) -> dict[tuple[date, date], str]:
+    """Return the periods of studies, oldest first, each with a short name."""
+    found = sorted({produced_in(study.inventory) for _, study in studies})
+    return {span: _span_name(*span) for span in found}
+
+
+def _span_name(first: date, last: date) -> str:
+    if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
+        return str(first.year) if first.year == last.year else f"{first.year} to {last.year}"
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first:%Y-%m}"
+    until = f"{last:%m}" if first.year == last.year else f"{last:%Y-%m}"
+    return f"{first:%Y-%m} to {until}"
+
+
+def _newest(studies: Studies) -> dict[tuple[str, str, tuple[date, date]], FootprintStudy]:
+    """Return the newest study of each model, ruleset and period."""
+    found: dict[tuple[str, str, tuple[date, date]], FootprintStudy] = {}
+    for model, study in sorted(studies, key=lambda row: row[1].computed_at):
+        found[model, study.ruleset, produced_in(study.inventory)] = study
+    return found
+
+
+def column_plots(studies: Studies) -> list[Plot]:
+    """Return each of the three electricity columns over time; they are never drawn on one scale."""
+    times, newest = _times(studies), _newest(studies)
+    plots = []
+    for column in COLUMNS:
+        series = _column_series(newest, list(times), column)
+        if series:
+            title, subtitle = words.COLUMNS[column]
+            plots.append(
+                line_plot(
+                    f"column-{column}",
+                    f"Electricity over time: {title.lower()}",
+                    "kg per kWh of capacity",
+                    list(times.values()),
+                    series,
+                    f"{words.capitalised(subtitle)}. Cannot be added to or compared with the others.",
+                )
+            )
+    return plots
+
+
+def _column_series(
+    newest: Mapping[tuple[str, str, tuple[date, date]], FootprintStudy],
+    times: Sequence[tuple[date, date]],
+    column: str,
+) -> list[Series]:
+    """Return a line a model; rulesets that value the electricity alike share one."""
+    alike: dict[tuple[str, tuple[float | None, ...]], list[str]] = {}
+    for model, ruleset in sorted({(model, ruleset) for model, ruleset, _ in newest}):
+        values = tuple(_column(newest.get((model, ruleset, span)), column) for span in times)
+        if any(value is not None for value in values):
+            alike.setdefault((model, values), []).append(ruleset)
+    return [Series(f"{model}, {' and '.join(by)}", v) for (model, v), by in alike.items()]
+
+
+def _column(study: FootprintStudy | None, column: str) -> float | None:
+    found: Mapping[str, Any] = (
+        study.result["electricity_columns"].get(column) or {} if study else {}
+    )
+    value = found.get("kg_co2e_per_kwh_capacity")
+    return None if value is None else float(value)
+
+
+def trend_plots(studies: Studies) -> list[Plot]:
+    """Return the footprint per kWh over time, a line a model, a plot a ruleset."""
+    times, newest = _times(studies), _newest(studies)
+    plots = []
+    for ruleset in sorted({ruleset for _, ruleset, _ in newest}):
+        series = []
+        for model in sorted({model for model, by, _ in newest if by == ruleset}):
+            of = [newest.get((model, ruleset, span)) for span in times]
+            values = tuple(float(s.result["kg_co2e_per_kwh"]) if s else None for s in of)
+            series.append(Series(model, values))
+        said = words.ruleset_words(ruleset)
+        plots.append(
+            line_plot(
+                f"trend-{ruleset}",
+                f"Footprint by model over time, {ruleset}",
+                f"kg CO₂e per {said.per}",
+                list(times.values()),
+                series,
+                f"{said.title}. The newest study of each period; figures of other rulesets "
+                "cannot be compared.",
+            )
+        )
+    return plots
+
+
+def intensity_plots(
+    periods: Sequence[EnergyPeriod], production: Sequence[Production]
+) -> list[Plot]:
+    """Return the energy per kWh of batteries made, year on year, a plot a carrier."""
+    years = year_sums(periods, (), production)
+    plots = []
+    for carrier in EnergyCarrier:
+        rows = [(year, year.intensity(carrier.value)) for year in years]
+        if all(value is None for _, value in rows):
+            continue
+        unit = f"{REFERENCE_UNIT[carrier]} per kWh of batteries"
+        title = f"{words.CARRIERS[carrier.value]} per unit made, year on year"
+        plots.append(
+            column_plot(
+                f"intensity-{carrier.value}",
+                title,
+                unit,
+                [(str(year.year), value) for year, value in rows],
+                _changes(rows),
+                head="Year",
+            )
+        )
+    return plots
+
+
+def _changes(rows: Sequence[tuple[YearSum, float | None]]) -> str:
+    said = []
+    for (before, old), (after, new) in pairwise(rows):
+        if old and new is not None:
+            percent = f"{100 * (new / old - 1):+.1f} %".replace("-", "\N{MINUS SIGN}")
+            said.append(f"{after.year}: {percent} against {before.year}")
+    covered = "; ".join(f"{year.year} is {year.covers}" for year, _ in rows)
+    return f"{'; '.join(said)}. {covered}." if said else f"{covered}."
+
+
+def waterfall(dossier: Dossier | None) -> list[Plot]:
+    """Return the way from the gross baseline over each reduction to gross now; offsets are no step.
+
+    It takes inventories of two years; what no measure explains is a step of its own.
+    """
+    ends = _ends(dossier)
+    if dossier is None or ends is None:
+        return []
+    (first, was), (last, now) = ends
+    taken = [m for m in dossier.measures if _between(m, first, last)]
+    steps = [Step(f"Gross emissions {first} (baseline)", was, is_level=True)]
+    steps += [Step(_measure_name(m), -(m.reduction_t_co2e or 0.0)) for m in taken]
+    rest = now - was + sum(m.reduction_t_co2e or 0.0 for m in taken)
+    if abs(rest) > abs(was) * 1e-9:
+        steps.append(Step("All else: what no measure here explains", rest))
+    steps.append(Step(f"Gross emissions {last}", now, is_level=True))
+    offsets = sum(offset.quantity_t for offset in dossier.offsets)
+    beside = f" Offsets of {figure(offsets)} t stand beside it." if offsets else ""
+    other = len([m for m in dossier.measures if m.reduction_t_co2e]) - len(taken)
+    left = f" Not drawn, for want of a year in between: {other} more." if other else ""
+    note = f"Gross; offsets are no reduction and are not subtracted.{beside}{left}"
+    return [waterfall_plot("waterfall", "From the baseline to now", "t CO₂e", steps, note)]
+
+
+def _ends(dossier: Dossier | None) -> tuple[tuple[int, float], tuple[int, float]] | None:
+    totals = {
+        inventory.year: total
+        for inventory in (dossier.inventories if dossier else [])
+        if inventory.year is not None and (total := gross_total(inventory)) is not None
+    }
+    if len(totals) < 2:  # noqa: PLR2004 # a way has two ends
+        return None
+    first, last = min(totals), max(totals)
+    return (first, totals[first]), (last, totals[last])
+
+
+def gross_total(inventory: GhgInventory) -> float | None:
+    """Return an inventory's gross total: as stated, else of its categories, by location where both are."""
+    if inventory.total_gross_t_co2e is not None:
+        return inventory.total_gross_t_co2e
+    if not inventory.categories:
+        return None
+    doubled = {row.category for row in inventory.categories if row.basis == "location"}
+    return sum(
+        row.gross_t_co2e
+        for row in inventory.categories
+        if not (row.basis == "contract" and row.category in doubled)
+    )
+
+
+def _between(measure: ReductionMeasure, first: int, last: int) -> bool:
+    return (
+        bool(measure.reduction_t_co2e) and measure.year is not None and first < measure.year <= last
+    )
+
+
+def _measure_name(measure: ReductionMeasure) -> str:
+    baseline = f", against {measure.baseline}" if measure.baseline else ""
+    return f"{measure.name}, {measure.year}{baseline}"
+
+
+def claimed_plots(dossier: Dossier | None) -> list[Plot]:
+    """Return the tonnes that are claimed as reduced or offset, side by side."""
+    if dossier is None:
+        return []
+    rows = [
+        (figure_.what, figure_.value)
+        for figure_ in dossier.figures
+        if figure_.unit.startswith("tCO2e") and figure_.value > 0
+    ]
+    rows += [(m.name, m.reduction_t_co2e) for m in dossier.measures if m.reduction_t_co2e]
+    rows += [(f"Offset {o.serials}", o.quantity_t) for o in dossier.offsets]
+    if not rows:
+        return []
+    note = "As claimed, gross; nothing of it is subtracted from any footprint."
+    return [bar_plot("reductions", "Tonnes claimed: reductions, offsets", "t CO₂e", rows, note)]
+
+
+def timeline(
+    certificates: Sequence[FactoryCertificate],
+    events: Mapping[str, Sequence[CertificateEvent]],
+    today: date,
+) -> list[Plot]:
+    """Return the certificates over time, each with where it stands today."""
+    rows = []
+    for certificate in certificates:
+        start, end = certificate.valid_from, certificate.valid_to
+        standing = standing_on(
+            today,
+            certified=certificate.certified,
+            period=(start, end),
+            events=events.get(certificate.id, ()),
+        )
+        said = words.readable(standing.status.value)
+        said = "granted, no period stated" if said == "not stated" else said
+        if start and end:
+            said += f", {day(start)} to {day(end)}"
+        label = f"{certificate.scheme}, {certificate.issuer or 'issuer not stated'}"
+        rows.append((label, start, end, said))
+    return [span_plot("timeline", "Certificates over time", rows, today)] if rows else []
