@@ -18,6 +18,7 @@ from api.commands.console import (
     reported,
 )
 from api.commands.registrations import add_registration_commands
+from api.commands.versions import At, add_version_commands, read_instant
 from api.labelling import label_of
 from api.verifying import own_records
 from api.wiring import Voltpass
@@ -28,10 +29,12 @@ from passports.identifiers import parse_digital_link
 from passports.issue import check_only, issue_batch, links_of_batch
 from passports.resolve import StoredPassport, find_passport, passport_by_id
 from passports.status_lists import revoke_passport
+from passports.versions import version_at
 
 batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
 passport = typer.Typer(no_args_is_help=True, help="Show, bundle and revoke passports.")
 add_attribute_commands(passport)
+add_version_commands(passport)
 add_registration_commands(batch)
 
 
@@ -132,11 +135,15 @@ def passport_list(
 def passport_show(
     which: Annotated[str, typer.Argument(help="Identifier or printed link.")],
     signed: Annotated[bool, typer.Option(help="Print the signed credential itself.")] = False,
+    at: At = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show what a passport says, or its signed bytes."""
+    """Show what a passport says, or its signed bytes; the newest version, or the one at an instant."""
     with reported(as_json=as_json):
-        stored = find(open_voltpass(), which)
+        voltpass = open_voltpass()
+        stored = find(voltpass, which)
+        if at is not None:
+            stored = version_at(voltpass.store, stored.id, read_instant(at, "--at"))
         if signed and not as_json:
             out.print(stored.credential.decode(), markup=False)
             return

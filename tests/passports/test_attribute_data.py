@@ -214,7 +214,8 @@ def audiences(world: World, reader: str, passport: str, at: datetime) -> set[Aud
 
 
 def test_a_grant_holds_until_its_end_and_for_its_scope_only(world: World) -> None:
-    first, second = (p.id for p in world.issue("SN-1", "SN-2").passports)
+    issued = world.issue("SN-1", "SN-2", responsible_operator_id=MAKER)
+    first, second = (p.id for p in issued.passports)
     given = grant(world, models=[], batteries=[first])
     interested = {Audience.PUBLIC, Audience.LEGITIMATE_INTEREST}
     assert audiences(world, IMPORTER, first, NOW) == interested

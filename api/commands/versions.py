@@ -1,0 +1,202 @@
+"""`voltpass passport versions | difference | change | life-cycle | dynamic-data`: through its life."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from api.commands.console import (
+    AsJson,
+    Operator,
+    emit,
+    open_voltpass,
+    out,
+    progress_bar,
+    read_file,
+    reported,
+)
+from passports.documents import read_document, utc_now
+from passports.dynamic_data import DynamicDataReport, Recording, import_dynamic_data
+from passports.errors import Finding, InvalidInputError, shorten
+from passports.identifiers import check_gtin
+from passports.resolve import StoredPassport
+from passports.versions import (
+    PassportChange,
+    difference,
+    get_version,
+    list_versions,
+    new_version,
+)
+from signing.canonical import parse_strict
+from signing.errors import MalformedDocumentError
+from signing.instants import parse_instant
+
+At = Annotated[
+    str | None, typer.Option("--at", help="An instant with a zone; the newest by default.")
+]
+Reason = Annotated[str, typer.Option(help="Why; kept with the version, not for the public.")]
+PassportId = Annotated[str, typer.Argument(help="Identifier of the passport.")]
+Responsible = Annotated[
+    str | None, typer.Option("--responsible", help="Who is responsible from now on.")
+]
+
+
+def read_instant(text: str, field: str) -> datetime:
+    """Read an instant that somebody typed.
+
+    Raises:
+        InvalidInputError: it is none, or has no time zone.
+    """
+    try:
+        return parse_instant(text, field)
+    except MalformedDocumentError as error:
+        finding = Finding(field, shorten(text), error.message, "Write 2027-02-18T12:00:00Z.")
+        raise InvalidInputError([finding], "the instant") from None
+
+
+def passport_versions(passport_id: PassportId, as_json: AsJson = False) -> None:
+    """List the versions of a passport: who made each, when and why."""
+    with reported(as_json=as_json):
+        versions = list_versions(open_voltpass().store, passport_id)
+        rows = [version.to_private_document() for version in versions]
+
+        def text() -> None:
+            table = Table("version", "made", "by", "kind", "reason", title=passport_id)
+            for row in rows:
+                cells = (row["issued_at"], row["actor"], row["kind"], row["reason"])
+                table.add_row(str(row["version"]), *cells)
+            out.print(table)
+
+        emit(rows, as_json=as_json, text=text)
+
+
+def passport_difference(
+    passport_id: PassportId,
+    older: Annotated[int, typer.Argument(help="The older version.")],
+    newer: Annotated[int, typer.Argument(help="The newer version.")],
+    as_json: AsJson = False,
+) -> None:
+    """Show how two versions of a passport differ, as a JSON Merge Patch (RFC 7396)."""
+    with reported(as_json=as_json):
+        store = open_voltpass().store
+        old, new = (get_version(store, passport_id, number) for number in (older, newer))
+        patch = difference(old, new)
+        emit(patch, as_json=as_json, text=lambda: out.print_json(data=patch))
+
+
+def passport_change(
+    passport_id: PassportId,
+    operator: Operator,
+    reason: Reason,
+    file: Annotated[Path | None, typer.Argument(help="JSON: values by attribute.")] = None,
+    responsible: Responsible = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make the next version of a passport; also with what was written since for model and batch."""
+    with reported(as_json=as_json):
+        values = parse_strict(read_file(file, "the values")) if file is not None else {}
+        document = {"reason": reason, "values": values, "responsible_operator_id": responsible}
+        _report(*_changed(operator, passport_id, document), as_json=as_json)
+
+
+def passport_life_cycle(
+    passport_id: PassportId,
+    status: Annotated[str, typer.Argument(help="What the battery has become.")],
+    operator: Operator,
+    reason: Reason,
+    successor: Annotated[
+        str | None, typer.Option(help="The passport that stands in its place.")
+    ] = None,
+    responsible: Responsible = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say that a battery was re-used, repurposed, remanufactured, became waste or was recycled."""
+    with reported(as_json=as_json):
+        document = {
+            "reason": reason,
+            "life_cycle_status": status,
+            "successor_id": successor,
+            "responsible_operator_id": responsible,
+        }
+        _report(*_changed(operator, passport_id, document), as_json=as_json)
+
+
+def _changed(
+    operator: str, passport_id: str, document: dict[str, Any]
+) -> tuple[StoredPassport, StoredPassport]:
+    """Return the newest version before a change and after it."""
+    change = read_document(PassportChange, document, "the change")
+    voltpass = open_voltpass()
+    newest = list_versions(voltpass.store, passport_id)[-1].version
+    before = get_version(voltpass.store, passport_id, newest)
+    store, keyring, address = voltpass.store, voltpass.keyring, voltpass.address
+    after = new_version(store, keyring, address, operator, passport_id, change, utc_now())
+    return before, after
+
+
+def _report(before: StoredPassport, after: StoredPassport, *, as_json: bool) -> None:
+    created = after.version != before.version
+    result = {
+        "id": after.id,
+        "version": after.version,
+        "created": created,
+        "sha256": after.sha256,
+        "difference": difference(before, after),
+    }
+    said = f"version {after.version} of {after.id}" if created else "nothing differs; no version"
+    emit(result, as_json=as_json, text=lambda: out.print(said))
+
+
+dynamic_data = typer.Typer(no_args_is_help=True, help="Take in measured values of batteries.")
+
+
+@dynamic_data.command("import")
+def dynamic_data_import(
+    file: Annotated[Path, typer.Argument(help="CSV, NDJSON or XLSX of a management system.")],
+    operator: Operator,
+    gtin: Annotated[
+        str | None, typer.Option(help="The model, for rows that give a serial alone.")
+    ] = None,
+    partial: Annotated[
+        bool, typer.Option("--partial", help="Take good rows, name the others.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Take in an export of a battery management system; the same file again changes nothing."""
+    with reported(as_json=as_json):
+        wrong = check_gtin(gtin) if gtin is not None else None
+        if wrong is not None:
+            raise InvalidInputError([wrong], "the model")
+        data, voltpass = read_file(file, "the measured data"), open_voltpass()
+        with progress_bar("batteries", quiet=as_json) as progress:
+            recording = Recording(operator, utc_now(), partial, gtin, progress)
+            report = import_dynamic_data(
+                voltpass.store, voltpass.keyring, voltpass.address, data, recording
+            )
+        emit(report.to_document(), as_json=as_json, text=lambda: _print_import(report))
+    if report.refused:
+        raise typer.Exit(1)
+
+
+def _print_import(report: DynamicDataReport) -> None:
+    if report.repeated:
+        out.print(f"this file was taken in before ({report.rows} rows); nothing changed")
+        return
+    out.print(
+        f"{report.recorded} values of {report.passports} batteries from {report.rows} rows; "
+        f"{report.duplicates} were there, {report.out_of_order} came late"
+    )
+    for word, findings in (("flagged", report.flagged), ("refused", report.refused)):
+        for finding in findings:
+            out.print(f"  {word}: {finding}", markup=False)
+
+
+def add_version_commands(passport: typer.Typer) -> None:
+    """Put these commands beside the other ones about passports."""
+    passport.command("versions")(passport_versions)
+    passport.command("difference")(passport_difference)
+    passport.command("change")(passport_change)
+    passport.command("life-cycle")(passport_life_cycle)
+    passport.add_typer(dynamic_data, name="dynamic-data")
