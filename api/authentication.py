@@ -144,4 +144,5 @@ def _calling_with_json(request: Request, caller: CallerDep) -> Caller:
 JsonCallerDep = Annotated[Caller, Depends(_calling_with_json)]
 # Only manufacturers stand on the trust list (table of roles): what others would issue, nobody would believe.
 ManufacturerDep = Annotated[Caller, Depends(_writing_as(Action.ISSUE))]
+AuthorisingDep = Annotated[Caller, Depends(_writing_as(Action.AUTHORISATIONS))]
 PlatformDep = Annotated[Caller, Depends(_writing_as(Action.OPERATORS))]

@@ -84,11 +84,13 @@ def write_attributes(
     now: datetime,
     *,
     replace: bool,
+    acting_id: str | None = None,
 ) -> AttributeVersion:
     """Write attribute values as a new version, and sign what of it is restricted.
 
     `replace` makes the given values all there are; otherwise they are merged, and null removes one.
-    Values that are there already make no new version.
+    Values that are there already make no new version. `acting_id` is who acts for the operator by its
+    written authorisation; the version names it as actor, the values stay the operator's.
 
     Raises:
         InvalidInputError: an attribute is unknown, belongs elsewhere, or a value is not of its type.
@@ -102,7 +104,7 @@ def write_attributes(
             values = held_to_status(
                 transaction, subject.operator_id, subject.id, values, replace=replace
             )
-        writing = Writing(subject.operator_id, request.reason, now)
+        writing = Writing(subject.operator_id, request.reason, now, acting_id)
         before = newest_version(transaction, subject)
         version = write_version(
             transaction, keyring, address, subject, values, writing, replace=replace
@@ -117,11 +119,12 @@ def write_attributes(
 
 @dataclass(frozen=True)
 class Writing:
-    """Who writes attribute data, why and when."""
+    """Who writes attribute data, why and when; `acting_id` is who does it for the actor, if another does."""
 
     actor_id: str
     reason: str
     at: datetime
+    acting_id: str | None = None
 
 
 def write_version(
@@ -167,7 +170,12 @@ def _add(
         for name, value in after.items()
     }
     version = AttributeVersion(
-        subject, number, writing.actor_id, writing.reason, writing.at, merged
+        subject,
+        number,
+        writing.acting_id or writing.actor_id,
+        writing.reason,
+        writing.at,
+        merged,
     )
     add_version(transaction, version)
     sign_restricted(transaction, keyring, address, version)

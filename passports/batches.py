@@ -65,7 +65,7 @@ class BatchCreate(Document):
 
 
 class Batch(Document):
-    """A batch as it stands in the store."""
+    """A batch as it stands in the store; `acting_id` is who issued it for its operator, if another did."""
 
     id: str
     operator_id: str
@@ -77,6 +77,7 @@ class Batch(Document):
     size: int
     issued_at: datetime
     profile: str = DEFAULT_PROFILE
+    acting_id: str | None = None
 
 
 def read_units_csv(data: bytes) -> list[BatteryUnit]:

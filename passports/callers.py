@@ -46,6 +46,11 @@ class Caller(EconomicOperator):
             actor_id=operator.id,
         )
 
+    @property
+    def acting_id(self) -> str | None:
+        """Who acts for the operator, where it is another one."""
+        return self.actor_id if self.actor_id != self.id else None
+
     def may(self, action: Action) -> bool:
         """Tell whether it may do something here."""
         return action in self.actions

@@ -130,10 +130,12 @@ def issue_batch(
     request: BatchCreate,
     now: datetime,
     progress: Progress = lambda _done, _all: None,
+    acting_id: str | None = None,
 ) -> IssuedBatch:
     """Issue one signed passport for each battery of a batch, all or none.
 
-    The same request again returns the passports that are there and creates nothing.
+    The same request again returns the passports that are there and creates nothing. `acting_id` is
+    who acts for the operator by its written authorisation.
 
     Raises:
         InvalidBatchError: a gate of issuing refuses the batch.
@@ -147,7 +149,7 @@ def issue_batch(
         if _was_issued(transaction, operator_id, request):
             return _issued_before(transaction, address, operator_id, request.id)
         operator, model = pass_gates(transaction, operator_id, request, now)
-        batch = record_batch(transaction, operator_id, request, now)
+        batch = record_batch(transaction, operator_id, request, now, acting_id)
         record_citations(transaction, batch, now)
         part = BatchPart(operator, model, batch, request.manufactured_on, request.units)
         passports = issue_part(transaction, keyring, address, part, progress)
@@ -239,7 +241,11 @@ def _issued_before(
 
 
 def record_batch(
-    transaction: Transaction, operator_id: str, request: BatchCreate, now: datetime
+    transaction: Transaction,
+    operator_id: str,
+    request: BatchCreate,
+    now: datetime,
+    acting_id: str | None = None,
 ) -> Batch:
     """Write down a new batch, as its passports are issued."""
     days = [unit.manufactured_on or request.manufactured_on for unit in request.units]
@@ -254,6 +260,7 @@ def record_batch(
         size=len(request.units),
         issued_at=now,
         profile=request.profile,
+        acting_id=acting_id,
     )
     transaction.batches.add(
         BatchRow(

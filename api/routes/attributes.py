@@ -21,6 +21,7 @@ from passports.attribute_view import (
     view,
 )
 from passports.attributes import DEFAULT_PROFILE, Granularity
+from passports.callers import Caller
 from passports.completeness import model_report, passport_report, require_owner
 from passports.documents import Day, utc_now
 from passports.errors import Finding, InvalidInputError
@@ -53,7 +54,7 @@ def get_attribute_schema(voltpass: VoltpassDep, profile: str, category: str) -> 
 
 def _write(
     voltpass: Voltpass,
-    caller: EconomicOperator,
+    caller: Caller,
     subject_of: tuple[Granularity, str],
     request: AttributeChange,
     *,
@@ -63,7 +64,14 @@ def _write(
         subject = find_subject(reading, caller.id, *subject_of)
     store, keyring, address = voltpass.store, voltpass.keyring, voltpass.address
     version = write_attributes(
-        store, keyring, address, subject, request, utc_now(), replace=replace
+        store,
+        keyring,
+        address,
+        subject,
+        request,
+        utc_now(),
+        replace=replace,
+        acting_id=caller.acting_id,
     )
     return version.to_document()
 

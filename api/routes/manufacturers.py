@@ -114,7 +114,13 @@ def post_batch(
         response.status_code = status.HTTP_200_OK
         return BatchRead(batch=None, created=False, passports=[])
     issued = issue_batch(
-        voltpass.store, voltpass.keyring, voltpass.address, caller.id, request, now
+        voltpass.store,
+        voltpass.keyring,
+        voltpass.address,
+        caller.id,
+        request,
+        now,
+        acting_id=caller.acting_id,
     )
     response.status_code = CREATED if issued.created else status.HTTP_200_OK
     passports = [PassportIssued(**p.to_document()) for p in issued.passports]
