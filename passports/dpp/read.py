@@ -15,7 +15,7 @@ from passports.dpp.document import DigitalProductPassport, Representation, compo
 from passports.dpp.element_paths import ElementPath
 from passports.dpp.identifiers import row_of_dpp, row_of_product
 from passports.dpp.one_element import find_element
-from passports.dpp.status import has_ceased, status_of
+from passports.dpp.status import status_of
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.operators import EconomicOperator
@@ -104,9 +104,7 @@ class Reading:
         sheet = sheet_of_row(transaction, row, at)
         seen = visible(transaction, self.reader, sheet, self.now)
         status = status_of(transaction, row)
-        # What was given beside a passport that has ceased to exist went with it (Art. 77(8)).
-        told = [e for e in seen.elements if e.by is None] if has_ceased(row) else seen.elements
-        return seen, compose(self.address, row, sheet, told, status)
+        return seen, compose(self.address, row, sheet, seen.elements, status)
 
     def _told(self, seen: Visible, dpp: DigitalProductPassport) -> dict[str, Any]:
         note_read(self.store, seen, dpp.elements, FORM, self.now)
