@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from lca.audit_check import check
 from lca.datasets import Dataset
-from lca.documents import load_json
 from lca.emission_factors import FactorRecord, canonical_json, sha256_of
 from lca.errors import AuditError, Finding, LcaError, LicenceError, shown
 from lca.footprint import Footprint, compute_footprint
@@ -23,6 +22,7 @@ from lca.inventory import parse_inventory
 from lca.own_factors import record_of
 from lca.provenance import software
 from lca.rulesets import STAGES, read_ruleset
+from lca.strict_json import load_json
 from lca.terms import Burden
 from lca.units import find_unit
 

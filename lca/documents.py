@@ -8,16 +8,12 @@ from __future__ import annotations
 
 import datetime as dt
 import difflib
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from lca.errors import Finding, shown
-
-MAXIMUM_BYTES: Final = 64 * 1024 * 1024
-"""A document above this is refused before it is parsed."""
 
 LARGEST_NUMBER: Final = 1e18
 """Above any amount a plant can have (a TWh is 1e9 kWh), far below where sums lose their digits."""
@@ -222,35 +218,6 @@ class DocumentReader:
         if key not in self.document:
             reason, remedy = f"is missing ({reason})", f"add {key}: {remedy}"
         self.refuse(key, reason, remedy)
-
-
-def load_json(data: bytes, findings: list[Finding]) -> Mapping[str, object]:
-    """Return the JSON object in `data`; on a finding, an empty one. NaN is refused."""
-    if len(data) > MAXIMUM_BYTES:
-        size = f"{len(data)} bytes, {MAXIMUM_BYTES} is the limit"
-        findings.append(Finding("document", size, "is too large", "split it"))
-        return {}
-    try:
-        document = json.loads(data, parse_constant=_no_constant, object_pairs_hook=_unique)
-    except (ValueError, RecursionError) as error:
-        findings.append(Finding("document", shown(str(error)), "is not JSON", "check the syntax"))
-        return {}
-    if not isinstance(document, dict):
-        findings.append(Finding("document", "", "must be a JSON object", "write {...}"))
-        return {}
-    return document
-
-
-def _no_constant(name: str) -> float:
-    raise ValueError(f"{name} is not a number")
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    document = dict(pairs)
-    if len(document) != len(pairs):
-        doubled = sorted({key for key, _ in pairs if [k for k, _ in pairs].count(key) > 1})
-        raise ValueError(f"field given twice: {', '.join(doubled)}")
-    return document
 
 
 def copied_json(document: Mapping[str, object]) -> dict[str, object]:

@@ -35,12 +35,13 @@ from lca.activities import (
     Supply,
 )
 from lca.bill_of_materials import as_document
-from lca.documents import DocumentReader, copied_json, load_json
+from lca.documents import DocumentReader, copied_json
 from lca.errors import Finding, InventoryError
 from lca.inventory_checks import check_inventory
 from lca.plain_exchanges import PROVIDERS, plain_exchange, plain_exchanges
 from lca.recycled_content import METALS, MetalLot
 from lca.rulesets import STAGES, LifeCycleStage
+from lca.strict_json import load_json
 
 INVENTORY_FORMAT: Final = "voltpass-inventory/1"
 

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from lca.documents import load_json
 from lca.emission_factors import Boundary, FactorRecord, Scores, canonical_json
 from lca.errors import DatasetError, Finding, shown
+from lca.strict_json import load_json
 
 FACTORS_FORMAT: Final = "voltpass-factors/1"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lca.documents import load_json
 from lca.errors import FactorImportError, Finding, shown
 from lca.importers.pact import BIOGENIC_CAUTION, gwp_basis, period_of, scores_of, share_of
 from lca.importers.records import (
@@ -16,6 +15,7 @@ from lca.importers.records import (
     number_of,
     record_of_draft,
 )
+from lca.strict_json import load_json
 
 Json = Mapping[str, Any]
 

@@ -8,7 +8,6 @@ import zipfile
 from collections.abc import Mapping
 from typing import Any, Final
 
-from lca.documents import load_json
 from lca.emission_factors import FactorRecord
 from lca.errors import FactorImportError, Finding, shown
 from lca.importers.records import (
@@ -20,6 +19,7 @@ from lca.importers.records import (
     number_of,
     record_of_draft,
 )
+from lca.strict_json import load_json
 
 MAXIMUM_UNPACKED_BYTES: Final = 500 * 1024 * 1024
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from lca.documents import load_json
 from lca.emission_factors import FactorRecord, Scores
 from lca.errors import FactorImportError, Finding, shown
 from lca.importers.records import (
@@ -20,6 +19,7 @@ from lca.importers.records import (
     number_of,
     record_of_draft,
 )
+from lca.strict_json import load_json
 
 BIOGENIC_CAUTION = (
     "excludes biogenic uptake but counts biogenic CO2 released, where EF 3.1 counts 0: too high"

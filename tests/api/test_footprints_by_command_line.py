@@ -175,17 +175,18 @@ def as_text(number: str) -> bytes:
 @pytest.mark.parametrize(
     ("data", "field"),
     [
-        (as_text("NaN"), "document"),
+        (as_text("NaN"), "product.mass_kg"),
+        (as_text("-Infinity"), "product.mass_kg"),
         (as_text("1e400"), "product.mass_kg"),
         (as_text("1" + "0" * 400), "product.mass_kg"),
-        (as_text("1" + "0" * 5000), "document"),
+        (as_text("1" + "0" * 5000), "product.mass_kg"),
         (as_text("-1"), "product.mass_kg"),
         (as_text('"419"'), "product.mass_kg"),
         (b"[" * 100_000, "document"),
         (b"\xff\xfe\x00", "document"),
         (b"", "document"),
     ],
-    ids=["NaN", "1e400", "10^400", "10^5000", "-1", "text", "deep", "binary", "empty"],
+    ids=["NaN", "-infinity", "1e400", "10^400", "10^5000", "-1", "text", "deep", "binary", "empty"],
 )
 def test_a_mistake_in_a_json_file_is_named_with_its_path(
     tmp_path: Path, data: bytes, field: str

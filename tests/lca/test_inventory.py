@@ -148,6 +148,33 @@ def test_bytes_that_are_no_inventory_are_refused(data: bytes) -> None:
         parse_inventory(data)
 
 
+def test_what_json_does_not_take_is_named_by_its_path(pack: Document) -> None:
+    text = json.dumps(pack)
+    exchange = json.dumps(pack["activities"][0]["exchanges"][1])
+    bad = exchange.replace('"amount": ', '"amount": NaN, "amount": ')
+    worse = exchange.replace('"amount": ', f'"amount": {"9" * 5000}, "x": ')
+    with pytest.raises(InventoryError) as caught:
+        parse_inventory(text.replace(exchange, f"{bad}, {worse}").encode())
+    found = [(finding.path, finding.reason.split(" ")[0]) for finding in caught.value.findings]
+    assert found == [
+        ("activities[0].exchanges[1].amount", "field"),
+        ("activities[0].exchanges[2].amount", "is"),
+    ]
+
+
+@pytest.mark.parametrize("constant", ["NaN", "Infinity", "-Infinity"])
+def test_a_constant_that_is_no_number_is_named_by_its_path(pack: Document, constant: str) -> None:
+    pack["activities"][0]["exchanges"][1]["amount"] = float(constant.lower())
+    pack["product"]["mass_kg"] = float(constant.lower())
+    with pytest.raises(InventoryError) as caught:
+        parse_inventory(json.dumps(pack).encode())
+    found = [(finding.path, finding.value) for finding in caught.value.findings]
+    assert found == [
+        ("product.mass_kg", constant),
+        ("activities[0].exchanges[1].amount", constant),
+    ]
+
+
 def test_the_example_fits_the_published_schema(pack: Document) -> None:
     schema = inventory_schema()
     jsonschema.Draft202012Validator.check_schema(schema)
