@@ -7,14 +7,17 @@ would make every sum none, and a field given twice is a mistake nobody sees.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
-from lca.errors import Finding, shown
+from lca.errors import Finding, InventoryError, shown
 
 MAXIMUM_BYTES: Final = 64 * 1024 * 1024
 """A document above this is refused before it is parsed."""
 
+_LARGEST_WHOLE: Final = 2**53 - 1
+_LARGEST_FLOAT: Final = 10**308
 _LONGEST_WHOLE: Final = 400
 """Digits of a whole number; more than any float has."""
 
@@ -38,6 +41,40 @@ def load_json(data: bytes, findings: list[Finding]) -> Mapping[str, object]:
         findings.extend(_marks(document))
         return {}
     return document
+
+
+def check_numbers(document: Mapping[str, object]) -> None:
+    """Refuse a parsed document in which something is no number that JSON can say exactly.
+
+    Raises:
+        InventoryError: NaN, infinity, or a whole number beyond 2^53 - 1 (RFC 8785, 3.2.2.3); each
+            with its path.
+    """
+    findings = []
+    for path, value in _leaves(document):
+        if isinstance(value, float) and not math.isfinite(value):
+            findings.append(Finding(path, shown(value), "is not a number", "give one"))
+        elif isinstance(value, int) and abs(value) > _LARGEST_WHOLE:
+            digits = f"{value:.6e}" if abs(value) < _LARGEST_FLOAT else "more than 10^308"
+            reason = "is not a finite number of a sensible size"
+            findings.append(Finding(path, digits, reason, "check the exponent"))
+    if findings:
+        raise InventoryError(findings)
+
+
+def _leaves(document: object) -> Iterator[tuple[str, object]]:
+    """Yield what is neither object nor list in a document, by path, in its order."""
+    waiting: list[tuple[str, object]] = [("", document)]
+    while waiting:
+        path, value = waiting.pop()
+        if isinstance(value, dict):
+            start = f"{path}." if path else ""
+            waiting.extend((f"{start}{key}", item) for key, item in reversed(value.items()))
+        elif isinstance(value, list):
+            items = [(f"{path}[{index}]", item) for index, item in enumerate(value)]
+            waiting.extend(reversed(items))
+        else:
+            yield path, value
 
 
 class _Mark(NamedTuple):

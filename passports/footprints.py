@@ -30,6 +30,7 @@ from lca.footprint import Footprint, compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset, ruleset_ids
 from lca.sharing import shared_document
+from lca.strict_json import check_numbers
 from passports.agreement import first_difference
 from passports.documents import Document, PastDate, Slug
 from passports.errors import (
@@ -106,6 +107,7 @@ def compute_studies(
         facility = get_facility(reading, operator_id, request.facility_id)
         period = find_energy_period(reading, operator_id, facility.id, request.energy_period_from)
     _check_rulesets(request.rulesets)
+    check_inventory_numbers(request.inventory)
     document = as_stored(assemble_inventory(model, facility, period, request.inventory))
     results = [(ruleset, _compute(document, ruleset, dataset)) for ruleset in request.rulesets]
     with store.transaction() as transaction:
@@ -114,6 +116,18 @@ def compute_studies(
             _store_study(transaction, model, facility, ruleset, document, result, now)
             for ruleset, result in results
         ]
+
+
+def check_inventory_numbers(inventory: Mapping[str, Any]) -> None:
+    """Refuse an inventory with a number that cannot be stored exactly, by its path.
+
+    Raises:
+        InvalidInputError: NaN, infinity, or a whole number beyond 2^53 - 1.
+    """
+    try:
+        check_numbers(inventory)
+    except LcaError as error:
+        raise translate(error) from error
 
 
 def _check_rulesets(wanted: Sequence[str]) -> None:

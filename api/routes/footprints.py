@@ -8,7 +8,12 @@ from fastapi import APIRouter, Header, Request, Response, status
 from api.authentication import ManufacturerDep, ReaderDep, VoltpassDep
 from api.routes.documents import StudiesRead, StudyRead, content
 from passports.documents import utc_now
-from passports.footprints import FootprintRequest, compute_studies, get_study
+from passports.footprints import (
+    FootprintRequest,
+    check_inventory_numbers,
+    compute_studies,
+    get_study,
+)
 from passports.idempotency import once
 from passports.resolve import study_result
 from passports.studies import audit_bundle, contributions, diagram
@@ -35,6 +40,7 @@ def post_footprints(
         studies = compute_studies(voltpass.store, voltpass.dataset, caller.id, request, utc_now())
         return orjson.dumps({"studies": [study.to_document() for study in studies]})
 
+    check_inventory_numbers(request.inventory)
     # In canonical form: it refuses what cannot be stored (half characters, too deep a nesting).
     rest = request.model_dump(mode="json", exclude={"inventory"})
     asked = canonicalize({**rest, "inventory": request.inventory})

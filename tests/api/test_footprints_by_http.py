@@ -82,6 +82,85 @@ def test_a_refused_request_does_not_use_its_key_up(caller: Caller) -> None:
     assert send(caller, request(400), "key-2").status == 201
 
 
+ROW = "activities[0].exchanges[1]"
+MISTAKES: dict[str, tuple[str, Any, str, str]] = {
+    "an unknown unit": (f"{ROW}.unit", "stone", f"{ROW}.unit", "unknown unit"),
+    "the wrong dimension": (f"{ROW}.unit", "kWh", f"{ROW}.unit", "dimension"),
+    "kWh delivered for kWh of capacity": (
+        "activities[0].exchanges[0].unit",
+        "kWh delivered",
+        "activities[0].exchanges[0].unit",
+        "battery_capacity is needed",
+    ),
+    "kWh of capacity for kWh": (
+        "activities[1].exchanges[0].unit",
+        "kWh capacity",
+        "activities[1].exchanges[0].unit",
+        "electricity is needed",
+    ),
+    "a negative mass": (f"{ROW}.amount", -4, f"{ROW}.amount", "between 0"),
+    "NaN": (f"{ROW}.amount", float("nan"), f"inventory.{ROW}.amount", "not a number"),
+    "infinity": (f"{ROW}.amount", float("inf"), f"inventory.{ROW}.amount", "not a number"),
+    "10^400": (f"{ROW}.amount", 10**400, f"{ROW}.amount", "sensible size"),
+    "10^300": (f"{ROW}.amount", 1e300, f"{ROW}.amount", "sensible size"),
+    "a share above 100 %": (
+        "circular",
+        [
+            {
+                "id": "x",
+                "material": "nickel",
+                "mass_kg": 1,
+                "factors": {"virgin": "mat.nickel_metal.hi"},
+                "parameters": {"R1": 1.6},
+                "evidence": {"R1": "y"},
+            }
+        ],
+        "circular[0].parameters.R1",
+        "between 0 and 1",
+    ),
+    "a cycle without a solution": (
+        "activities[1].exchanges[0]",
+        {
+            "kind": "technosphere",
+            "activity": "pack",
+            "amount": 1,
+            "unit": "piece",
+            "process": "pack_assembly",
+            "origin": "secondary",
+        },
+        "activities",
+        "needs more than it yields",
+    ),
+    "two activities of one name": ("activities[1].id", "pack", "activities", "given twice"),
+    "an unknown field": (f"{ROW}.amout", 1, f"{ROW}.amout", "unknown field"),
+}
+
+
+def changed(path: str, value: object) -> dict[str, Any]:
+    """Return a request whose inventory has this value at a path."""
+    asked = request()
+    place: Any = asked["inventory"]
+    *way, last = path.replace("[", ".").replace("]", "").split(".")
+    for step in way:
+        place = place[int(step) if step.isdigit() else step]
+    place[int(last) if last.isdigit() else last] = value
+    return asked
+
+
+@pytest.mark.parametrize("mistake", MISTAKES.values(), ids=MISTAKES)
+def test_a_mistake_is_named_by_its_path_and_nothing_is_stored(
+    caller: Caller, mistake: tuple[str, Any, str, str]
+) -> None:
+    path, value, field, reason = mistake
+    before = studies(caller)
+    answer = send(caller, changed(path, value), "key-bad")
+    assert answer.status in {400, 422}, answer.body
+    found = [(item["field"], item["reason"]) for item in answer.findings()]
+    assert any(field in place and reason in why for place, why in found), found
+    assert studies(caller) == before
+    assert send(caller, request(402), "key-bad").status == 201  # the key is not used up
+
+
 def test_keys_of_two_operators_do_not_meet(caller: Caller) -> None:
     assert send(caller, request(400), "key-3").status == 201
     assert send(caller, request(401), "key-3", by=RIVAL).status == 404  # not their model
