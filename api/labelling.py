@@ -5,19 +5,29 @@ from datetime import date
 from api.wiring import Voltpass
 from passports.labels import LabelContent, draw_label
 from passports.models import get_model
+from passports.operators import get_operator
 from passports.resolve import passport_by_id
+from passports.seals import seal_of
 
 
-def label_of(voltpass: Voltpass, passport_id: str) -> str:
-    """Draw the label of a passport as SVG.
+def label_of(voltpass: Voltpass, passport_id: str, *, sealed: bool = False) -> str:
+    """Draw the label of a passport as SVG; `sealed` with an offline seal as a second code.
 
     Raises:
         RecordNotFoundError: there is no such passport.
+        KeyUnavailableError: it is to be sealed, and the issuer's key cannot be opened.
     """
-    subject = passport_by_id(voltpass.store, passport_id).payload()["credentialSubject"]
+    stored = passport_by_id(voltpass.store, passport_id)
+    payload = stored.payload()
+    subject = payload["credentialSubject"]
     manufacturer = subject["manufacturer"]
     with voltpass.store.reading() as reading:
         model = get_model(reading, manufacturer["id"], subject["model"]["id"])
+        seal = None
+        if sealed:
+            operator = get_operator(reading, model.operator_id)
+            key = voltpass.keyring.current(reading, operator.id)
+            seal = seal_of(stored.credential, payload, operator.did, key)
     return draw_label(
         LabelContent(
             link=subject["id"],
@@ -27,5 +37,6 @@ def label_of(voltpass: Voltpass, passport_id: str) -> str:
             manufacturer_address=manufacturer.get("postalAddress", ""),
             place=subject["manufacturingFacility"]["place"],
             manufactured_on=date.fromisoformat(subject["manufacturedOn"]),
+            seal=seal,
         )
     )

@@ -7,23 +7,26 @@ from api.platform import PLATFORM_ID, ensure_platform
 from api.wiring import Voltpass
 from passports.bundle import Bundle, is_bundle, read_bundle
 from passports.checks import BatteryEvidence
-from passports.data_carrier import read_image
+from passports.data_carrier import read_codes
 from passports.documents import utc_now
 from passports.errors import Finding, InvalidInputError
 from passports.fetch import Fetch, HttpFetch, refused_fetch
 from passports.operators import get_operator
 from passports.recomputation import recompute_bundle
 from passports.resolve import OwnRecords
+from passports.seals import issuer_of_seal, verify_seal
 from passports.shipments import ShipmentReceipt, verify_shipment
 from passports.verification import (
     CollectedEvidence,
     collect_evidence,
+    collect_issuer,
     fetch_passport,
     newest_version,
     verify_passport,
 )
 from signing.credentials import CredentialSigner
 from signing.report import VerificationReport
+from signing.seal import PREFIX
 from signing.trust import TrustList
 
 # First bytes of PNG, JPEG, GIF, BMP, WebP (RIFF), TIFF; what else Pillow opens is not a photo.
@@ -33,10 +36,14 @@ MAX_INPUT_BYTES = 64 * 1024 * 1024
 
 @dataclass(frozen=True)
 class Subject:
-    """What is to be verified: credential bytes and the link under which they were found."""
+    """What is to be verified: credential bytes and the link under which they were found.
+
+    From a label alone, without a network, only the `seal` beside the link.
+    """
 
     credential: bytes
     scanned_link: str | None
+    seal: str | None = None
 
 
 def verify_input(
@@ -71,16 +78,27 @@ def _own_first(voltpass: Voltpass, http: Fetch) -> Fetch:
     return fetch
 
 
-def read_subject(data: bytes | None, link: str | None, fetch: Fetch) -> Subject:
-    """Find out what was given and get the credential; see `verify_input` for what it raises."""
+def read_subject(
+    data: bytes | None, link: str | None, fetch: Fetch, *, offline: bool = False
+) -> Subject:
+    """Find out what was given and get the credential; see `verify_input` for what it raises.
+
+    Offline, the seal of a label is taken where there is one: its link leads nowhere then.
+    """
+    seal = None
     if data is not None and data.startswith(_IMAGE_STARTS):
-        link, data = read_image(data), None
+        codes = read_codes(data)
+        link, seal, data = codes.link, codes.seal, None
     if data is not None:
         text = data.strip()
+        if text.startswith(PREFIX.encode()):
+            return Subject(b"", link, text.decode("ascii", errors="replace"))
         if text.startswith((b"http://", b"https://", b"HTTP://", b"HTTPS://")):
             link, data = text.decode("utf-8", errors="replace"), None
         else:
             return Subject(text, link)
+    if seal is not None and (link is None or offline):
+        return Subject(b"", link, seal)
     if link is None:
         finding = Finding(
             "link", "", "nothing was given to verify", "Give a link, a passport file or a picture."
@@ -94,6 +112,10 @@ def verify_online(
 ) -> VerificationReport:
     """Collect the evidence over the network and verify."""
     evidence = CollectedEvidence()
+    if subject.seal is not None:
+        collect_issuer(issuer_of_seal(subject.seal), fetch, evidence)
+        documents = evidence.did_documents
+        return verify_seal(subject.seal, documents, trust_list, subject.scanned_link, at)
     collect_evidence(subject.credential, fetch, evidence)
     battery = BatteryEvidence(
         scanned_link=subject.scanned_link,
@@ -112,17 +134,18 @@ def verify_offline(
             is not at hand.
         UnreadableCarrierError: a picture without a readable QR code.
     """
-    bundle = read_bundle(data) if is_bundle(data) else _lone(data)
+    if is_bundle(data):
+        bundle = read_bundle(data)
+    else:
+        subject = read_subject(data, None, refused_fetch, offline=True)
+        if subject.seal is not None:
+            return [verify_seal(subject.seal, {}, trust_list, subject.scanned_link, at)]
+        bundle = Bundle(credentials=[subject.credential])
     battery = BatteryEvidence(recomputed=recompute_bundle(bundle))
     return [
         verify_passport(credential, bundle.evidence, trust_list, battery, at)
         for credential in bundle.credentials
     ]
-
-
-def _lone(data: bytes) -> Bundle:
-    subject = read_subject(data, None, refused_fetch)
-    return Bundle(credentials=[subject.credential])
 
 
 def verify_list(voltpass: Voltpass, data: bytes) -> ShipmentReceipt:

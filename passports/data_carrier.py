@@ -6,6 +6,7 @@ a 58-character link. Single codes are drawn by qrcode, many at a time by zxing-c
 
 import io
 import warnings
+from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 import qrcode
@@ -15,6 +16,7 @@ from PIL import Image
 from qrcode.image.svg import SvgPathFillImage
 
 from passports.errors import Finding, UnreadableCarrierError
+from signing.seal import PREFIX
 
 QUIET_ZONE_MODULES: Final = 4  # ISO/IEC 18004, 6.3.8: four modules on each side
 MAX_IMAGE_PIXELS: Final = 40_000_000
@@ -25,9 +27,11 @@ _IMAGE_FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF")
 _QR_CODES: Final = zxingcpp.barcode_formats_from_str("QRCode")
 
 
-def _code(link: str) -> "qrcode.QRCode[Any]":
+def _code(
+    link: str, error_correction: int = qrcode.constants.ERROR_CORRECT_Q
+) -> "qrcode.QRCode[Any]":
     code = qrcode.QRCode(
-        error_correction=qrcode.constants.ERROR_CORRECT_Q,
+        error_correction=error_correction,
         box_size=_PIXELS_A_MODULE,
         border=QUIET_ZONE_MODULES,
     )
@@ -49,6 +53,12 @@ def draw(link: str, form: Literal["svg", "png"]) -> bytes:
 def modules(link: str) -> list[list[bool]]:
     """Return the symbol as rows of modules, True for dark, with its quiet zone."""
     return [[bool(module) for module in row] for row in _code(link).get_matrix()]
+
+
+def seal_modules(seal: str) -> list[list[bool]]:
+    """Return the symbol of an offline seal; error correction M, for the link beside it is the way back."""
+    code = _code(seal, qrcode.constants.ERROR_CORRECT_M)
+    return [[bool(module) for module in row] for row in code.get_matrix()]
 
 
 def draw_in_terminal(link: str) -> str:
@@ -74,17 +84,37 @@ def draw_many(links: list[str]) -> list[str]:
     ]
 
 
+@dataclass(frozen=True)
+class Codes:
+    """What the codes of one label say: the link, and the offline seal where there is one."""
+
+    link: str | None
+    seal: str | None
+
+
 def read_image(data: bytes) -> str:
-    """Read the text of the one QR code in an image (PNG, JPEG, WebP, GIF, BMP or TIFF).
+    """Read the text of the QR code in an image; of a link and a seal beside it, the link.
 
     Raises:
-        UnreadableCarrierError: no image, too large, no QR code, or more than one.
+        UnreadableCarrierError: as `read_codes`.
+    """
+    codes = read_codes(data)
+    return codes.link or codes.seal or ""
+
+
+def read_codes(data: bytes) -> Codes:
+    """Read the QR codes of one label in an image (PNG, JPEG, WebP, GIF, BMP or TIFF).
+
+    Raises:
+        UnreadableCarrierError: no image, too large, no QR code, or codes of several labels.
     """
     image = _open_image(data)
     found = zxingcpp.read_barcodes(image, formats=_QR_CODES)
     texts = sorted({result.text for result in found if result.valid})
-    if len(texts) == 1:
-        return texts[0]
+    seals = [text for text in texts if text.startswith(PREFIX)]
+    links = [text for text in texts if text not in seals]
+    if texts and len(links) <= 1 and len(seals) <= 1:
+        return Codes(next(iter(links), None), next(iter(seals), None))
     reason = "there is no readable QR code in it" if not texts else "it holds several QR codes"
     remedy = "Take the picture closer, straight and in good light; one code a picture."
     raise UnreadableCarrierError(f"the image: {reason}", [Finding("image", "", reason, remedy)])

@@ -82,9 +82,7 @@ def collect_evidence(
     What cannot be had is noted, not raised: the verification says what it could not check.
     """
     payload = _payload(credential)
-    did = _issuer(payload)
-    if did is not None and did not in into.did_documents:
-        _fetch_did_document(did, fetch, into)
+    collect_issuer(_issuer(payload), fetch, into)
     cited = cited_urls(payload)
     wanted = [
         (into.status_lists, cited["status_lists"], CREDENTIAL_MEDIA_TYPE),
@@ -101,6 +99,12 @@ def collect_evidence(
             into.unavailable[url] = f"more than {MAX_CITED} are cited; this one was not fetched"
     for url in cited["documents"][:MAX_CITED]:
         _collect_of_certificate(into.documents.get(url), fetch, into)
+
+
+def collect_issuer(did: str | None, fetch: Fetch, into: CollectedEvidence) -> None:
+    """Fetch an issuer's DID document, where one is named and it is not at hand."""
+    if did is not None and did not in into.did_documents:
+        _fetch_did_document(did, fetch, into)
 
 
 def _collect_of_certificate(document: bytes | None, fetch: Fetch, into: CollectedEvidence) -> None:

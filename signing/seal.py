@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from signing import base64url, cbor
 from signing.cbor import CborValue, Tagged
@@ -105,25 +105,55 @@ def open_seal(data: bytes, keys: Mapping[str, Sequence[VerificationKey]], *, at:
         InvalidSignatureError: The signature does not fit.
         ExpiredError: Used too late.
     """
+    signed = read_seal(data)
+    seal = signed.seal
+    candidates = [
+        known.key
+        for known in keys.get(seal.issuer, ())
+        if signed.may_be_of(known)
+        and known.revoked is None
+        and (known.expires is None or seal.issued_at <= known.expires)
+    ]
+    if not candidates:
+        raise UntrustedKeyError("issuer_trusted", "key_not_trusted", f"no key of {seal.issuer}")
+    candidates[0].verify(signed.signature, signed.signed)
+    if seal.expires_at is not None and seal.expires_at < at:
+        raise ExpiredError("validity", "expired", "the seal was for a shorter time")
+    return seal
+
+
+class SignedSeal(NamedTuple):
+    """A seal taken apart, but not verified: nothing in it may be believed yet.
+
+    Attributes:
+        seal: What it says.
+        kid: The first bytes of the thumbprint of the key.
+        signed: The bytes over which the signature was made.
+        signature: The signature.
+    """
+
+    seal: Seal
+    kid: CborValue
+    signed: bytes
+    signature: bytes
+
+    def may_be_of(self, key: VerificationKey) -> bool:
+        """Whether the seal names this key."""
+        return key.key.key_type == "P-256" and _kid(key.key.thumbprint) == self.kid
+
+
+def read_seal(data: bytes) -> SignedSeal:
+    """Take a seal apart **without verifying it**.
+
+    Raises:
+        MalformedDocumentError: Not a seal, or not of ES256.
+    """
     protected, payload, signature = _split(data)
     header = cbor.decode(protected)
     if not isinstance(header, dict) or header.get(_ALG) != _ES256 or set(header) != {_ALG, _KID}:
         raise MalformedDocumentError("algorithm_not_allowed", "not ES256 with a key identifier")
     seal = _claims(cbor.decode(payload))
-    candidates = [
-        known.key
-        for known in keys.get(seal.issuer, ())
-        if known.key.key_type == "P-256"
-        and known.revoked is None
-        and (known.expires is None or seal.issued_at <= known.expires)
-        and _kid(known.key.thumbprint) == header[_KID]
-    ]
-    if not candidates:
-        raise UntrustedKeyError("issuer_trusted", "key_not_trusted", f"no key of {seal.issuer}")
-    candidates[0].verify(signature, _to_be_signed(protected, payload))
-    if seal.expires_at is not None and seal.expires_at < at:
-        raise ExpiredError("validity", "expired", "the seal was for a shorter time")
-    return seal
+    return SignedSeal(seal, header[_KID], _to_be_signed(protected, payload), signature)
 
 
 def _split(data: bytes) -> tuple[bytes, bytes, bytes]:

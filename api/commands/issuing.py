@@ -216,13 +216,16 @@ def passport_revoke(passport_id: str, operator: Operator, as_json: AsJson = Fals
 def label(
     which: Annotated[str, typer.Argument(help="Identifier or printed link.")],
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write here.")] = None,
+    seal: Annotated[
+        bool, typer.Option("--seal", help="With a second code that verifies offline.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Draw the label of a battery as SVG, in millimetres."""
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         stored = find(voltpass, which)
-        svg = label_of(voltpass, stored.id)
+        svg = label_of(voltpass, stored.id, sealed=seal)
         if output is not None:
             output.write_text(svg, encoding="utf-8")
         result = {"id": stored.id, "file": str(output) if output else None, "svg": svg}

@@ -166,9 +166,10 @@ def get_qr(voltpass: VoltpassDep, passport_id: str, form: Literal["svg", "png"])
     response_class=Response,
     responses=content("image/svg+xml"),
 )
-def get_label(voltpass: VoltpassDep, passport_id: str) -> Response:
-    """The printable label of a battery as SVG in millimetres."""
-    return Response(label_of(voltpass, passport_id), media_type="image/svg+xml")
+def get_label(voltpass: VoltpassDep, passport_id: str, *, seal: bool = False) -> Response:
+    """The printable label of a battery as SVG in millimetres; `seal=true` adds an offline seal."""
+    svg = label_of(voltpass, passport_id, sealed=seal)
+    return Response(svg, media_type="image/svg+xml")
 
 
 @router.get(
