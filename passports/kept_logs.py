@@ -2,8 +2,15 @@
 
 from collections.abc import Iterator
 
+from passports.continuity import kept_log_of
 from passports.errors import RecordNotFoundError
-from passports.log import Remembered, parse_tile_path, split_hashes
+from passports.log import (
+    Remembered,
+    entry_at,
+    parse_tile_path,
+    prove_inclusion,
+    split_hashes,
+)
 from passports.store import KeptLogRow, KeptLogTileRow, Transaction
 from signing.merkle import HASH_BYTES, MerkleTree, inclusion_proof
 from signing.tiles import TILE_WIDTH, TiledTree, entry_bundle
@@ -48,6 +55,26 @@ def kept_entry(transaction: Transaction, origin: str, index: int) -> bytes | Non
     row = transaction.kept_log_tiles.get(origin, ENTRIES, index // TILE_WIDTH)
     place = index % TILE_WIDTH * HASH_BYTES
     return (row.hashes[place : place + HASH_BYTES] if row is not None else b"") or None
+
+
+def entry_of(transaction: Transaction, operator_id: str, index: int) -> bytes | None:
+    """Return the entry at an index of the log in which an operator's credentials stand, or None."""
+    kept = kept_log_of(transaction, operator_id)
+    if kept is None:
+        return entry_at(transaction, index)
+    return kept_entry(transaction, kept.origin, index)
+
+
+def proof_of(transaction: Transaction, operator_id: str, index: int) -> bytes:
+    """Return the proof that an operator's credential is in the log in which it stands.
+
+    Raises:
+        RecordNotFoundError: there is no such leaf.
+    """
+    kept = kept_log_of(transaction, operator_id)
+    if kept is None:
+        return prove_inclusion(transaction, index)
+    return prove_kept(transaction, kept, index)
 
 
 def kept_root(transaction: Transaction, log: KeptLogRow) -> tuple[int, bytes]:

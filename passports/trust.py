@@ -5,7 +5,7 @@ a production trust list belongs offline, with whoever answers for it; the one ma
 server's own community, and the demonstration.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -13,7 +13,6 @@ from passports.certificate_credential import CREDENTIAL_TYPE as CERTIFICATE_TYPE
 from passports.credential import CREDENTIAL_TYPE
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring, public_key_entries
-from passports.log import LogSigners
 from passports.operators import EconomicOperator, list_operators
 from passports.restricted import TYPES as RESTRICTED_TYPES
 from passports.roles import roles
@@ -33,16 +32,27 @@ LIFETIME: Final = timedelta(days=90)  # when a verifier should fetch a newer lis
 def build_trust_list(
     store: Store, keyring: Keyring, address: PublicAddress, now: datetime
 ) -> TrustList:
-    """Return the list of all manufacturers and certifiers registered here, and of the log."""
+    """Return the list of all manufacturers and certifiers registered here, and of the log.
+
+    Who is kept here from an archive stands on it if a pinned trust list vouched for it; whose keys were
+    taken on first use does not: this server's signature is no statement about them.
+    """
     with store.reading() as reading:
+        unpinned = {row.operator_id for row in reading.continuity.all() if row.trust == "first_use"}
+        kept_logs = [log for log in reading.kept_logs.all() if log.trust == "pinned"]
         entries = [
             _entry(reading, operator, role)
             for operator in list_operators(reading)
             for role in _SCOPES
             if role in {roles()[known].trusted_as for known in operator.roles}
+            and operator.id not in unpinned
         ]
-    log = keyring.log_signers(address.log_origin)
-    entries.append(_log_entry(log, min((e.valid_from for e in entries), default=now)))
+    logs = {log.origin: list(log.keys) for log in kept_logs}
+    if address.log_origin not in logs:
+        signers = keyring.log_signers(address.log_origin).signers
+        logs[address.log_origin] = [dict(signer.key.public_jwk) for signer in signers]
+    since = min((e.valid_from for e in entries), default=now)
+    entries += [log_entry(origin, keys, since) for origin, keys in logs.items()]
     return TrustList(issued_at=now, valid_until=now + LIFETIME, entries=tuple(entries))
 
 
@@ -53,15 +63,19 @@ def sign_trust_list(
     return build_trust_list(store, keyring, address, now).sign(root_key)
 
 
-def _log_entry(log: LogSigners, since: datetime) -> TrustEntry:
-    public = [PublicKeyEntry(jwk=dict(signer.key.public_jwk)) for signer in log.signers]
+def log_entry(origin: str, keys: Sequence[Mapping[str, str]], since: datetime) -> TrustEntry:
+    """Return the entry of a log with these public keys.
+
+    Raises:
+        MalformedDocumentError: one of them is no public key.
+    """
     return TrustEntry(
-        issuer=log.origin,
-        names=(f"transparency log of {log.origin}",),
+        issuer=origin,
+        names=(f"transparency log of {origin}",),
         role="log",
         scope=(),
         gs1_prefixes=(),
-        keys=tuple(trusted_key(entry) for entry in public),
+        keys=tuple(trusted_key(PublicKeyEntry(jwk=dict(key))) for key in keys),
         valid_from=since,
     )
 

@@ -17,6 +17,8 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from passports.archive.faults import ArchiveFault
+from signing.errors import MalformedDocumentError
+from signing.instants import parse_instant
 
 FORMAT: Final = "voltpass-archive/1"
 MANIFEST: Final = "manifest.json"
@@ -226,6 +228,10 @@ def _reader(archive: zipfile.ZipFile, size: int) -> ArchiveReader:
         where = ".".join(str(part) for part in first["loc"])
         raise ArchiveFault(MANIFEST, f"{where}: {first['msg']}") from None
     _check_names(names, manifest)
+    try:
+        parse_instant(manifest.madeAt, "madeAt")
+    except MalformedDocumentError as error:
+        raise ArchiveFault(MANIFEST, str(error)) from None
     if sum(member.bytes for member in manifest.members) > FREE_BYTES + MAX_RATIO * size:
         raise ArchiveFault(MANIFEST, "the archive unfolds to more than any of ours")
     return ArchiveReader(archive, manifest, data)

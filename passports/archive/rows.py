@@ -14,6 +14,7 @@ import orjson
 from sqlalchemy import JSON, BigInteger, Column, Date, Float, Integer, LargeBinary, String
 from sqlalchemy.types import Boolean
 from sqlmodel import SQLModel
+from sqlmodel.sql.sqltypes import AutoString
 
 from passports.archive.faults import ArchiveFault
 from passports.store.tables import UtcDateTime
@@ -118,5 +119,6 @@ _READERS: Final[tuple[tuple[type, Callable[[Any], Any]], ...]] = (
     (Float, _number),
     (BigInteger, _integer),
     (Integer, _integer),
+    (AutoString, _exactly(str)),
     (String, _exactly(str)),
 )

@@ -1,0 +1,124 @@
+"""An archive laid out in a store of its own, in a folder that is thrown away: to be checked as a whole."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from passports.archive.container import ArchiveReader, Member
+from passports.archive.contents import KEPT_OF_CERTIFIERS, ArchiveAudience, Kept, kept_in
+from passports.archive.faults import ArchiveFault
+from passports.archive.rows import read_row
+from passports.documents import utc_now
+from passports.store import (
+    ContinuityRow,
+    LogStateRow,
+    LogTileRow,
+    RowExistsError,
+    Store,
+    Transaction,
+)
+
+PREFIX: Final = "archive-import-"
+
+
+@contextmanager
+def staged(reader: ArchiveReader, folder: Path) -> Iterator[Store]:
+    """Lay an archive out in a store below `folder`, and throw that away at the end.
+
+    What an import that was killed left behind there is thrown away, too.
+
+    Raises:
+        ArchiveFault: a member is not as listed, or its rows do not fit the tables or each other.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    for left_behind in folder.glob(f"{PREFIX}*"):
+        shutil.rmtree(left_behind, ignore_errors=True)
+    scratch = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))  # for its owner only
+    store = Store(f"sqlite:///{scratch / 'staged.sqlite3'}")
+    try:
+        store.migrate()
+        _fill(reader, store)
+        yield store
+    finally:
+        store.close()
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _fill(reader: ArchiveReader, store: Store) -> None:
+    manifest = reader.manifest
+    members = _by_place(manifest.members)
+    audience = ArchiveAudience(manifest.audience)
+    for number, operator in enumerate(manifest.operators):
+        tables = kept_in(audience)
+        if operator.role == "certifier":
+            tables = tuple(kept for kept in tables if kept.name in KEPT_OF_CERTIFIERS)
+        for kept in tables:
+            for member in members.pop((number, kept.name), []):
+                _add(store, kept, operator.id, member, reader)
+    with store.transaction() as transaction:  # so that fsck knows what a public archive leaves out
+        for operator in manifest.operators:
+            if transaction.operators.get(operator.id) is None:
+                reason = "the manifest names it, and it is not here"
+                raise ArchiveFault(f"operator {operator.id}", reason)
+            row = ContinuityRow(operator_id=operator.id, audience=manifest.audience)
+            transaction.continuity.put(row)
+    tiles = members.pop((-1, "log"), [])
+    if members:
+        path = next(iter(members.values()))[0].path
+        raise ArchiveFault(path, f"a {audience} archive holds no such rows")
+    for member in tiles:
+        rows = [read_row(LogTileRow, line, member.path) for line in reader.lines(member)]
+        with _insertion(store, member.path) as transaction:
+            transaction.archive.insert_many(LogTileRow, rows)
+    if manifest.log is not None:
+        with _insertion(store, "log") as transaction:
+            transaction.log_state.add(
+                LogStateRow(
+                    id=1,
+                    size=manifest.log.size,
+                    checkpoint=manifest.log.checkpoint.encode(),
+                    updated_at=utc_now(),
+                )
+            )
+
+
+def _by_place(members: Sequence[Member]) -> dict[tuple[int, str], list[Member]]:
+    """Sort members by operator and table; the log is nobody's, the trust list no rows."""
+    found: dict[tuple[int, str], list[Member]] = {}
+    for member in members:
+        if member.path == "trust-list.jwt":
+            continue
+        parts = member.path.split("/")
+        place = (int(parts[1]), parts[2]) if parts[0] == "rows" else (-1, "log")
+        found.setdefault(place, []).append(member)
+    return found
+
+
+def _add(store: Store, kept: Kept, operator_id: str, member: Member, reader: ArchiveReader) -> None:
+    rows = [read_row(kept.table, line, member.path) for line in reader.lines(member)]
+    owner = "id" if kept.name == "operator" else "operator_id"
+    if any(row[owner] != operator_id for row in rows):
+        raise ArchiveFault(member.path, f"a row is not of operator {operator_id}")
+    with _insertion(store, member.path) as transaction:
+        transaction.archive.insert_many(kept.table, rows)
+
+
+@contextmanager
+def _insertion(store: Store, where: str) -> Iterator[Transaction]:
+    try:
+        with store.transaction() as transaction:
+            yield transaction
+    except RowExistsError as error:
+        reason = f"a row is there twice, or rests on one that is missing ({_short(error)})"
+        raise ArchiveFault(where, reason) from None
+    except (SQLAlchemyError, ValueError, TypeError, OverflowError) as error:
+        raise ArchiveFault(where, f"a row cannot be stored ({type(error).__name__})") from None
+
+
+def _short(error: Any) -> str:  # noqa: ANN401 # any error at all
+    return str(error).splitlines()[0][:120]
