@@ -34,7 +34,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
         "demo": CommandEntry("demo", "demo", "Go the whole way on real data."),
         "serve": CommandEntry("serving", "serve", "Serve pages, passports and the HTTP API."),
         "footprint": CommandEntry("footprints", "footprint", "Compute and show carbon footprints."),
-        "facility": CommandEntry("factories", "facility", "Register factories and metered energy."),
+        "facility": CommandEntry("energy", "facility", "Register factories and metered energy."),
         "certificate": CommandEntry("factories", "certificate", "Record, check certificates."),
         "model": CommandEntry("records", "model", "Register battery models."),
         "batch": CommandEntry("issuing", "batch", "Issue passports for batches of batteries."),

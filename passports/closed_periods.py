@@ -23,6 +23,7 @@ from passports.factories import (
     EnergyCarrier,
     EnergyPeriod,
     EnergyReading,
+    SupplyArrangement,
     add_period,
     certificate_ids,
     claim_certificates,
@@ -135,11 +136,25 @@ class _Closing:
             Finding(f"supplies.{name}", name, "there is no such meter here", "Check its name.")
             for name in strange
         ]
+        findings += self._without_factor()
         findings += metered.blocking
         if self._request.gaps_stated is None:
             findings += metered.missing
         if findings:
             raise InvalidInputError(findings, "the period")
+
+    def _without_factor(self) -> list[Finding]:
+        """Name the meters of own or directly connected generation whose factor is not given."""
+        own = {SupplyArrangement.ON_SITE, SupplyArrangement.DIRECT_LINE}
+        given = {name for name, supply in self._request.supplies.items() if supply.factor}
+        remedy = "Name technology and factor, e.g. pv and power.cn.pv.cf.2024."
+        return [
+            Finding(
+                f"supplies.{meter.id}.factor", "", f"{meter.arrangement} without a factor", remedy
+            )
+            for meter in self._meters.values()
+            if meter.arrangement in own and meter.part_of is None and meter.id not in given
+        ]
 
     def _production(self) -> list[Production]:
         request = self._request

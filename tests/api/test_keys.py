@@ -21,11 +21,19 @@ WRITES = (
     "/v1/battery-models",
     "/v1/footprints",
     "/v1/batches",
+    "/v1/registrations",
+    "/v1/mapping-recipes/suggestions",
     f"/v1/facilities/{FACILITY}/meter-readings",
     f"/v1/facilities/{FACILITY}/dossier",
     f"/v1/facilities/{FACILITY}/documents",
     f"/v1/facilities/{FACILITY}/allocations",
     f"/v1/facilities/{FACILITY}/certified-energy",
+    f"/v1/facilities/{FACILITY}/production",
+    f"/v1/facilities/{FACILITY}/production/{{production_id}}/withdrawal",
+    f"/v1/facilities/{FACILITY}/meter-readings/{{import_id}}/withdrawal",
+    f"/v1/facilities/{FACILITY}/closed-periods",
+    f"/v1/facilities/{FACILITY}/closed-periods/{{period_from}}/reopening",
+    f"/v1/facilities/{FACILITY}/targets",
 )
 # Certifiers write these; who else tries is told so once the document is read.
 # Whoever is responsible for a passport writes these, whatever its role: test_version_routes.py.
@@ -34,11 +42,12 @@ BY_RESPONSIBLE = (
     "/v1/passports/{passport_id}/dynamic-data",
     "/v1/dynamic-data",
 )
+BY_PLATFORM = ("/v1/operators/{operator_id}/gs1-prefixes",)
 BY_CERTIFIERS = ("/v1/certificates/issue", "/v1/certificates/{certificate_id}/status")
 
 
 @pytest.mark.parametrize(
-    "target", [*WRITES, *BY_CERTIFIERS, *BY_RESPONSIBLE, "/v1/regulator/footprints"]
+    "target", [*WRITES, *BY_PLATFORM, *BY_CERTIFIERS, *BY_RESPONSIBLE, "/v1/regulator/footprints"]
 )
 def test_without_a_key_nothing_is_written_and_nothing_is_compared(
     issued: Caller, target: str
@@ -59,7 +68,7 @@ def test_every_write_route_of_the_code_is_held_to_this(issued: Caller) -> None:
         # Attributes and grants: test_attribute_routes.py; EN 18222: test_dpps_contract.py.
         if "post" in paths[path] and not {"access", "EN 18222"} & set(paths[path]["post"]["tags"])
     }
-    assert posts - open_to_all == {*WRITES, *BY_CERTIFIERS, *BY_RESPONSIBLE}
+    assert posts - open_to_all == {*WRITES, *BY_PLATFORM, *BY_CERTIFIERS, *BY_RESPONSIBLE}
 
 
 def malformed(key: str) -> list[str]:
