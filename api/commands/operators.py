@@ -15,6 +15,7 @@ from api.commands.console import (
     read_file,
     reported,
 )
+from api.commands.prefixes import keys_prefix
 from api.platform import PLATFORM_ID, ensure_platform
 from passports.api_keys import create_api_key, revoke_api_key
 from passports.documents import read_document, utc_now
@@ -23,6 +24,7 @@ from passports.operators import EconomicOperatorCreate, list_operators
 from passports.registration import register_with_key
 
 keys = typer.Typer(no_args_is_help=True, help="Operators, signing keys and API keys.")
+keys.command("prefix")(keys_prefix)
 
 
 @keys.command("register")

@@ -19,7 +19,6 @@ from api.commands.console import (
     AsJson,
     Operator,
     emit,
-    err,
     open_voltpass,
     out,
     progress_bar,
@@ -226,7 +225,8 @@ def _verdict(report: RegistrationReport) -> str:
     if report.is_dry_run:
         return f"dry run: {report.passed} of {report.rows} rows would be issued{before}{refused}"
     if not report.is_carried_out:
-        return f"nothing was issued: {report.refused} of {report.rows} rows are refused"
+        others = "; --partial --rejects FILE registers the others" if report.passed else ""
+        return f"nothing was issued: {report.refused} of {report.rows} rows are refused{others}"
     return f"issued {report.registered} passports of {report.rows} rows{before}{refused}"
 
 
@@ -242,11 +242,11 @@ def _print_findings(report: RegistrationReport) -> None:
             finding.remedy,
         )
         table.add_row(*(cell.replace("[", r"\[") for cell in cells))
-    err.print(table, soft_wrap=False)
+    out.print(table, soft_wrap=False)
     shown = grouped[:_SHOWN]
     left = report.findings_total - sum(_count(lines) for lines, _finding in shown)
     if left > 0:
-        err.print(f"and {left} more findings; --json lists up to 1000, --rejects all", markup=False)
+        out.print(f"and {left} more findings; --json lists up to 1000, --rejects all", markup=False)
 
 
 def _count(lines: str) -> int:
@@ -337,7 +337,6 @@ def recipe_suggest(
         styles = found.date_formats
         draft = {
             "columns": {**found.columns, **found.unsure},
-            "ignored": list(found.unmatched),
             "date_format": styles[0] if len(styles) == 1 else None,
         }
         suggested = merged(chosen, draft).model_dump_json(exclude_defaults=True, indent=2)

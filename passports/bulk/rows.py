@@ -86,8 +86,7 @@ class RowReader:
 
     def _finding(self, name: str, cell: object, error: RuleError, line: int) -> RowFinding:
         heading = shorten(self._plan.headings.get(name, ""))
-        value = "" if cell is None else shorten(cell)
-        return RowFinding(name, value, error.reason, error.remedy, line, heading)
+        return RowFinding(name, _shown(cell), error.reason, error.remedy, line, heading)
 
     def column(self, name: str) -> str:
         """Return the heading of a field's column, fit to be shown; empty for a constant."""
@@ -210,6 +209,15 @@ class RowReader:
         read, findings = attribute.value_type.read(value, name)
         _rule(findings[0] if findings else None)
         return read
+
+
+def _shown(cell: object) -> str:
+    """Return a cell as a person sees it in the file."""
+    if cell is None:
+        return ""
+    if isinstance(cell, float) and cell.is_integer():
+        return shorten(f"{cell:.0f}")
+    return shorten(str(cell) if isinstance(cell, date) else cell)
 
 
 def _rule(finding: Finding | None) -> None:

@@ -64,7 +64,7 @@ def test_a_file_of_several_batches_and_models_gives_each_row_its_passport(
     rows = [
         battery("A-1"),
         battery("A-2", batch_id="b-2", model_id="lfp-75", manufactured_on="2026-11-03"),
-        battery("A-3", responsible_operator_id=""),
+        battery("A-3"),
         battery("A-1", batch_id="b-2", model_id="lfp-75"),
     ]
     rows[2]["batch_id"] = "b-3"
@@ -82,7 +82,7 @@ def test_a_file_of_several_batches_and_models_gives_each_row_its_passport(
         SECOND_GTIN,
         "2026-11-03",
     )
-    assert subject(stored(sqlite_world)["A-3"])["responsibleOperator"]["id"] == MAKER
+    assert subject(stored(sqlite_world)["A-3"])["responsibleOperator"]["id"] == IMPORTER
     assert len(done.passports) == 4
 
 
@@ -169,6 +169,18 @@ def test_rows_that_contradict_one_another_about_a_new_batch_are_all_refused(
         (3, "responsible_operator_id"),
         (4, "batch_id"),
     ]
+
+
+def test_what_a_gate_says_of_a_whole_batch_is_said_of_each_of_its_rows(
+    sqlite_world: World,
+) -> None:
+    # A maker outside the Union alone, without anybody in the Union: Art. 77(4).
+    rows = [battery(f"A-{n}", responsible_operator_id="") for n in range(3)]
+    done = register(sqlite_world, as_csv([*rows, battery("B-1", batch_id="b-2")]), partial=True)
+    assert [(f.line, f.field, f.column) for f in done.report.findings] == [
+        (line, "responsible_operator_id", "responsible_operator_id") for line in (2, 3, 4)
+    ]
+    assert sorted(stored(sqlite_world)) == ["B-1"]
 
 
 def test_a_battery_twice_in_a_file_is_issued_once_or_not_at_all(sqlite_world: World) -> None:
@@ -582,8 +594,8 @@ def test_two_files_with_the_same_battery_at_once_give_one_passport(world: World)
 
 def test_a_workbook_of_another_layout_is_read_by_its_recipe(sqlite_world: World) -> None:
     rows = [["November"], ["SN", "Lot"], ["A-1", "b-1"]]
-    mapping = recipe(
-        constants={"model_id": MODEL, "facility_id": FACILITY, "manufactured_on": "2026-11-02"},
-        header_line=2,
-    )
+    constants = {
+        name: str(value) for name, value in battery().items() if name not in {"serial", "batch_id"}
+    }
+    mapping = recipe(constants=constants, header_line=2)
     assert register(sqlite_world, workbook(rows), mapping).report.registered == 1

@@ -1,0 +1,22 @@
+"""`voltpass keys prefix`: the GS1 company prefixes under which an operator numbers its models."""
+
+from typing import Annotated
+
+import typer
+
+from api.commands.console import AsJson, emit, open_voltpass, out, reported
+from passports.documents import utc_now
+from passports.gs1_prefixes import add_prefix
+
+
+def keys_prefix(
+    operator: Annotated[str, typer.Argument(help="Whose prefix it is.")],
+    prefix: Annotated[str, typer.Argument(help="4 to 12 digits, as GS1 wrote it.")],
+    as_json: AsJson = False,
+) -> None:
+    """Register one more GS1 company prefix of an operator; another operator's is refused."""
+    with reported(as_json=as_json):
+        prefixes = add_prefix(open_voltpass().store, operator, prefix, utc_now())
+        result = {"operator_id": operator, "gs1_prefixes": prefixes}
+        text = f"{operator} holds {', '.join(prefixes)}"
+        emit(result, as_json=as_json, text=lambda: out.print(text, markup=False))
