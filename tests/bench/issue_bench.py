@@ -15,6 +15,7 @@ from passports.identifiers import UniqueProductIdentifier
 from passports.keyring import Keyring
 from passports.resolve import find_passport
 from passports.store import Store
+from tests.bench import bulk_bench
 from tests.bench.frame import Benchmark, in_turns
 from tests.worlds import GTIN, World, populate
 
@@ -58,3 +59,4 @@ def run() -> Iterator[Benchmark]:
         goal=0.1,
         better="higher",
     )
+    yield from bulk_bench.run()
