@@ -41,6 +41,9 @@ WRITES: Final = {
     "patch_batch_attributes": "/v1/batches/b-1/attributes",
     "put_passport_attributes": "/v1/passports/{passport}/attributes",
     "patch_passport_attributes": "/v1/passports/{passport}/attributes",
+    "patch_passport": "/v1/passports/{passport}",
+    "post_dynamic_data": "/v1/passports/{passport}/dynamic-data",
+    "post_life_cycle": "/v1/passports/{passport}/life-cycle",
     "post_grant": "/v1/grants",
     "post_grant_revocation": "/v1/grants/{grant}/revocation",
     "post_dpp": "/v1/dpps",
@@ -48,6 +51,10 @@ WRITES: Final = {
     "patch_dpp_element": "/v1/dpps/{dpp}/elements/$.cycle_count",
     "put_dpp_element": "/v1/dpps/{dpp}/elements/$.accidents?representation=full",
     "post_dpps_by_product_ids": "/v1/dppsByProductIds",
+    "post_gs1_prefix": "/v1/operators/maker/gs1-prefixes",
+    "put_mapping_recipe": "/v1/mapping-recipes/mes",
+    "post_mapping_suggestion": "/v1/mapping-recipes/suggestions",
+    "post_registrations": "/v1/registrations?recipe=mes&passports=true&partial=true",
 }
 CERTIFIER: Final = {
     "id": "certifier",
@@ -61,6 +68,9 @@ READS: Final = {
     "get_dpp_by_product_id": "/v1/dppsByProductId/https://id.example.com/01/09520123456788/21/SN-9",
     "get_passport": "/v1/passports/{passport}",
     "get_passport_attributes": "/v1/passports/{passport}/attributes",
+    "get_versions": "/v1/passports/{passport}/versions",
+    "get_version_difference": "/v1/passports/{passport}/versions/2/difference",
+    "get_life_cycle_table": "/v1/life-cycle",
     "get_footprint": "/v1/footprints/{study}",
     "get_certificate_claims": "/v1/certificates/{certificate}",
     "get_footprints": "/v1/regulator/footprints",
@@ -190,7 +200,8 @@ def walk(caller: Caller) -> dict[str, Answer]:
     certifier = caller.post("/v1/operators", CERTIFIER, by=PLATFORM_ID)
     for name, target in list(WRITES.items())[1:]:
         who = certifier if name == "post_signed_certificate" else answers["post_operator"]
-        headers = {**JSON, "authorization": f"Bearer {who.json()['api_key']}"}
+        key = caller.key(PLATFORM_ID) if name == "post_gs1_prefix" else who.json()["api_key"]
+        headers = {**JSON, "authorization": f"Bearer {key}"}
         body = json.dumps(example(name, "request")).encode()
         path = target.format(
             plant="plant",
