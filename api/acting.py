@@ -4,6 +4,7 @@ An authorisation for some models covers calls whose models are known before they
 address (a model, a passport, a batch) or from the body of what is issued or computed. Any other is refused.
 """
 
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -12,14 +13,23 @@ from fastapi import Depends, Request
 from api.route_actions import action_of
 from passports.authorisations import act_for
 from passports.callers import Caller
-from passports.errors import AccessDeniedError, Finding, InvalidInputError, shorten
+from passports.dpp.identifiers import row_of_dpp
+from passports.errors import (
+    AccessDeniedError,
+    Finding,
+    InvalidInputError,
+    RecordNotFoundError,
+    shorten,
+)
 from passports.identifiers import check_slug
 from passports.roles import Action
-from passports.store import Store
+from passports.store import PassportRow, Store, Transaction
 
 HEADER = "Voltpass-Acting-For"
 _IN_BODIES_OF = frozenset({Action.ISSUE, Action.FOOTPRINTS})
-_FILES = frozenset({"/v1/registrations", "/v1/mapping-recipes/suggestions"})  # a recipe says which models
+_FILES = frozenset(
+    {"/v1/registrations", "/v1/mapping-recipes/suggestions"}
+)  # a recipe says which models
 
 
 async def body_model(request: Request) -> str | None:
@@ -78,8 +88,8 @@ def _models(
     if "model_id" in parameters:
         found.add(parameters["model_id"])
     with store.reading() as reading:
-        if "passport_id" in parameters:
-            row = reading.passports.by_id(parameters["passport_id"])
+        if {"passport_id", "dppId"} & set(parameters):
+            row = _passport(reading, parameters)
             batch = reading.batches.get(row.operator_id, row.batch_id) if row is not None else None
             if batch is None:
                 return None
@@ -90,3 +100,12 @@ def _models(
                 return None  # not issued yet: of which model it will be, nobody knows
             found.add(batch.model_id)
     return frozenset(found) or None
+
+
+def _passport(reading: Transaction, parameters: Mapping[str, str]) -> PassportRow | None:
+    if "passport_id" in parameters:
+        return reading.passports.by_id(parameters["passport_id"])
+    try:
+        return row_of_dpp(reading, parameters["dppId"])
+    except RecordNotFoundError:
+        return None

@@ -73,12 +73,6 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "post_transfer_acceptance": Action.AUTHORISATIONS,
         "post_transfer_end": Action.AUTHORISATIONS,
         "get_footprints": Action.COMPARE,
-        "post_dpp": Action.ISSUE,
-        "patch_dpp": Action.PASSPORTS,
-        "patch_dpp_element": Action.PASSPORTS,
-        "put_dpp_element": Action.PASSPORTS,
-        "delete_dpp": Action.PASSPORTS,
-        "post_dpps_by_product_ids": Action.READ,
     }
 )
 

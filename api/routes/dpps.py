@@ -129,7 +129,8 @@ def _editing(
 ) -> Editing:
     why = reason or f"EN 18222: {request.scope['route'].name.replace('_', ' ')}"
     store, keyring, address = voltpass.store, voltpass.keyring, voltpass.address
-    return Editing(store, keyring, address, caller, representation, why, utc_now())
+    acting_id = caller.acting_id
+    return Editing(store, keyring, address, caller, representation, why, utc_now(), acting_id)
 
 
 ReadingDep = Annotated[Reading, Depends(_reading)]
@@ -248,7 +249,8 @@ def post_dpp(
     """CreateDPP (4.6): issue the passport of one battery of an own model, from an own factory."""
     why = reason or "EN 18222: post dpp"
     store, keyring, address = voltpass.store, voltpass.keyring, voltpass.address
-    creating = Creating(store, keyring, address, caller, representation, why, utc_now())
+    acting_id, now = caller.acting_id, utc_now()
+    creating = Creating(store, keyring, address, caller, representation, why, now, acting_id)
     dpp_id = creating.create(document)
     response = _answer({"digitalProductPassportId": dpp_id}, status.HTTP_201_CREATED)
     response.headers["Location"] = f"{address.base_url}/v1/dpps/{quote(dpp_id, safe='')}"

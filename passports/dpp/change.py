@@ -45,7 +45,10 @@ _RECYCLED: Final = "recycled"
 
 @dataclass(frozen=True)
 class Editing:
-    """Who changes passports of which server, in which form, why and when."""
+    """Who changes passports of which server, in which form, why and when.
+
+    `acting_id` is who acts for the actor by its written authorisation, where another does.
+    """
 
     store: Store
     keyring: Keyring
@@ -54,6 +57,7 @@ class Editing:
     representation: Representation
     reason: str
     now: datetime
+    acting_id: str | None = None
 
     @property
     def reading(self) -> Reading:
@@ -123,7 +127,8 @@ class Editing:
             row = row_of_dpp(transaction, dpp_id)
             transaction.operators.lock(row.operator_id)
             row = row_of_dpp(transaction, dpp_id)
-            making = Making(transaction, self.keyring, self.address, self.actor, self.now)
+            store_of = (transaction, self.keyring, self.address)
+            making = Making(*store_of, self.actor, self.now, self.acting_id)
             status = current_status(transaction, row.operator_id, row.id)
             if has_ceased(row):
                 check_writer(transaction, row, self.actor)
@@ -145,8 +150,8 @@ class Editing:
         if STATUS_ATTRIBUTE in values:
             said["life_cycle_status"] = values.pop(STATUS_ATTRIBUTE)
         change = read_document(PassportChange, {**said, "values": values}, "the change")
-        store, actor = self.store, self.actor.id
-        new_version(store, self.keyring, self.address, actor, row.id, change, self.now)
+        where = (self.store, self.keyring, self.address)
+        new_version(*where, self.actor.id, row.id, change, self.now, acting_id=self.acting_id)
 
 
 def check_writer(transaction: Transaction, row: PassportRow, actor: EconomicOperator) -> None:

@@ -45,7 +45,10 @@ _DIGEST_LENGTH: Final = 24
 
 @dataclass(frozen=True)
 class Creating:
-    """Who issues passports on which server, in which form the documents come, and when."""
+    """Who issues passports on which server, in which form the documents come, why and when.
+
+    `acting_id` is who acts for the actor by its written authorisation, where another does.
+    """
 
     store: Store
     keyring: Keyring
@@ -54,6 +57,7 @@ class Creating:
     representation: Representation
     reason: str
     now: datetime
+    acting_id: str | None = None
 
     def create(self, document: Mapping[str, Any]) -> str:
         """CreateDPP (EN 18222, 4.6): issue one battery's passport; returns its identifier.
@@ -83,7 +87,7 @@ class Creating:
     ) -> IssuedPassport:
         operator, model = _through_gates(transaction, self.actor.id, request, self.now)
         self._write(transaction, Subject(Granularity.BATCH, operator.id, request.id), given)
-        batch = record_batch(transaction, operator.id, request, self.now)
+        batch = record_batch(transaction, operator.id, request, self.now, self.acting_id)
         record_citations(transaction, batch, self.now)
         part = BatchPart(operator, model, batch, request.manufactured_on, request.units)
         [passport] = issue_part(transaction, self.keyring, self.address, part)
@@ -97,7 +101,7 @@ class Creating:
         given: Mapping[Granularity, Mapping[str, Any]],
     ) -> None:
         values = given[subject.level]
-        writing = Writing(self.actor.id, self.reason, self.now)
+        writing = Writing(self.actor.id, self.reason, self.now, self.acting_id)
         keyring, address = self.keyring, self.address
         if values:
             write_version(transaction, keyring, address, subject, values, writing, replace=False)

@@ -14,8 +14,10 @@ from api.dpp_results import STATUS_CODES
 from passports.documents import utc_now
 from passports.dpp.discovery import MAX_LIMIT, MAX_PRODUCTS
 from passports.status_lists import revoke_passport
+from passports.version_documents import acting_of
 from passports.versions import list_versions
 from tests.api.caller import JSON, Answer, Caller, batch
+from tests.api.test_authority_routes import mandate
 from tests.api.test_dpps_contract import creation
 from tests.api.test_nothing_is_a_fault import HOSTILE, changed, places
 from tests.worlds import ADDRESS, GTIN, IMPORTER, MAKER, MODEL, RIVAL
@@ -484,6 +486,34 @@ def test_only_who_is_responsible_changes_a_passport(caller: Caller, passport: st
     assert len(versions(caller, passport)) == 1
     assert send(caller, "PATCH", here, {"cycle_count": 1}, IMPORTER).status == 200  # it is named
     assert versions(caller, passport)[1][1] == IMPORTER
+
+
+def test_who_is_authorised_for_a_model_changes_its_passports_for_its_maker(
+    caller: Caller, passport: str
+) -> None:
+    here, one = f"/v1/dpps/{encoded(f'{BASE}/SN-1')}", {"elementId": "cycle_count", "value": 2}
+    headers = {
+        **JSON,
+        "authorization": f"Bearer {caller.key(RIVAL)}",
+        "voltpass-acting-for": MAKER,
+    }
+
+    def call(method: str, place: str, body: Any) -> Answer:
+        return caller.send(method, place, headers, json.dumps(body).encode())
+
+    refused(call("PATCH", here, {"cycle_count": 1}), 403)
+    lent = {"agent": RIVAL, "actions": ["passports", "issue"], "models": [MODEL]}
+    answer = caller.post("/v1/authorisations", mandate(**lent), by=MAKER)
+    assert answer.status == 201, answer.body
+    assert call("PATCH", here, {"cycle_count": 1}).status == 200
+    assert call("PUT", f"{here}/elements/$.cycle_count", one).status == 200
+    with caller.voltpass.store.reading() as reading:
+        changes = reading.passport_changes.of(passport)
+    assert [(c.actor_id, acting_of(c.document)) for c in changes] == [(MAKER, RIVAL)] * 2
+    # Of which model a passport would be that is not there yet, its address does not say.
+    for more in ({}, {"model_id": MODEL}):
+        answer = call("POST", "/v1/dpps", creation("N", **more))
+        assert answer.status in {400, 403}
 
 
 def test_what_was_revoked_is_neither_changed_nor_ended(caller: Caller, passport: str) -> None:
