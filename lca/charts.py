@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import unicodedata
 from typing import Final
 
 from lca.footprint import Footprint
@@ -25,7 +27,9 @@ _SANKEY_TOP: Final = 48.0
 _SANKEY_HEIGHT: Final = 380.0
 _GAP: Final = 14.0
 _LABEL: Final = 40
-"""Characters of a contributor's name that fit the margin."""
+"""Characters of a contributor's name that fit a line of the margin; a Chinese one counts twice."""
+
+_LINE: Final = 15.0
 
 
 _Flows = dict[tuple[str, str], float]
@@ -108,26 +112,29 @@ def sankey_drawing(footprint: Footprint, *, public: bool = False) -> Drawing:
     order = [stage.value for stage in STAGES]
     inputs = sorted(drawn.items(), key=lambda item: (order.index(item[0][1]), -item[1]))
     total = math.fsum(drawn.values()) or 1.0
+    rows = [(label_lines(name), kg / total * _SANKEY_HEIGHT) for (name, _), kg in inputs]
+    rooms = [max(tall, _LINE * (len(lines) - 1)) for lines, tall in rows]
     drawing = Drawing(
         920,
-        int(_SANKEY_TOP + _SANKEY_HEIGHT + _GAP * (len(inputs) + 2)),
+        int(_SANKEY_TOP + math.fsum(rooms) + _GAP * (len(inputs) + 2)),
         f"Where the emissions come from: {footprint.system.inventory.title}",
         f"{total:.1f} kg CO2e per battery, by input and life cycle stage",
     )
     drawing.add(Text(20, 26, f"{_number(footprint.total)} kg CO2e per battery", bold=True))
     tops = _stage_blocks(drawing, drawn, total)
     y = _SANKEY_TOP
-    for (name, stage), kg in inputs:
-        tall = kg / total * _SANKEY_HEIGHT
+    for ((name, stage), kg), (lines, tall), room in zip(inputs, rows, rooms, strict=True):
         tip = f"{name}: {_number(kg)} kg CO2e"
         colour = PALETTE[order.index(stage)]
+        top = y + (room - tall) / 2
+        first = y + room / 2 + 4 - _LINE * (len(lines) - 1) / 2
         drawing.add(
-            Box(300, y, 12, max(tall, 1), colour, tip),
-            Text(292, y + tall / 2 + 4, _short(name), anchor="end"),
-            Ribbon((312, y), (560, tops[stage]), tall, colour, tip),
+            Box(300, top, 12, max(tall, 1), colour, tip),
+            *(Text(292, first + n * _LINE, line, anchor="end") for n, line in enumerate(lines)),
+            Ribbon((312, top), (560, tops[stage]), tall, colour, tip),
         )
         tops[stage] += tall
-        y += tall + _GAP
+        y += room + _GAP
     if credited:
         text = f"Credits, not drawn: {_number(math.fsum(credited.values()))} kg CO2e"
         drawing.add(Text(20, drawing.height - 10, text))
@@ -150,8 +157,16 @@ def _stage_blocks(drawing: Drawing, drawn: _Flows, total: float) -> dict[str, fl
     return tops
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= _LABEL else f"{name[: _LABEL - 1]}…"
+def label_lines(name: str) -> list[str]:
+    """Return a name in lines that fit the margin, broken at spaces or where the line is full."""
+    lines, line, used = [], "", 0
+    for piece in re.findall(r"\s+|[\u2e80-\uffef]|[^\s\u2e80-\uffef]{1,20}", name):
+        wide = sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in piece)
+        if used + wide > _LABEL and line.strip():
+            lines.append(line.strip())
+            line, used = "", 0
+        line, used = line + piece, used + wide
+    return [*lines, line.strip()] if line.strip() or not lines else lines
 
 
 def waterfall_svg(footprint: Footprint) -> str:

@@ -117,7 +117,7 @@ def life_cycle_mix(
                 parts.append(_part(label, counted, factor, "evidenced by retired certificates"))
         elif item.contract:
             warnings.append(
-                f"{item.path}.contract: {item.contract.kwh:g} kWh under contract have no effect "
+                f"{item.path}.contract: {written(item.contract.kwh)} kWh under contract have no effect "
                 f"under {ruleset.id}"
             )
         rest = item.kwh - counted
@@ -127,6 +127,11 @@ def life_cycle_mix(
             warnings.extend(doubts)
     _warn_of_period(parts, inventory.plant, dataset, warnings)
     return ElectricityMix(LifeCycle, ruleset.electricity_text, tuple(parts), tuple(warnings))
+
+
+def written(amount: float) -> str:
+    """Return an amount as people write it: thousands set off, no power of ten, at most three decimals."""
+    return f"{amount:,.3f}".rstrip("0").rstrip(".")
 
 
 def _remainder(
@@ -145,7 +150,7 @@ def _remainder(
     doubts = _country_doubts(factor, inventory.plant)
     if hierarchy:
         said = (
-            f"{kwh:g} kWh from the grid without an evidenced contract: {inventory.plant.country} "
+            f"{written(kwh)} kWh from the grid without an evidenced contract: {inventory.plant.country} "
             "has no life-cycle residual factor here, so the ruleset's last resort was taken, the "
             f"national consumption mix ({factor.record.id})"
         )
@@ -198,7 +203,7 @@ def evidenced_kwh(contract: Contract, plant: Plant) -> tuple[float, tuple[str, .
     counted = min(evidenced, contract.kwh)
     if counted < contract.kwh:
         doubts.append(
-            f"{contract.kwh - counted:g} of {contract.kwh:g} contracted kWh have no valid "
+            f"{written(contract.kwh - counted)} of {written(contract.kwh)} contracted kWh have no valid "
             "instrument (retired certificate of the period) and do not count"
         )
     return counted, tuple(doubts)
@@ -277,7 +282,9 @@ def _reported_only(item: Supply, contract: Contract, plant: Plant) -> list[str]:
     counted, _ = evidenced_kwh(contract, plant)
     if counted >= contract.kwh:
         return []
-    unproven = f"{item.path}.contract: {contract.kwh - counted:g} contracted kWh are counted as"
+    unproven = (
+        f"{item.path}.contract: {written(contract.kwh - counted)} contracted kWh are counted as"
+    )
     return [f"{unproven} reported, without evidence of a retired instrument"]
 
 

@@ -11,11 +11,13 @@ from lca.uncertainty import uncertain_inputs
 def sensitivity_table(footprint: Footprint, limit: int = 20) -> list[dict[str, object]]:
     """Return the inputs with the largest pull on the total, largest first.
 
-    Each row: `input`, `kind` (factor or amount), `share` (relative change of the total for a
-    relative change of the input), `kg_co2e_per_ten_percent` (per battery), `gsd`, and
-    `variance_share` of the delta-method variance.
+    Each row: `input` (a factor's identifier or an exchange's path), `name`, `kind` (factor or
+    amount), `share` (relative change of the total for a relative change of the input),
+    `kg_co2e_per_ten_percent` (per battery), `gsd`, and `variance_share` of the delta-method
+    variance.
     """
     inputs = uncertain_inputs(footprint)
+    names = _names(footprint)
     variance = math.fsum(
         (item.sensitivity * math.log(item.gsd)) ** 2 for item in inputs if item.gsd is not None
     )
@@ -25,6 +27,7 @@ def sensitivity_table(footprint: Footprint, limit: int = 20) -> list[dict[str, o
         rows.append(
             {
                 "input": item.label,
+                "name": names.get(item.label, item.label),
                 "kind": item.kind,
                 "share": item.sensitivity / footprint.total if footprint.total else None,
                 "kg_co2e_per_ten_percent": item.sensitivity * 0.1,
@@ -33,3 +36,15 @@ def sensitivity_table(footprint: Footprint, limit: int = 20) -> list[dict[str, o
             }
         )
     return rows
+
+
+def _names(footprint: Footprint) -> dict[str, str]:
+    """Return what people call each factor and each exchange."""
+    system = footprint.system
+    exchanges = [*(burden.exchange for burden in system.burdens), *system.edge_exchanges]
+    names = {
+        item.path: item.name or item.activity or item.factor or item.flow or "plant electricity"
+        for item in exchanges
+    }
+    names.update((b.factor_id, b.record.name) for b in system.burdens if b.record is not None)
+    return names

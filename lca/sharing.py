@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from lca.audit import licensed_factors
 from lca.footprint import Footprint
+from lca.sensitivity import sensitivity_table
 
 _TELLING: Final = ("amount_per_battery", "kg_co2e_per_unit", "kg_co2e_per_battery", "share")
 """Fields from which a licensed value, or a confidential amount, could be computed."""
@@ -62,6 +63,23 @@ def shared_document(footprint: Footprint, *, public: bool) -> dict[str, object]:
         "electricity_columns": columns,
         "public": public,
     }
+
+
+def shared_sensitivity(footprint: Footprint) -> list[dict[str, object]]:
+    """Return what moves the result, as it may leave beside a document that withholds licensed rows.
+
+    With licensed factors in it, only what stands in shown rows is left: an amount further up the
+    chain may be worth nothing but a licensed factor.
+    """
+    licensed = licensed_factors(footprint)
+    rows = sensitivity_table(footprint)
+    if not licensed:
+        return rows
+    return [
+        {**row, "variance_share": None}
+        for row in rows
+        if row["kind"] == "factor" and row["input"] not in licensed
+    ]
 
 
 def hidden_factors(footprint: Footprint) -> frozenset[str]:

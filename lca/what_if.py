@@ -133,6 +133,9 @@ def _grid(document: Document, change: Change) -> None:
 
 def _direct(document: Document, change: Change) -> None:
     technology, _, factor = change.value.partition(":")
+    if not factor:
+        remedy = "write direct=TECHNOLOGY:FACTOR, e.g. direct=hydro:power.cn.hydro.cf.2024"
+        raise _refused(f"direct={change.value}", "needs a technology and a factor", remedy)
     change.dataset.factor(factor, "what_if.direct")
     for supply in _electricity(document)["supply"]:
         if supply["arrangement"] == "grid":
@@ -143,6 +146,10 @@ def _direct(document: Document, change: Change) -> None:
 def _on_site(document: Document, change: Change) -> None:
     technology, _, rest = change.value.partition(":")
     factor, _, text = rest.rpartition(":")
+    if not factor:
+        remedy = "write on-site=TECHNOLOGY:FACTOR:SHARE, e.g. on-site=pv:power.cn.pv.cf.2024:0.3"
+        reason = "needs a technology, a factor and a share"
+        raise _refused(f"on-site={change.value}", reason, remedy)
     change.dataset.factor(factor, "what_if.on-site")
     share = _number(text, change.value)
     if not 0 <= share <= 1:

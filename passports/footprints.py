@@ -162,7 +162,8 @@ _ABOUT: Final[Mapping[type[LcaError], str]] = {
 def _place(finding: lca.errors.Finding, what: str) -> str:
     """Return where a finding is: in a file by file, sheet, row and column, else by its path."""
     if finding.file is None:
-        root = "inventory" if what == "the inventory" else ""
+        asked = finding.path.startswith("what_if")
+        root = "inventory" if what == "the inventory" and not asked else ""
         return ".".join(filter(None, (root, finding.path)))
     sheet = f"sheet {finding.sheet}" if finding.sheet else None
     row = f"row {finding.row}" if finding.row else None

@@ -18,7 +18,7 @@ from api.commands.console import (
     progress_bar,
     reported,
 )
-from api.commands.footprints import footprint_table
+from api.commands.footprint_text import footprint_table
 from api.commands.operating import comparison_table
 from api.demo.factories import PRESS_OPERATOR, load_factories
 from api.demo.story import Story, operator_ids

@@ -9,6 +9,13 @@ from rich.table import Table
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
 from api.commands.factors import factors, footprint_import, write_whole
+from api.commands.footprint_text import (
+    contributions_table,
+    footprint_table,
+    quality_lines,
+    scenarios_table,
+    sensitivity_rows,
+)
 from api.commands.inventories import (
     InventoryFile,
     OwnFactors,
@@ -21,8 +28,7 @@ from lca.charts import sankey_svg, waterfall_svg
 from lca.comparison import compare_footprints
 from lca.footprint import Footprint
 from lca.rulesets import load_ruleset
-from lca.sensitivity import sensitivity_table
-from lca.sharing import shared_document
+from lca.sharing import shared_document, shared_sensitivity
 from lca.study import study_html
 from lca.study_pdf import study_pdf
 from lca.uncertainty import monte_carlo
@@ -48,7 +54,12 @@ def footprint_compute(
     own: OwnFactors = None,
     scenario: Annotated[
         list[str] | None,
-        typer.Option("--what-if", help="E.g. grid=FACTOR, warranty=10, chemistry=NMC811."),
+        typer.Option(
+            "--what-if",
+            help="grid=FACTOR, direct=TECHNOLOGY:FACTOR, on-site=TECHNOLOGY:FACTOR:SHARE, "
+            "chemistry=NMC811, warranty=10, factor:OLD=NEW, amount:PATH=400, ruleset=ID; "
+            "joined by +.",
+        ),
     ] = None,
     draws: Annotated[
         int | None, typer.Option("--monte-carlo", help="Draw the result so many times.")
@@ -88,7 +99,7 @@ def footprint_compute(
             last = given.compute(rules)
             results[name] = {
                 **shared_document(last, public=public),
-                "sensitivity": [] if public else sensitivity_table(last),
+                "sensitivity": [] if public else shared_sensitivity(last),
             }
             if draws is not None:
                 results[name]["monte_carlo"] = monte_carlo(
@@ -245,6 +256,12 @@ def footprint_show(study_id: str, as_json: AsJson = False) -> None:
 def _print(results: Sequence[Mapping[str, Any]]) -> None:
     for result in results:
         out.print(footprint_table(result))
+        if result["contributions"]:
+            out.print(contributions_table(result))
+        if result.get("sensitivity"):
+            out.print(sensitivity_rows(result["sensitivity"]))
+        for line in quality_lines(result):
+            out.print(f"  {line}", markup=False)
         for warning in result["warnings"]:
             out.print(f"  ! {warning}", markup=False)
         if "monte_carlo" in result:
@@ -253,39 +270,4 @@ def _print(results: Sequence[Mapping[str, Any]]) -> None:
             span = ", ".join(f"P{name} {value:.4f}" for name, value in points.items())
             out.print(f"  {drawn['draws']} draws, seed {drawn['seed']}: {span} (informative)")
         if "what_if" in result:
-            out.print(_scenarios(result["what_if"]))
-
-
-def _scenarios(rows: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table("what if", title_justify="left")
-    table.add_column("kg CO2e per kWh delivered", justify="right")
-    table.add_column("change, %", justify="right")
-    for row in rows:
-        change = row["change_percent"]
-        table.add_row(row["scenario"], f"{row['kg_co2e_per_kwh']:.4f}", f"{change or 0:+.1f}")
-    return table
-
-
-def footprint_table(result: Mapping[str, Any]) -> Table:
-    """Return a result as a table for the terminal."""
-    ruleset, unit = result["ruleset"], result["functional_unit"]
-    title = f"{ruleset['id']}: {result['kg_co2e_per_kwh']:.4f} kg CO2e per kWh delivered"
-    whole = " (partial)" if result["partial"] else ""
-    caption = (
-        f"{result['kg_co2e_per_battery']:,.1f} kg CO2e per battery{whole} / "
-        f"{unit['total_energy_kwh']:,.0f} kWh delivered; information only: "
-        f"{result['kg_co2e_per_kwh_capacity']:.2f} kg per kWh of capacity"
-    )
-    table = Table(
-        "stage", title=title, caption=caption, title_justify="left", caption_justify="left"
-    )
-    table.add_column("kg CO2e per battery", justify="right")
-    table.add_column("kg CO2e per kWh delivered", justify="right")
-    for stage in result["stages"]:
-        name = stage["stage"].replace("_", " ")
-        if stage["assessed"]:
-            figures = (f"{stage['kg_co2e_per_battery']:,.1f}", f"{stage['kg_co2e_per_kwh']:.4f}")
-            table.add_row(name, *figures)
-        else:
-            table.add_row(name, "not assessed", "not assessed")
-    return table
+            out.print(scenarios_table(result["what_if"]))

@@ -302,6 +302,25 @@ def imported(tmp_path: Path, *options: str, value: str = "3.3") -> tuple[Path, A
     return own, invoke("footprint", *arguments, home=tmp_path)
 
 
+def test_the_terminal_shows_contributions_what_moves_them_and_what_if(tmp_path: Path) -> None:
+    invoke("footprint", "sheets", tmp_path / "plant.xlsx", home=tmp_path)
+    asked = ("--what-if", "warranty=10", "--monte-carlo", "500", "--seed", "7")
+    spread = ("--assumed-gsd", "1.2")
+    done = invoke("footprint", "compute", tmp_path / "plant.xlsx", *asked, *spread, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    for words in (
+        "largest contributions",
+        "71.8",
+        "what moves the result most",
+        "+255.0",
+        "primary data 0 %",
+        "500 draws, seed 7",
+        "warranty=10",
+        "-20.0",
+    ):
+        assert words in done.stdout
+
+
 def test_own_factors_are_used_and_their_values_do_not_leave(tmp_path: Path) -> None:
     own, done = imported(tmp_path, value="3.3141592")
     assert one_document(done)["factors"] == ["own.graphite"]
@@ -313,6 +332,8 @@ def test_own_factors_are_used_and_their_values_do_not_leave(tmp_path: Path) -> N
     done = invoke(*compute, "--study", study, "--json", home=tmp_path)
     result = one_document(done)["da-2024"]
     assert result["withheld_by_stage"]["raw_material_acquisition"] == pytest.approx(50 * 3.3141592)
+    assert "own.graphite" not in json.dumps(result["sensitivity"])
+    assert {row["kind"] for row in result["sensitivity"]} == {"factor"}
     for text in (json.dumps(result["contributions"]), study.read_text(encoding="utf-8")):
         assert "3.3141592" not in text
     bundle = tmp_path / "b.json"

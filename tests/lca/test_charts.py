@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+import copy
+import itertools
 import math
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from lca.charts import sankey_data, sankey_svg, waterfall_data, waterfall_svg
+from lca.charts import (
+    label_lines,
+    sankey_data,
+    sankey_drawing,
+    sankey_svg,
+    waterfall_data,
+    waterfall_svg,
+)
 from lca.datasets import Dataset
 from lca.footprint import Footprint, compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset
+from lca.svg import Text
 
 Document = dict[str, Any]
 
@@ -81,3 +91,33 @@ def test_a_public_diagram_does_not_name_confidential_inputs(
     footprint = compute(pack, dataset)
     assert "secret recipe" in sankey_svg(footprint)
     assert "secret recipe" not in sankey_svg(footprint, public=True)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "short",
+        "Cathode active material, lithium iron phosphate, from Hunan, by rail and lorry to the plant",
+        "磷酸铁锂正极活性材料湖南产地经铁路与公路运输至工厂并在涂布工序使用的部分",
+        "x" * 95,
+    ],
+)
+def test_a_long_name_stands_whole_on_lines_that_fit(name: str) -> None:
+    lines = label_lines(name)
+    assert "".join("".join(lines).split()) == "".join(name.split())
+    assert all(len(line) <= 40 for line in lines)
+
+
+def test_names_of_the_sankey_are_not_cut_off_and_do_not_meet(
+    pack: Document, dataset: Dataset
+) -> None:
+    long = "Cathode active material, lithium iron phosphate, from Hunan, by rail to the plant in Xinjin"
+    changed: Any = copy.deepcopy(dict(pack))
+    for exchange in changed["activities"][0]["exchanges"]:
+        exchange["name"] = f"{long} {exchange.get('factor')}"
+    footprint = compute_footprint(parse_inventory(changed), load_ruleset("da-2024"), dataset)
+    texts = [s for s in sankey_drawing(footprint).shapes if isinstance(s, Text) and s.x == 292]
+    assert "…" not in "".join(text.text for text in texts)
+    assert "Xinjin" in "".join(text.text for text in texts)
+    baselines = sorted(text.y for text in texts)
+    assert all(b - a >= 12 for a, b in itertools.pairwise(baselines))

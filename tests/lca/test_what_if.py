@@ -83,6 +83,16 @@ def test_a_senseless_question_is_refused(pack: Document, dataset: Dataset, scena
     assert caught.value.findings[0].remedy
 
 
+@pytest.mark.parametrize(
+    "scenario", ["direct=power.cn.hydro.cf.2024", "on-site=pv:0.3", "on-site=0.3"]
+)
+def test_a_scenario_without_its_technology_is_told_how_it_is_written(
+    pack: Document, dataset: Dataset, scenario: str
+) -> None:
+    with pytest.raises(ScenarioError, match="write (direct|on-site)=TECHNOLOGY:FACTOR"):
+        table(pack, dataset, scenario)
+
+
 def test_an_unknown_factor_is_refused(pack: Document, dataset: Dataset) -> None:
     with pytest.raises(MissingFactorError):
         table(pack, dataset, "grid=grid.cn.cf.2030")
