@@ -39,7 +39,11 @@ from passports.roles import Action
 router = APIRouter(prefix="/v1", tags=["registrations"])
 FORM: Final = "multipart/form-data"
 _TEXT: Final = ("text/plain", "application/octet-stream")
-_BODIES: Final = {name: {"schema": {"type": "string"}} for name in (*MEDIA_TYPES.values(), *_TEXT)}
+_LIST: Final = {"type": ["array", "object"], "description": "a list of batteries, one object each"}
+_BODIES: Final[dict[str, Any]] = {
+    **{name: {"schema": {"type": "string"}} for name in (*MEDIA_TYPES.values(), *_TEXT)},
+    MEDIA_TYPES["json"]: {"schema": _LIST},
+}
 _FORM_SCHEMA: Final = {
     "type": "object",
     "required": ["file"],
