@@ -143,7 +143,7 @@ class EnergyReading(Document):
             raise RuleError("only grid electricity has a contract", "Remove the contract.")
         if self.contract is not None and self.contract.kwh > reference_quantity * (1 + 1e-9):
             raise RuleError(
-                f"the contract covers {self.contract.kwh:g} kWh of {reference_quantity:g} kWh bought",
+                f"the contract covers {self.contract.kwh:,.0f} kWh of {reference_quantity:,.0f} kWh bought",
                 "A contract cannot cover more than was bought.",
             )
         return self

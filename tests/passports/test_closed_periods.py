@@ -446,5 +446,5 @@ def test_a_contract_is_closed_with_the_meter_it_covers_and_its_certificate_used_
     with pytest.raises(OverAllocationError, match="backed by certificates"):
         close(world, reason="the contract was another plant's")
     too_much = {**contract, "kwh": 50_000, "certificates": []}
-    with pytest.raises(InvalidInputError, match="covers 50000 kWh"):
+    with pytest.raises(InvalidInputError, match="covers 50,000 kWh"):
         close(world, supplies={**supplies, "main": {"contract": too_much}}, reason="x")

@@ -201,7 +201,7 @@ def test_a_contract_over_more_than_was_bought_is_refused_in_the_same_unit() -> N
     fits = {**CONTRACT, "kwh": 10_000}
     period("2023-01-01", "2023-12-31", {**GRID, "contract": fits})
     finding = reading_finding(contract={**CONTRACT, "kwh": 10_001})
-    assert finding.reason == "the contract covers 10001 kWh of 10000 kWh bought"
+    assert finding.reason == "the contract covers 10,001 kWh of 10,000 kWh bought"
 
 
 def test_a_period_without_readings_or_production_is_refused() -> None:
