@@ -1,49 +1,17 @@
-"""Verification as the outside asks for it: a link, a file, a picture or a bundle, on- or offline."""
+"""Verification with this server's own records at hand: of what was handed in, and of whole shipments."""
 
-from dataclasses import dataclass
 from datetime import datetime
 
 from api.platform import PLATFORM_ID, ensure_platform
+from api.verifying_alone import read_subject, verify_online
 from api.wiring import Voltpass
-from passports.bundle import Bundle, is_bundle, read_bundle
-from passports.checks import BatteryEvidence
-from passports.data_carrier import read_codes
 from passports.documents import utc_now
-from passports.errors import Finding, InvalidInputError
-from passports.fetch import Fetch, HttpFetch, refused_fetch
+from passports.fetch import Fetch, HttpFetch
 from passports.operators import get_operator
-from passports.recomputation import recompute_bundle
 from passports.resolve import OwnRecords
-from passports.seals import issuer_of_seal, verify_seal
 from passports.shipments import ShipmentReceipt, verify_shipment
-from passports.verification import (
-    CollectedEvidence,
-    collect_evidence,
-    collect_issuer,
-    fetch_passport,
-    newest_version,
-    verify_passport,
-)
 from signing.credentials import CredentialSigner
 from signing.report import VerificationReport
-from signing.seal import PREFIX
-from signing.trust import TrustList
-
-# First bytes of PNG, JPEG, GIF, BMP, WebP (RIFF), TIFF; what else Pillow opens is not a photo.
-_IMAGE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
-MAX_INPUT_BYTES = 64 * 1024 * 1024
-
-
-@dataclass(frozen=True)
-class Subject:
-    """What is to be verified: credential bytes and the link under which they were found.
-
-    From a label alone, without a network, only the `seal` beside the link.
-    """
-
-    credential: bytes
-    scanned_link: str | None
-    seal: str | None = None
 
 
 def verify_input(
@@ -76,76 +44,6 @@ def _own_first(voltpass: Voltpass, http: Fetch) -> Fetch:
         return records(url, accept) if ours else http(url, accept)
 
     return fetch
-
-
-def read_subject(
-    data: bytes | None, link: str | None, fetch: Fetch, *, offline: bool = False
-) -> Subject:
-    """Find out what was given and get the credential; see `verify_input` for what it raises.
-
-    Offline, the seal of a label is taken where there is one: its link leads nowhere then.
-    """
-    seal = None
-    if data is not None and data.startswith(_IMAGE_STARTS):
-        codes = read_codes(data)
-        link, seal, data = codes.link, codes.seal, None
-    if data is not None:
-        text = data.strip()
-        if text.startswith(PREFIX.encode()):
-            return Subject(b"", link, text.decode("ascii", errors="replace"))
-        if text.startswith((b"http://", b"https://", b"HTTP://", b"HTTPS://")):
-            link, data = text.decode("utf-8", errors="replace"), None
-        else:
-            return Subject(text, link)
-    if seal is not None and (link is None or offline):
-        return Subject(b"", link, seal)
-    if link is None:
-        finding = Finding(
-            "link", "", "nothing was given to verify", "Give a link, a passport file or a picture."
-        )
-        raise InvalidInputError([finding], "the request")
-    return Subject(fetch_passport(link, fetch), link)
-
-
-def verify_online(
-    subject: Subject, fetch: Fetch, trust_list: TrustList | None, at: datetime
-) -> VerificationReport:
-    """Collect the evidence over the network and verify."""
-    evidence = CollectedEvidence()
-    if subject.seal is not None:
-        collect_issuer(issuer_of_seal(subject.seal), fetch, evidence)
-        documents = evidence.did_documents
-        return verify_seal(subject.seal, documents, trust_list, subject.scanned_link, at)
-    collect_evidence(subject.credential, fetch, evidence)
-    battery = BatteryEvidence(
-        scanned_link=subject.scanned_link,
-        newest_version=newest_version(subject.credential, fetch),
-    )
-    return verify_passport(subject.credential, evidence, trust_list, battery, at)
-
-
-def verify_offline(
-    data: bytes, trust_list: TrustList | None, at: datetime
-) -> list[VerificationReport]:
-    """Verify a credential alone, or all passports of a bundle, without any network.
-
-    Raises:
-        EvidenceUnavailableError: a damaged bundle; or a picture or link, which name a passport that
-            is not at hand.
-        UnreadableCarrierError: a picture without a readable QR code.
-    """
-    if is_bundle(data):
-        bundle = read_bundle(data)
-    else:
-        subject = read_subject(data, None, refused_fetch, offline=True)
-        if subject.seal is not None:
-            return [verify_seal(subject.seal, {}, trust_list, subject.scanned_link, at)]
-        bundle = Bundle(credentials=[subject.credential])
-    battery = BatteryEvidence(recomputed=recompute_bundle(bundle))
-    return [
-        verify_passport(credential, bundle.evidence, trust_list, battery, at)
-        for credential in bundle.credentials
-    ]
 
 
 def verify_list(voltpass: Voltpass, data: bytes) -> ShipmentReceipt:

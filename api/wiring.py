@@ -10,6 +10,7 @@ from pathlib import Path
 
 from api.environment import EnvironmentFaultError
 from api.openid import OpenIdVerifier
+from api.pinned_trust import pinned_trust_list
 from api.settings import Settings
 from lca.datasets import Dataset, load_shipped_dataset
 from passports.errors import Finding
@@ -17,7 +18,6 @@ from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.store import Store
 from passports.trust import sign_trust_list
-from passports.verification import read_trust_list
 from signing.keys import SigningKey, create_key, open_key
 from signing.trust import TrustList
 
@@ -99,22 +99,7 @@ class Voltpass:
             EvidenceUnavailableError: it is malformed or signed by another key.
             EnvironmentFaultError: the file that was named, or the pinned root key, cannot be read.
         """
-        chosen = path or self.settings.trust_list_path
-        pinned = self.settings.trust_root_path
-        if path is None and not (chosen.exists() and pinned.exists()):
-            return None
-        try:
-            data = chosen.read_bytes()
-            root = json.loads(pinned.read_text(encoding="utf-8"))
-        except OSError as error:
-            reason, remedy = error.strerror or "it cannot be read", "Check the path."
-            finding = Finding("trust_list", str(error.filename), reason, remedy)
-            raise EnvironmentFaultError(finding) from None
-        except ValueError:
-            remedy = "Restore it, or write it anew: voltpass keys trust-list."
-            finding = Finding("trust_root", str(pinned), "it is no JSON Web Key", remedy)
-            raise EnvironmentFaultError(finding) from None
-        return read_trust_list(data, [root])
+        return pinned_trust_list(self.settings, path)
 
     def close(self) -> None:
         """Close the database."""

@@ -8,16 +8,14 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time
 from typing import Any, Final
 
+from passports.certificate_reading import CREDENTIAL_TYPE
 from passports.certificate_schemes import certificate_schemes
 from passports.factories import Facility
 from passports.identifiers import PublicAddress
 from passports.operators import EconomicOperator
 from signing.canonical import JsonValue
-from signing.credentials import decode, types_of
-from signing.errors import SigningError
 from signing.instants import format_instant
 
-CREDENTIAL_TYPE: Final = "FactoryCertificate"
 CONFORMITY_TYPE: Final = "DigitalConformityCredential"
 CONTEXTS: Final = (
     "https://www.w3.org/ns/credentials/v2",
@@ -108,20 +106,3 @@ def _own_claims(claims: Mapping[str, Any], facility: Facility) -> dict[str, Any]
         "effectOnFootprint": "none",
     }
     return {name: value for name, value in stated.items() if value is not None}
-
-
-def read_certificate(document: bytes) -> Mapping[str, JsonValue] | None:
-    """Return the payload of a document that is a signed factory certificate, or None; not verified."""
-    try:
-        payload = decode(document.strip()).payload
-    except SigningError:
-        return None
-    return payload if CREDENTIAL_TYPE in types_of(payload) else None
-
-
-def facility_of(payload: Mapping[str, JsonValue]) -> str | None:
-    """Return the facility that a signed certificate names, or None."""
-    subject = payload.get("credentialSubject")
-    own = subject.get("factoryCertificate") if isinstance(subject, dict) else None
-    named = own.get("facility") if isinstance(own, dict) else None
-    return named if isinstance(named, str) else None

@@ -1,17 +1,18 @@
 """What verification makes of a cited certificate beyond its hash: its certifier's signature, its status.
 
-A suspended or withdrawn certificate is a warning for the battery that cites it, never invalidity: what
-the passport says of the battery stays as signed. A certificate that has run out since is no warning; the
-days of manufacture decide.
+A certificate that was suspended or withdrawn, has run out since or is about to, is a warning for the
+battery that cites it, never invalidity: what the passport says of the battery stays as signed, and the days
+of manufacture decide whether it covers the battery.
 """
 
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
-from passports.certificate_credential import facility_of, read_certificate
+from passports.certificate_life import CertificateStatus, standing_on
+from passports.certificate_reading import facility_of, read_certificate
 from signing.evidence import Evidence
 from signing.report import Finding, StepResult
 from signing.verify import examine
@@ -68,6 +69,23 @@ def _finding(steps: Mapping[str, StepResult]) -> Finding:
     return Finding(
         "passed", "certificate_signed", "signed by its certifier, not suspended or withdrawn"
     )
+
+
+_RUNNING_OUT = {
+    CertificateStatus.EXPIRED: "has expired",
+    CertificateStatus.EXPIRING: "expires soon",
+}
+
+
+def running_out(period: tuple[date | None, date | None], at: date | None) -> tuple[str, str] | None:
+    """Return reason code and words where a certificate has expired on a day or is about to, or None."""
+    if at is None:
+        return None
+    standing = standing_on(at, certified=True, period=period)
+    said = _RUNNING_OUT.get(standing.status)
+    if said is None:
+        return None
+    return f"certificate_{standing.status.value}", f"it {said} ({standing.explanation})"
 
 
 def status_of(documents: Mapping[str, bytes], url: str | None) -> Finding | None:

@@ -13,8 +13,8 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from passports.certificate_evidence import SignedCertificate, status_of
-from passports.credential import CREDENTIAL_TYPE
+from passports.certificate_evidence import SignedCertificate, running_out, status_of
+from passports.credential_type import CREDENTIAL_TYPE
 from passports.documents import findings_of
 from passports.errors import InvalidInputError
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
@@ -124,6 +124,7 @@ class BatteryEvidence:
         studies: Exact bytes of footprint results, by URL.
         recomputed: Per study URL, whether a recomputation gave the same result, where one was made.
         newest_version: The newest version number that the issuer's server tells, if it was asked.
+        at: The day of the check; it tells which certificates have run out since.
     """
 
     scanned_link: str | None = None
@@ -132,6 +133,7 @@ class BatteryEvidence:
     recomputed: Mapping[str, bool] = field(default_factory=dict)
     newest_version: int | None = None
     certificates: Mapping[str, SignedCertificate] = field(default_factory=dict)
+    at: date | None = None
 
 
 def domain_checks(evidence: BatteryEvidence) -> dict[str, DomainCheck]:
@@ -142,7 +144,10 @@ def domain_checks(evidence: BatteryEvidence) -> dict[str, DomainCheck]:
         "identifier": partial(check_identifier, scanned_link=evidence.scanned_link),
         "version": partial(check_version, newest=evidence.newest_version),
         "factory_certificate": partial(
-            check_certificates, documents=evidence.documents, signed=evidence.certificates
+            check_certificates,
+            documents=evidence.documents,
+            signed=evidence.certificates,
+            at=evidence.at,
         ),
         "footprint_study": partial(check_studies, evidence=evidence),
     }
@@ -229,10 +234,12 @@ def check_certificates(
     payload: Mapping[str, JsonValue],
     documents: Mapping[str, bytes],
     signed: Mapping[str, SignedCertificate] = _NO_CERTIFICATES,
+    at: date | None = None,
 ) -> Finding:
     """Step 13: each cited certificate's bytes, facility, period, signature and status.
 
-    None has an effect on the footprint; one that was suspended or withdrawn since is a warning.
+    None has an effect on the footprint; one that was suspended or withdrawn, that has expired since or
+    is about to, is a warning.
     """
     subject = _subject(payload)
     if subject is None:
@@ -240,7 +247,7 @@ def check_certificates(
     if not subject.factoryCertificates:
         return Finding("passed", "no_certificate_cited", "no factory certificate is cited")
     findings = [
-        _check_certificate(subject, c, documents, signed) for c in subject.factoryCertificates
+        _check_certificate(subject, c, documents, signed, at) for c in subject.factoryCertificates
     ]
     return _worst(findings)
 
@@ -250,6 +257,7 @@ def _check_certificate(
     certificate: _CertificateClaims,
     documents: Mapping[str, bytes],
     signed: Mapping[str, SignedCertificate],
+    at: date | None,
 ) -> Finding:
     name = certificate.scheme
     if certificate.facility != subject.manufacturingFacility.id:
@@ -268,7 +276,19 @@ def _check_certificate(
     if hashlib.sha256(document).hexdigest() != certificate.documentSha256:
         message = f"the document of {name} is not the one that was cited (SHA-256 differs)"
         return Finding("failed", "certificate_hash_mismatch", message)
-    return _check_standing(certificate, documents, signed.get(certificate.document))
+    found = _check_standing(certificate, documents, signed.get(certificate.document))
+    return _also_running_out(certificate, found, at)
+
+
+def _also_running_out(certificate: _CertificateClaims, found: Finding, at: date | None) -> Finding:
+    """Add to what was found that the certificate has expired since, or is about to."""
+    late = running_out((certificate.validFrom, certificate.validTo), at)
+    if late is None or found.outcome == "failed":
+        return found
+    code, said = late
+    # That it was suspended or withdrawn weighs more than that its days are over.
+    graver = found.reason_code in {"certificate_suspended", "certificate_withdrawn"}
+    return Finding("warning", found.reason_code if graver else code, f"{found.message}; {said}")
 
 
 def _check_standing(

@@ -24,6 +24,7 @@ from passports.certificates import (
     coverage,
     events_of,
 )
+from passports.credential_type import CREDENTIAL_TYPE
 from passports.factories import Facility, get_facility
 from passports.footprints import FootprintStudy, current_studies
 from passports.identifiers import PublicAddress
@@ -32,7 +33,6 @@ from passports.operators import EconomicOperator, get_operator
 from passports.store import Transaction
 from signing.instants import format_instant
 
-CREDENTIAL_TYPE: Final = "BatteryPassport"
 # VCDM 2.0, section 4.3 and B.1: the second context lets plain JSON terms stand.
 CONTEXTS: Final = (
     "https://www.w3.org/ns/credentials/v2",

@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from passports.certificate_credential import CREDENTIAL_TYPE as CERTIFICATE_TYPE
-from passports.credential import CREDENTIAL_TYPE
+from passports.certificate_reading import CREDENTIAL_TYPE as CERTIFICATE_TYPE
+from passports.credential_type import CREDENTIAL_TYPE
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring, public_key_entries
 from passports.operators import EconomicOperator, list_operators

@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from passports.certificate_credential import read_certificate
 from passports.certificate_evidence import SignedCertificate, examine_certificates
+from passports.certificate_reading import read_certificate
 from passports.checks import BatteryEvidence, cited_urls, domain_checks
 from passports.errors import EvidenceUnavailableError, Finding, InvalidInputError
 from passports.fetch import Fetch, is_loopback
@@ -201,6 +201,7 @@ def verify_passport(
         documents=evidence.documents,
         studies=evidence.studies,
         certificates=signed_certificates(evidence, trust_list, at),
+        at=at.date(),
     )
     # The log holds the JWT; the same statement with an embedded proof is no leaf of it.
     cited = [] if _is_secured(credential) else cited_urls(_payload(credential))["log_proofs"]

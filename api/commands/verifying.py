@@ -6,17 +6,18 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from api.commands.console import (
+from api.commands.terminal import (
     EXIT_CANNOT_TELL,
     EXIT_REFUSED,
     AsJson,
     emit,
-    open_voltpass,
+    open_settings,
     out,
     read_file,
     reported,
 )
-from api.verifying import read_subject, verify_offline, verify_online
+from api.pinned_trust import pinned_trust_list
+from api.verifying_alone import read_subject, verify_offline, verify_online
 from passports.bundle import is_bundle
 from passports.documents import utc_now
 from passports.fetch import HttpFetch
@@ -61,7 +62,7 @@ def verify(
     with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
         if offline:
             block_network()
-        trusted = open_voltpass().trust_list(trust_list)
+        trusted = pinned_trust_list(open_settings(), trust_list)
         reports = _reports(target, trusted, offline=offline)
     verdict = min((report.verdict for report in reports), key=_ORDER.index, default="cannot_tell")
     document: dict[str, Any] = {

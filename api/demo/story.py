@@ -14,7 +14,8 @@ from typing import Any, Final
 import orjson
 
 from api.labelling import label_of
-from api.verifying import Subject, own_records, verify_online
+from api.verifying import own_records
+from api.verifying_alone import Subject, verify_online
 from api.wiring import Voltpass
 from lca.units import convert
 from passports import data_carrier

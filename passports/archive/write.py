@@ -19,7 +19,7 @@ from passports.archive.contents import (
     kept_in,
 )
 from passports.archive.rows import write_row
-from passports.certificate_credential import read_certificate
+from passports.certificate_reading import read_certificate
 from passports.errors import RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring

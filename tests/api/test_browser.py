@@ -21,7 +21,7 @@ from playwright.sync_api import (
 )
 
 from api.serving import free_port, serving_in_background
-from api.verifying import verify_offline
+from api.verifying_alone import verify_offline
 from passports import data_carrier
 from passports.bundle import read_bundle, write_bundle
 from passports.export import EXPORTS

@@ -329,6 +329,7 @@ def test_cited_urls_are_found_by_kind_and_once() -> None:
         "documents": [PAPER_URL],
         "studies": [STUDY_URL],
         "status_lists": ["https://id.example.com/v1/status-lists/m/l"],
+        "token_status_lists": [],
         "log_proofs": ["https://id.example.com/v1/passports/p/log-proof"],
     }
 

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from passports.credential import CONTEXTS, CREDENTIAL_TYPE, MARKS, mark
+from passports.credential import CONTEXTS, MARKS, mark
+from passports.credential_type import CREDENTIAL_TYPE
 from passports.documents import _printable
 from passports.footprints import current_studies
 from signing.credentials import decode

@@ -9,7 +9,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from PIL import Image
 
-from api.verifying import read_subject, verify_offline
+from api.verifying_alone import read_subject, verify_offline
 from passports import data_carrier
 from passports.data_carrier import read_codes, read_image
 from passports.errors import EvidenceUnavailableError, UnreadableCarrierError

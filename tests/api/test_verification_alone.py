@@ -1,0 +1,109 @@
+"""`voltpass verify` for somebody who has nothing but a file: light, no network, exit codes with a meaning."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from api.settings import Settings
+from passports.attribute_view import passport_sheet, restricted_presentation
+from passports.attributes import Granularity
+from passports.bundle import Bundle, write_bundle
+from passports.operators import get_operator
+from passports.resolve import evidence_from_store
+from passports.seals import seal_of
+from signing.credentials import decode
+from signing.keys.software_key import P256Key
+from tests.passports.restricted_world import give_restricted
+from tests.worlds import MAKER, NOW, World
+
+# What is heavy, and what a verifier must not need: the engine, the database, the server.
+SCRIPT = """
+import json, sys
+sys.argv = ["voltpass", "verify", sys.argv[1], "--offline", "--json"]
+from api.cli import main
+code = 0
+try:
+    main()
+except SystemExit as ended:
+    code = ended.code
+heavy = {"sqlalchemy", "sqlmodel", "alembic", "psycopg", "numpy", "scipy", "fastapi", "reportlab"}
+loaded = [m for m in sys.modules if m.partition(".")[0] in heavy or m.startswith("passports.store")]
+engine = [m for m in sys.modules if m.startswith("lca.") and m != "lca.errors"]
+print(json.dumps({"code": code, "loaded": loaded + engine}))
+"""
+
+
+def verify(path: Path, home: Path) -> tuple[int, dict[str, Any]]:
+    """Verify a file in a process of its own; return exit code and document."""
+    environment = {**os.environ, "VOLTPASS_HOME": str(home)}
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(path)],
+        check=True,
+        capture_output=True,
+        env=environment,
+        timeout=60,
+    )
+    document, told = (json.loads(line) for line in done.stdout.decode().splitlines()[-2:])
+    assert told["loaded"] == []
+    return int(told["code"]), document
+
+
+@pytest.fixture
+def home(sqlite_world: World, tmp_path: Path) -> Path:
+    """A home in which the trust list of the world is pinned."""
+    settings, root = Settings(home=tmp_path / "home"), P256Key.from_secret(bytes([5]) * 32)
+    settings.home.mkdir()
+    settings.trust_list_path.write_bytes(sqlite_world.trust_list().sign(root))
+    settings.trust_root_path.write_text(json.dumps(dict(root.public_jwk)))
+    return settings.home
+
+
+def restricted(world: World) -> bytes:
+    passport = world.issue("SN-1").passports[0].id
+    give_restricted(world, passport)
+    with world.store.reading() as reading:
+        owner = get_operator(reading, MAKER)
+    return restricted_presentation(
+        world.store, owner, lambda t: passport_sheet(t, passport), Granularity.ITEM, NOW
+    )
+
+
+def test_an_sd_jwt_verifies_from_a_file(sqlite_world: World, home: Path, tmp_path: Path) -> None:
+    credential = restricted(sqlite_world)
+    alone, changed, whole = (tmp_path / name for name in ("a.sd-jwt", "b.sd-jwt", "c.zip"))
+    alone.write_bytes(credential + b"\n")
+    code, document = verify(alone, home)
+    assert (code, document["verdict"]) == (2, "cannot_tell")  # its status list is not at hand
+    steps = {step["step"]: step["outcome"] for step in document["passports"][0]["steps"]}
+    assert steps["signature"] == steps["issuer_trusted"] == steps["schema"] == "passed"
+
+    disclosures = credential.split(b"~")
+    changed.write_bytes(
+        b"~".join([disclosures[0], *disclosures[2:], disclosures[1][:-4] + b"AAAA~"])
+    )
+    code, document = verify(changed, home)
+    assert (code, document["passports"][0]["failedStep"]) == (1, "parse")
+
+    evidence = evidence_from_store(sqlite_world.records(), [credential])
+    whole.write_bytes(write_bundle(Bundle(credentials=[credential], evidence=evidence), NOW))
+    code, document = verify(whole, home)
+    # As time goes by, the trust list and the status list of this world grow stale.
+    assert code == 0, document
+    assert document["verdict"] in {"valid", "valid_with_warnings"}
+
+
+def test_a_seal_verifies_from_a_file(sqlite_world: World, home: Path, tmp_path: Path) -> None:
+    sqlite_world.issue("SN-1")
+    credential = sqlite_world.credential("SN-1")
+    with sqlite_world.store.reading() as reading:
+        key = sqlite_world.keyring.current(reading, MAKER)
+        did = get_operator(reading, MAKER).did
+    path = tmp_path / "seal.txt"
+    path.write_text(seal_of(credential, decode(credential).payload, did, key))
+    code, document = verify(path, home)
+    assert (code, document["verdict"]) == (0, "valid_with_warnings")
