@@ -40,7 +40,7 @@ def contributions_table(result: Mapping[str, Any]) -> Table:
     """Return the largest contributions; the shares of all sum to the total."""
     shown = [row for row in result["contributions"] if row["kg_co2e_per_battery"] is not None]
     shown.sort(key=lambda row: -abs(row["kg_co2e_per_battery"]))
-    table = Table("largest contributions", "stage", title_justify="left")
+    table = Table("input", "stage", title="largest contributions", title_justify="left")
     table.add_column("kg CO2e per battery", justify="right")
     table.add_column("share, %", justify="right")
     for row in shown[:_ROWS]:
@@ -58,8 +58,8 @@ def contributions_table(result: Mapping[str, Any]) -> Table:
 
 def sensitivity_rows(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return which inputs move the result most."""
-    table = Table("what moves the result most", "kind", title_justify="left")
-    table.add_column("10 % more brings, kg per battery", justify="right")
+    table = Table("input", "kind", title="what moves the result most", title_justify="left")
+    table.add_column("+10 % brings, kg per battery", justify="right")
     table.add_column("GSD", justify="right")
     for row in rows[:_MOVERS]:
         spread = "-" if row["gsd"] is None else f"{row['gsd']:.2f}"
