@@ -1,6 +1,6 @@
 """Files of batteries as rows of cells: CSV, XLSX, NDJSON and JSON; told apart by what they hold.
 
-A row carries the line it stands on. Nothing is guessed and nothing is passed over: a row with another
+A row carries the line it stands on; in a JSON list, its place. Nothing is guessed and nothing is passed over: a row with another
 number of cells than the header, a column without a heading, a second sheet with rows are all said.
 """
 
@@ -278,15 +278,16 @@ def _no_json(reason: str, line: int) -> InvalidInputError:
 
 
 def _json_array(text: str, start: int) -> Iterator[tuple[int, Any]]:
-    """Yield the elements of an array with the lines on which they begin."""
-    position, line, at = start + 1, 1, 0
+    """Yield the elements of an array with their places, from 1: a list may stand on one line."""
+    position, line, at, place = start + 1, 1, 0, 0
     while True:
         position = _SPACE.match(text, position).end()  # type: ignore[union-attr] # it matches always
         line, at = line + text.count("\n", at, position), position
         if text[position : position + 1] == "]":
             break
         element, position = _parse(text, position, line)
-        yield line, element
+        place += 1
+        yield place, element
         position = _SPACE.match(text, position).end()  # type: ignore[union-attr] # as above
         follows = text[position : position + 1]
         if follows not in {",", "]"}:
