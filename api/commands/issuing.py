@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.commands.archive import write_bundle_archive
 from api.commands.attributes import add_attribute_commands
 from api.commands.console import (
     AsJson,
@@ -18,6 +19,7 @@ from api.commands.console import (
     reported,
 )
 from api.commands.registrations import add_registration_commands
+from api.commands.tables import add_table_commands
 from api.commands.versions import At, add_version_commands, read_instant
 from api.labelling import label_of
 from api.verifying import own_records
@@ -35,6 +37,7 @@ batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of b
 passport = typer.Typer(no_args_is_help=True, help="Show, bundle and revoke passports.")
 add_attribute_commands(passport)
 add_version_commands(passport)
+add_table_commands(passport)
 add_registration_commands(batch)
 
 
@@ -175,18 +178,38 @@ def passport_bundle(
     with_inventories: Annotated[
         bool, typer.Option(help="Add the studies' confidential inputs, to be recomputed.")
     ] = False,
+    archive: Annotated[
+        bool, typer.Option(help="Write an archive that another voltpass can keep and serve.")
+    ] = False,
+    everybody: Annotated[bool, typer.Option("--all", help="An archive of all operators.")] = False,
+    confidential: Annotated[
+        bool, typer.Option(help="An archive for a back-up operator, with restricted data.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Write passports and all evidence into one file that verifies without a network."""
+    """Write passports with all evidence, to be verified offline; or an archive, for another to keep."""
     with reported(as_json=as_json):
         voltpass = open_voltpass()
+        if archive or everybody or confidential:
+            ids = [find(voltpass, name).id for name in which or []]
+            write_bundle_archive(
+                voltpass,
+                output,
+                operator,
+                batch_id,
+                ids,
+                everybody=everybody,
+                confidential=confidential,
+                as_json=as_json,
+            )
+            return
         credentials = [find(voltpass, name).credential for name in which or []]
         if operator is not None and batch_id is not None:
             with voltpass.store.reading() as reading:
                 rows = reading.passports.of_batch(operator, batch_id)
                 credentials += [row.credential for row in rows]
         if not credentials:
-            raise typer.BadParameter("name passports, or a batch with its operator")
+            raise typer.BadParameter("name passports, a batch with its operator, or --archive")
         trust_list = voltpass.write_trust_list(utc_now()).read_bytes().strip()
         export = EXPORTS["bundle"]
         data = export(

@@ -1,0 +1,38 @@
+"""`voltpass passport certificates`: which factory certificates batteries cite, as a table."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from api.commands.console import AsJson, emit, open_voltpass, out, reported
+from api.verifying import own_records
+from passports.documents import utc_now
+from passports.export import EXPORTS
+
+
+def add_table_commands(passport: typer.Typer) -> None:
+    """Add the command to those of passports."""
+    passport.command("certificates")(passport_certificates)
+
+
+def passport_certificates(
+    batch_id: Annotated[str, typer.Option("--batch", help="All passports of a batch.")],
+    operator: Annotated[str, typer.Option(envvar="VOLTPASS_OPERATOR", help="Whose batch it is.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the CSV.")],
+    as_json: AsJson = False,
+) -> None:
+    """Write which factory certificates a batch's passports cite, the three columns beside, as CSV."""
+    with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        with voltpass.store.reading() as reading:
+            rows = reading.passports.of_batch(operator, batch_id)
+            credentials = [row.credential for row in rows]
+        if not credentials:
+            raise typer.BadParameter("there are no passports of such a batch")
+        export = EXPORTS["certificates"]
+        data = export(own_records(voltpass), credentials, None, False, utc_now())
+        output.write_bytes(data)
+        result = {"file": str(output), "passports": len(credentials), "bytes": len(data)}
+        said = f"{len(credentials)} passports: {output}"
+        emit(result, as_json=as_json, text=lambda: out.print(said, markup=False))
