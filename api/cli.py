@@ -44,6 +44,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
         "verify": CommandEntry("verifying", "verify", "Verify passports step by step."),
         "query": CommandEntry("operating", "query", "Compare footprints across makers."),
         "keys": CommandEntry("operators", "keys", "Operators, signing keys and API keys."),
+        "archive": CommandEntry("archive", "archive", "Keep others' passports; open them."),
         "registry": CommandEntry("registry", "registry", "Tell the EU registry of passports."),
         "fsck": CommandEntry("operating", "fsck", "Re-verify the whole store from its bytes."),
         "witness": CommandEntry("witness", "witness", "Witness transparency logs."),

@@ -23,6 +23,7 @@ from api.pages.home_view import HomeView
 from api.pages.life_view import view_life
 from api.pages.passport_view import view_passport
 from api.pages.verdict import view_verdict
+from passports.continuity import Continuity
 from passports.energy_view import EnergyView
 from passports.versions import PassportVersion
 from signing.report import VerificationReport
@@ -70,6 +71,7 @@ def passport_page(
     link: str,
     checked_online: bool,
     versions: Sequence[PassportVersion] = (),
+    continuity: Continuity | None = None,
 ) -> str:
     """Return the public page of one battery: verdict first, then what its passport says.
 
@@ -82,12 +84,14 @@ def passport_page(
         link: The printed link.
         checked_online: Whether the evidence was fetched for this check.
         versions: All versions of the passport, oldest first, where they are known.
+        continuity: How its issuer stands on this server, where it is not simply live.
     """
     life = view_life(payload, versions, link)
     return _fill(
         "passport.html" if life.ceased_on is None else "tombstone.html",
         passport=view_passport(payload, link),
         life=life,
+        continuity=None if continuity is None else continuity.to_document(),
         verdict=_verdict(report, checked_online=checked_online),
         qr="data:image/svg+xml;base64," + base64.b64encode(qr_svg.encode()).decode("ascii"),
     )

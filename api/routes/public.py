@@ -24,6 +24,7 @@ from passports import data_carrier
 from passports.certificates import get_certificate
 from passports.certify import status_document
 from passports.checks import BatteryEvidence
+from passports.continuity import Standing, continuity_of
 from passports.documents import utc_now
 from passports.embedded_proof import SECURED_MEDIA_TYPE, with_embedded_proof
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
@@ -113,6 +114,10 @@ def passport_html(
     versions = list_versions(voltpass.store, stored.id)
     battery = BatteryEvidence(scanned_link=link, newest_version=versions[-1].version)
     report = verify_passport(stored.credential, evidence, voltpass.trust_list(), battery, utc_now())
+    with voltpass.store.reading() as reading:
+        row = reading.passports.by_id(stored.id)
+        continuity = continuity_of(reading, row.operator_id) if row is not None else None
+    is_live = continuity is None or continuity.standing is Standing.LIVE
     return render.passport_page(
         stored.payload(),
         report,
@@ -120,6 +125,7 @@ def passport_html(
         link=link,
         checked_online=True,
         versions=versions,
+        continuity=None if is_live else continuity,
     )
 
 

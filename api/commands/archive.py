@@ -1,0 +1,179 @@
+"""`voltpass archive`, and what `voltpass passport bundle --archive` writes: passports kept by another."""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from api.commands.console import (
+    AsJson,
+    emit,
+    open_voltpass,
+    out,
+    progress_bar,
+    read_file,
+    reported,
+)
+from api.environment import EnvironmentFaultError
+from api.platform import PLATFORM_ID
+from api.wiring import Voltpass
+from passports.archive.contents import ArchiveAudience
+from passports.archive.take_in import ImportRequest, import_archive
+from passports.archive.write import ArchiveRequest, write_archive
+from passports.cessation import state_ceased
+from passports.continuity import Continuity, continuity_of, list_continuity
+from passports.documents import utc_now
+from passports.errors import Finding
+from passports.operators import get_operator, list_operators
+from passports.store import Transaction
+
+archive = typer.Typer(no_args_is_help=True, help="Keep other operators' passports; open them.")
+
+
+def write_bundle_archive(
+    voltpass: Voltpass,
+    path: Path,
+    operator: str | None,
+    batch_id: str | None,
+    passport_ids: Sequence[str],
+    *,
+    everybody: bool,
+    confidential: bool,
+    as_json: bool,
+) -> None:
+    """Write an archive of passports, a batch, an operator or all operators, and say what is in it."""
+    audience = ArchiveAudience.CONFIDENTIAL if confidential else ArchiveAudience.PUBLIC
+    with voltpass.store.reading() as reading:
+        if everybody:
+            operators = _writers(reading)
+        elif operator is not None:
+            operators = [get_operator(reading, operator).id]
+        else:
+            raise typer.BadParameter("name the operator (--operator), or all of them (--all)")
+    trust_list = voltpass.write_trust_list(utc_now()).read_bytes().strip()
+    request = ArchiveRequest(operators, audience, batch_id, tuple(passport_ids))
+    with progress_bar("archiving", quiet=as_json) as progress:
+        result = write_archive(
+            voltpass.store,
+            voltpass.keyring,
+            voltpass.address,
+            path,
+            request,
+            trust_list,
+            utc_now(),
+            progress,
+        )
+    text = (
+        f"{result['rows'].get('passport', 0)} passports of {', '.join(operators)},"
+        f" {audience.value}, {result['bytes']} bytes: {path}\nsha256 {result['sha256']}"
+    )
+    emit(result, as_json=as_json, text=lambda: out.print(text, markup=False))
+
+
+def _writers(reading: Transaction) -> list[str]:
+    """Return the operators that are live here, but for the server's own."""
+    return [
+        operator.id
+        for operator in list_operators(reading)
+        if operator.id != PLATFORM_ID and continuity_of(reading, operator.id).row is None
+    ]
+
+
+@archive.command("import")
+def archive_import(
+    file: Annotated[Path, typer.Argument(help="What `voltpass passport bundle --archive` wrote.")],
+    trust_root: Annotated[
+        Path | None,
+        typer.Option(help="Public root key (JWK) of the server that the archive is from."),
+    ] = None,
+    trust_on_first_use: Annotated[
+        bool, typer.Option(help="Believe the keys in the archive; it is said for ever.")
+    ] = False,
+    check: Annotated[bool, typer.Option(help="Check it only; take nothing in.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check an archive as a whole, then keep its passports here, read-only, under the same links."""
+    with reported(as_json=as_json):
+        if not file.is_file():
+            finding = Finding("file", str(file), "there is no such file", "Check the path.")
+            raise EnvironmentFaultError(finding)
+        voltpass = open_voltpass()
+        request = ImportRequest(
+            path=file,
+            scratch=voltpass.settings.home / "imports",
+            trust_root=None if trust_root is None else _root(trust_root),
+            on_first_use=trust_on_first_use,
+            only_check=check,
+        )
+        with progress_bar("checking", quiet=as_json) as progress:
+            report = import_archive(
+                voltpass.store,
+                request,
+                voltpass.dataset,
+                voltpass.address.log_origin,
+                utc_now(),
+                lambda _kind, count: progress(count, count),
+            )
+        if not check and report["trust"] == "pinned":
+            voltpass.write_trust_list(utc_now())  # so that pages here verify what is kept
+        emit(report, as_json=as_json, text=lambda: _print_import(report))
+
+
+def _root(path: Path) -> dict[str, str]:
+    try:
+        key = json.loads(read_file(path, "the root key"))
+    except ValueError:
+        key = None
+    if not isinstance(key, dict):
+        remedy = "It is trust-root.jwk.json in the home of the server that the archive is from."
+        raise EnvironmentFaultError(Finding("trust-root", str(path), "it is no key", remedy))
+    return {str(name): str(value) for name, value in key.items()}
+
+
+def _print_import(report: dict[str, Any]) -> None:
+    verb = "kept" if report["imported"] else "checked, nothing taken in"
+    operators = ", ".join(report["operators"])
+    line = f"{verb}: {operators} from {report['base_url']}, {report['audience']} archive"
+    out.print(f"{line} of {report['made_at']}", markup=False)
+    if report["trust"] != "pinned":
+        out.print("[bold]keys were taken on first use[/]: nobody vouched for them")
+    for kind, count in report["checked"].items():
+        out.print(f"{count:8}  {kind.replace('_', ' ')} checked")
+    for table, count in report["new_rows"].items():
+        out.print(f"{count:8}  new rows of {table}")
+
+
+@archive.command("open")
+def archive_open(
+    operator: Annotated[str, typer.Argument(help="The operator that is gone.")],
+    reason: Annotated[str, typer.Option(help="How that is known; it is published.")],
+    as_json: AsJson = False,
+) -> None:
+    """State that an operator has ceased: each audience gets here what the law gives it."""
+    with reported(as_json=as_json):
+        stated = state_ceased(open_voltpass().store, operator, PLATFORM_ID, reason, utc_now())
+        document = stated.to_document()
+        text = f"{operator} ceased: {document['reason']} (stated {document['ceased_at']})"
+        emit(document, as_json=as_json, text=lambda: out.print(text, markup=False))
+
+
+@archive.command("list")
+def archive_list(as_json: AsJson = False) -> None:
+    """List the operators that are kept here or have ceased."""
+    with reported(as_json=as_json), open_voltpass().store.reading() as reading:
+        found = list_continuity(reading)
+
+        def text() -> None:
+            for item in found:
+                out.print(_line(item), markup=False)
+
+        emit([item.to_document() for item in found], as_json=as_json, text=text)
+
+
+def _line(item: Continuity) -> str:
+    document = item.to_document()
+    source = f", from {document['kept_from']}" if "kept_from" in document else ""
+    made_at = f", archive of {document['archive_made_at']}" if "kept_from" in document else ""
+    return f"{item.operator_id}  {item.standing.value}{source}{made_at}"
