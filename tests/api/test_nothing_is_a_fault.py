@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api.caller import JSON, PROBLEM, Caller, batch
+from tests.passports.bulk_files import battery
 from tests.worlds import FACILITY, GTIN, MAKER, MODEL, demo_input, inventory
 
 ENERGY = {**demo_input("facilities.json")[0]["energy"], "period_from": "2020-01-01"}
@@ -39,6 +40,8 @@ VALID: dict[str, dict[str, Any]] = {
     "/v1/footprints": {"model_id": MODEL, "facility_id": FACILITY, "inventory": inventory()},
     "/v1/batches?dry_run=true": batch("A", "B"),
     "/v1/batches": batch("A", "B", id="hypothesis"),
+    "/v1/registrations?dry_run=true": {"batteries": [battery("A"), battery("B", cycle_count=3)]},
+    "/v1/mapping-recipes/suggestions": {"batteries": [battery("A")]},
     "/v1/operators": {"id": "fresh", "name": "F", "roles": ["manufacturer"], "country": "DE"},
     "/v1/verify": {"link": f"https://id.example.com/01/{GTIN}/21/SN-1", "credential": "a.b.c"},
 }
@@ -171,7 +174,8 @@ def test_every_route_that_takes_json_is_among_them(issued: Caller) -> None:
         if "application/json" in operation.get("requestBody", {}).get("content", {})
         # Attributes and grants are mutated in test_attribute_routes.py, the calls of EN 18222 in
         # test_dpps.py, factories below.
-        if not {"attributes", "access", "factories", "EN 18222"} & set(operation["tags"])
+        # Versions: test_version_routes.py.
+        if not {"versions", "attributes", "access", "factories", "EN 18222"} & set(operation["tags"])
     }
     assert taking_json == {target.partition("?")[0] for target in VALID}
 
@@ -228,6 +232,13 @@ FACTORY_ROUTES = (
     "/v1/facilities/nowhere/meter-readings",
     "/v1/certificates/issue",
     "/v1/certificates/no-such-certificate/status",
+    f"/v1/facilities/{FACILITY}/production",
+    f"/v1/facilities/{FACILITY}/production/none/withdrawal",
+    f"/v1/facilities/{FACILITY}/meter-readings/none/withdrawal",
+    f"/v1/facilities/{FACILITY}/closed-periods",
+    f"/v1/facilities/{FACILITY}/closed-periods/2024-01-01/reopening",
+    f"/v1/facilities/{FACILITY}/closed-periods/no-day/reopening",
+    f"/v1/facilities/{FACILITY}/targets",
 )
 
 

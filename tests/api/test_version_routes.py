@@ -1,12 +1,16 @@
 """Versions, life cycle and dynamic data by HTTP: who may, what is said, and what nobody is told."""
 
+import json
 from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from signing.credentials import decode
 from tests.api.caller import JSON, Answer, Caller, batch
+from tests.api.test_nothing_is_a_fault import HOSTILE, SETTINGS, changed, places
 from tests.worlds import AUTHORITY, GTIN, IMPORTER, MAKER, MODEL, RIVAL
 
 SECRET: Final = "the cell caught fire in Lyon"
@@ -39,8 +43,6 @@ def live(caller: Caller, passport_id: str, status: str, *, by: str = MAKER, **mo
 
 def send(caller: Caller, method: str, target: str, document: Any, by: str | None) -> Answer:
     """Send a document."""
-    import json  # noqa: PLC0415 # beside its only use
-
     headers = dict(JSON)
     if by is not None:
         headers["authorization"] = f"Bearer {caller.key(by)}"
@@ -213,6 +215,58 @@ def caller_file(caller: Caller, target: str, data: bytes, by: str = MAKER) -> An
     """Send a file."""
     headers = {"content-type": "text/csv", "authorization": f"Bearer {caller.key(by)}"}
     return caller.send("POST", target, headers, data)
+
+
+DOCUMENTS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "": ("PATCH", {"reason": "x", "values": {"cycle_count": 3}, "expected_version": 1}),
+    "/life-cycle": ("POST", {"status": "waste", "reason": "x", "responsible_operator_id": "rival"}),
+    "/dynamic-data": (
+        "POST",
+        {"readings": [{"measured_at": "2026-01-01T00:00:00Z", "values": {"cycle_count": 1}}]},
+    ),
+}
+
+
+@st.composite
+def nearly_valid(draw: st.DrawFn) -> tuple[str, str, Any]:
+    """Draw a call and a valid document of it after one to three changes."""
+    target = draw(st.sampled_from(sorted(DOCUMENTS)))
+    method, document = DOCUMENTS[target]
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from(list(places(document))))
+        how = draw(st.sampled_from(["replace", "replace", "remove", "add", "repeat"]))
+        hostile = st.sampled_from(HOSTILE) | st.text(max_size=8) | st.floats() | st.integers()
+        document = changed(document, path, how, draw(hostile))
+    return target, method, document
+
+
+@settings(SETTINGS, max_examples=80)
+@given(nearly_valid())
+def test_a_nearly_valid_document_is_taken_or_refused_and_nothing_is_a_fault(
+    everywhere: Caller, passport: str, drawn: tuple[str, str, Any]
+) -> None:
+    target, method, document = drawn
+    answer = send(everywhere, method, f"/v1/passports/{passport}{target}", document, MAKER)
+    assert answer.status < 500, (document, answer.body)
+    assert answer.status == 200 or all(finding["reason"] for finding in answer.findings())
+
+
+@settings(SETTINGS, max_examples=80)
+@given(
+    st.binary(max_size=120)
+    | st.text(max_size=120).map(str.encode)
+    | st.lists(st.text(alphabet='SN-1;,\n"Z2026T:0é', max_size=30), max_size=5).map(
+        lambda rows: "\n".join(["serial,measured_at,cycle_count", *rows]).encode()
+    )
+    | st.dictionaries(
+        st.sampled_from(["serial", "gtin", "link", "passport_id", "measured_at", "cycle_count"]),
+        st.none() | st.integers() | st.floats() | st.text(max_size=8) | st.booleans(),
+    ).map(lambda document: json.dumps(document).encode())
+)
+def test_any_bytes_as_an_export_are_taken_or_refused(issued: Caller, data: bytes) -> None:
+    answer = caller_file(issued, f"/v1/dynamic-data?gtin={GTIN}", data)
+    assert answer.status < 500, (data, answer.body)
+    assert answer.status == 200 or all(finding["reason"] for finding in answer.findings())
 
 
 @pytest.mark.parametrize("query", ["?gtin=1", "?unheard=1", "?partial=perhaps"])
