@@ -55,6 +55,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "patch_dpp_element": Action.PASSPORTS,
         "put_dpp_element": Action.PASSPORTS,
         "post_grant": Action.GRANTS,
+        "post_grant_delegation": Action.GRANTS,
         "post_grant_revocation": Action.GRANTS,
         "get_keys": Action.KEYS,
         "post_key": Action.KEYS,

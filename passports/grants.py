@@ -50,7 +50,10 @@ def as_instant(value: object) -> object:
 
 
 class AccessGrantCreate(Document):
-    """A grant as it is given: `models` by their identifiers, `batteries` by those of their passports."""
+    """A grant as it is given: `models` by their identifiers, `batteries` by those of their passports.
+
+    `may_be_passed_on` lets the grantee pass a part of it on, see `grant_delegation`.
+    """
 
     grantee: Slug
     grantee_kind: GranteeKind
@@ -58,6 +61,7 @@ class AccessGrantCreate(Document):
     models: Annotated[list[Slug], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
     batteries: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
     expires_at: Annotated[AwareDatetime, BeforeValidator(as_instant)]
+    may_be_passed_on: bool = False
 
     @model_validator(mode="after")
     def _has_a_scope(self) -> Self:
@@ -67,11 +71,13 @@ class AccessGrantCreate(Document):
 
 
 class AccessGrant(AccessGrantCreate):
-    """A grant as it stands in the store."""
+    """A grant as it stands in the store; one that was passed on names the grant of which it is a part."""
 
     id: str
     operator_id: str
     granted_at: datetime
+    parent_id: str | None = None
+    passed_on_by: str | None = None
     revoked_at: datetime | None = None
     revoked_by: str | None = None
     revocation_reason: str | None = None
@@ -131,7 +137,9 @@ def give_grant(
 def revoke_grant(
     store: Store, caller: EconomicOperator, grant_id: str, request: Revocation, now: datetime
 ) -> AccessGrant:
-    """End a grant at once; for who granted it, and for market surveillance in an emergency.
+    """End a grant at once: by who granted it or passed it on, by market surveillance in an emergency.
+
+    What was passed on of it ends with it.
 
     Raises:
         RecordNotFoundError: there is no such grant that the caller may know of.
@@ -140,9 +148,10 @@ def revoke_grant(
     with store.transaction() as transaction:
         row = transaction.access_grants.by_id(grant_id)
         is_supervisor = caller.may(Action.SUPERVISE)
-        if row is None or not (caller.id in {row.operator_id, row.grantee_id} or is_supervisor):
+        givers = {row.operator_id, read_grant(row).passed_on_by} if row is not None else set()
+        if row is None or not (caller.id in {*givers, row.grantee_id} or is_supervisor):
             raise RecordNotFoundError("grant", grant_id)
-        if caller.id != row.operator_id and not is_supervisor:
+        if caller.id not in givers and not is_supervisor:
             reason = "only who granted it, or market surveillance, ends a grant"
             finding = Finding("Authorization", caller.id, reason, "Ask the granting operator.")
             raise AccessDeniedError("This grant is not yours to end.", [finding])
@@ -150,10 +159,11 @@ def revoke_grant(
             row.revoked_at, row.revoked_by = now, caller.id
             row.revocation_reason = request.reason
             transaction.access_grants.add(row)
-        return _read(row)
+        return read_grant(row)
 
 
-def _read(row: AccessGrantRow) -> AccessGrant:
+def read_grant(row: AccessGrantRow) -> AccessGrant:
+    """Return a grant as it stands in the store."""
     grant = AccessGrant.model_validate_json(row.document)
     ended = {
         "revoked_at": row.revoked_at,
@@ -173,12 +183,32 @@ def active_grants(
 ) -> list[AccessGrant]:
     """Return the grants of an operator that open a model or battery to a reader at an instant."""
     rows = transaction.access_grants.between(operator_id, reader_id)
-    return [grant for row in rows if (grant := _read(row)).holds(model_id, battery_id, at)]
+    return [
+        grant
+        for row in rows
+        if (grant := read_grant(row)).holds(model_id, battery_id, at)
+        and stands(transaction, grant, at)
+    ]
+
+
+def stands(transaction: Transaction, grant: AccessGrant, at: datetime) -> bool:
+    """Tell whether every grant of which this one is a part, of a part, is still in force."""
+    while grant.parent_id is not None:
+        row = transaction.access_grants.get(grant.operator_id, grant.parent_id)
+        if row is None:
+            return False
+        grant = read_grant(row)
+        if grant.revoked_at is not None or grant.expires_at <= at:
+            return False
+    return True
 
 
 def list_grants(transaction: Transaction, operator_id: str) -> Sequence[AccessGrant]:
-    """Return the grants that an operator gave or got, ended ones too."""
+    """Return the grants that an operator gave, got or passed on, ended ones too."""
     given = transaction.access_grants.given_by(operator_id)
     got = transaction.access_grants.given_to(operator_id)
-    rows = {row.id: row for row in (*given, *got)}
-    return [_read(rows[grant_id]) for grant_id in sorted(rows)]
+    found = {row.id: read_grant(row) for row in (*given, *got)}
+    for owner in {grant.operator_id for grant in found.values() if grant.may_be_passed_on}:
+        others = map(read_grant, transaction.access_grants.given_by(owner))
+        found |= {grant.id: grant for grant in others if grant.passed_on_by == operator_id}
+    return [found[grant_id] for grant_id in sorted(found)]

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, status
 from api.authentication import CallerDep, JsonCallerDep, ManufacturerDep, VoltpassDep
 from passports.access_log import inspect_log
 from passports.documents import utc_now
+from passports.grant_delegation import GrantDelegation, pass_on
 from passports.grants import (
     AccessGrant,
     AccessGrantCreate,
@@ -25,6 +26,14 @@ def post_grant(
 ) -> AccessGrant:
     """Grant a registered operator a legitimate interest in own models or batteries, until a day."""
     return give_grant(voltpass.store, caller.id, request, utc_now())
+
+
+@router.post("/grants/{grant_id}/delegation", status_code=status.HTTP_201_CREATED)
+def post_grant_delegation(
+    voltpass: VoltpassDep, caller: JsonCallerDep, grant_id: str, request: GrantDelegation
+) -> AccessGrant:
+    """Pass a part of a grant that the caller got on to another operator, no longer than it lasts itself."""
+    return pass_on(voltpass.store, caller, grant_id, request, utc_now())
 
 
 @router.post("/grants/{grant_id}/revocation")
