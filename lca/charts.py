@@ -121,7 +121,7 @@ def sankey_drawing(footprint: Footprint, *, public: bool = False) -> Drawing:
         f"{total:.1f} kg CO2e per battery, by input and life cycle stage",
     )
     drawing.add(Text(20, 26, f"{_number(footprint.total)} kg CO2e per battery", bold=True))
-    tops = _stage_blocks(drawing, drawn, total)
+    tops = _stage_blocks(drawing, drawn, total, frozenset(stage for _, stage in credited))
     y = _SANKEY_TOP
     for ((name, stage), kg), (lines, tall), room in zip(inputs, rows, rooms, strict=True):
         tip = f"{name}: {_number(kg)} kg CO2e"
@@ -141,8 +141,10 @@ def sankey_drawing(footprint: Footprint, *, public: bool = False) -> Drawing:
     return drawing
 
 
-def _stage_blocks(drawing: Drawing, drawn: _Flows, total: float) -> dict[str, float]:
-    """Draw a block for each stage and return where each begins."""
+def _stage_blocks(
+    drawing: Drawing, drawn: _Flows, total: float, credited: frozenset[str]
+) -> dict[str, float]:
+    """Draw a block for each stage and return where each begins; say where credits are not drawn."""
     tops: dict[str, float] = {}
     y = _SANKEY_TOP
     for index, stage in enumerate(STAGE_NAMES):
@@ -151,6 +153,7 @@ def _stage_blocks(drawing: Drawing, drawn: _Flows, total: float) -> dict[str, fl
         if size:
             tall = size / total * _SANKEY_HEIGHT
             label = f"{STAGE_NAMES[stage]}, {_number(size)} kg CO2e"
+            label += " before credits" if stage in credited else ""
             block = Box(560, y, 14, max(tall, 1), PALETTE[index], label)
             drawing.add(block, Text(584, y + tall / 2 + 4, label))
             y += tall + _GAP

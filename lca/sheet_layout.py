@@ -226,6 +226,7 @@ class SheetReader:
         header = [str(cell).strip() for cell in table[0]]
         if not self._header_is_right(header):
             return []
+        self._refuse_unnamed(header, table)
         odd = self._odd_columns(header, table)
         required = frozenset(self.layout.required) & {column for column, _ in odd}
         name, file = self.layout.name, self.file
@@ -245,6 +246,18 @@ class SheetReader:
                 self._refuse(number, column, "", "is empty", f"fill in {column}")
             rows.append(Row(record, file, name, number))
         return rows
+
+    def _refuse_unnamed(self, header: Sequence[str], table: Sequence[Sequence[object]]) -> None:
+        """Refuse what stands under no column name: nobody would read it."""
+        named = len(header)
+        if "" not in header and all(len(cells) <= named for cells in table[1:]):
+            return
+        names = [*header, *([""] * max(len(cells) - named for cells in table))]
+        for number, cells in enumerate(table[1:], start=2):
+            for name, cell in zip(names, cells, strict=False):
+                if name == "" and str(cell).strip():
+                    reason, remedy = "stands under no column name", "name its column or remove it"
+                    self._refuse(number, "(no name)", cell, reason, remedy)
 
     def _odd_columns(
         self, header: Sequence[str], table: Sequence[Sequence[object]]

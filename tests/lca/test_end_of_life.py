@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from lca.charts import sankey_svg
 from lca.datasets import Dataset
 from lca.errors import BoundaryMismatchError, InventoryError, UnitMismatchError
 from lca.footprint import Footprint, compute_footprint
@@ -75,6 +76,15 @@ def test_all_terms_stand_in_their_stage(pack: Document, nickel: Document, datase
     assert added[3] < 0
     total = math.fsum(with_nickel.contributions)
     assert total == pytest.approx(with_nickel.total, rel=1e-12)
+
+
+def test_the_diagram_says_which_stage_has_credits_that_it_does_not_draw(
+    nickel: Document, dataset: Dataset
+) -> None:
+    svg = sankey_svg(compute(nickel, dataset))
+    assert "End of life, 15.2 kg CO2e before credits" in svg
+    assert "Credits, not drawn: -221.8 kg CO2e" in svg
+    assert "Production, 839.6 kg CO2e<" in svg
 
 
 def test_virgin_material_that_is_counted_already_is_not_counted_twice(

@@ -396,6 +396,20 @@ def test_a_column_given_twice_or_missing_is_refused(tables: Tables) -> None:
     assert {("stage", "column given twice"), ("unit", "column is missing")} <= reasons
 
 
+@pytest.mark.parametrize("sheet", ["bill_of_materials", "gaps"])
+@pytest.mark.parametrize("named", [True, False], ids=["header of blanks", "no header"])
+def test_a_cell_under_no_column_name_is_refused(tables: Tables, sheet: str, named: bool) -> None:
+    width = len(tables[sheet][0])
+    if named:
+        tables[sheet][0].append(" ")
+    tables[sheet][2] = [*tables[sheet][2], *([""] * (width - len(tables[sheet][2]))), "7 kg?"]
+    for read in (from_workbook, from_csv):
+        with pytest.raises(SheetError, match="no column name") as caught:
+            read(tables)
+        finding = caught.value.findings[0]
+        assert (finding.sheet, finding.row, finding.value) == (sheet, 3, "7 kg?")
+
+
 def test_dates_and_years_typed_as_such_are_read_as_text(tables: Tables) -> None:
     tables["settings"][14][1] = dt.date(2024, 1, 1)
     inventory = from_workbook(tables).inventory()

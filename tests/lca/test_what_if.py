@@ -89,7 +89,7 @@ def test_a_senseless_question_is_refused(pack: Document, dataset: Dataset, scena
 def test_a_scenario_without_its_technology_is_told_how_it_is_written(
     pack: Document, dataset: Dataset, scenario: str
 ) -> None:
-    with pytest.raises(ScenarioError, match="write (direct|on-site)=TECHNOLOGY:FACTOR"):
+    with pytest.raises(ScenarioError, match=r"write (direct|on-site)=TECHNOLOGY:FACTOR"):
         table(pack, dataset, scenario)
 
 
