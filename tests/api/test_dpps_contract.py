@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from passports.attributes import attributes
 from tests.api.caller import JSON, Answer, Caller, batch
+from tests.api.dpp_calls import creation
 from tests.paths import SHARED
 from tests.worlds import ADDRESS, AUTHORITY, GTIN, IMPORTER, MAKER, MODEL, RIVAL
 
@@ -209,23 +210,6 @@ def refusals(passport: str) -> list[tuple[int, str, str, str, str | None, Any]]:
         (403, "post", CREATE, CREATE, IMPORTER, {}),
         (409, "post", CREATE, CREATE, MAKER, creation("SN-1")),
     ]
-
-
-def creation(serial: str, **changes: Any) -> dict[str, Any]:
-    """Return the document of a passport that is to be created, whole as the contract asks for it."""
-    link = f"{ADDRESS.base_url}/01/{GTIN}/21/{serial}"
-    return {
-        "digitalProductPassportId": link,
-        "uniqueProductIdentifier": link,
-        "granularity": "item",
-        "dppSchemaVersion": "EN 18223:2026",
-        "dppStatus": "active",
-        "lastUpdated": "2026-11-22T12:00:00Z",
-        "economicOperatorId": "did:web:id.example.com:operators:importer",
-        "facilityId": f"{ADDRESS.base_url}/facilities/maker/plant",
-        "manufacturing_date": "2024-12-02",
-        **changes,
-    }
 
 
 def call(caller: Caller, method: str, place: str, by: str | None, body: Any) -> Answer:
