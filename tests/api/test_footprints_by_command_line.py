@@ -2,6 +2,7 @@
 
 import io
 import json
+import shlex
 import zipfile
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ from openpyxl.workbook import Workbook
 
 from lca.workbook import write_workbook
 from tests.api.command_line import invoke, one_document
+from tests.lca.test_importers import pact
 
 Change = Callable[[Workbook], None]
 EXAMPLE = write_workbook(example=True)
@@ -319,6 +321,23 @@ def test_the_terminal_shows_contributions_what_moves_them_and_what_if(tmp_path: 
         "-20.0",
     ):
         assert words in done.stdout
+
+
+def test_the_walk_in_the_readme_works_as_it_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = Path(__file__).parent.parent.parent / "lca" / "README.md"
+    block = readme.read_text("utf-8").partition("```console\n")[2].partition("```")[0]
+    lines = block.replace("\\\n", " ").splitlines()
+    (tmp_path / "casing.json").write_text(json.dumps(pact()), "utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert len(lines) == 5
+    for line in lines:
+        prompt, program, *arguments = shlex.split(line, comments=True)
+        assert (prompt, program) == ("$", "voltpass")
+        done = invoke(*arguments, home=tmp_path)
+        assert done.returncode == 0, (line, done.stderr)
+    assert (tmp_path / "study.pdf").read_bytes().startswith(b"%PDF")
 
 
 def test_own_factors_are_used_and_their_values_do_not_leave(tmp_path: Path) -> None:
