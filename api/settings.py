@@ -40,6 +40,7 @@ class Settings(BaseSettings):
         database_url: SQLAlchemy URL; empty means SQLite in `home`.
         public_url: Scheme and host under which printed links resolve; part of every identifier.
         key_passphrase: What signing keys are encrypted under; made up and kept in `home` if empty.
+        key_pin: What opens keys elsewhere: a token's PIN, or an access token of a seal's provider.
         environment: `production` refuses made-up passphrases and http.
         openid_issuers: Whose OpenID Connect tokens are accepted, as a JSON list; see `OpenIdIssuer`.
         registry_url: Address of the EU registry of passports; empty where nothing is registered.
@@ -53,6 +54,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     public_url: Annotated[str, Field(pattern=r"^https?://[^/?#\s]+$")] = "http://127.0.0.1:8000"
     key_passphrase: SecretStr = SecretStr("")
+    key_pin: SecretStr = SecretStr("")
     environment: Literal["development", "production"] = "development"
     openid_issuers: list[OpenIdIssuer] = Field(default_factory=list)
     registry_url: str = ""

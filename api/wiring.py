@@ -48,7 +48,8 @@ class Voltpass:
     @cached_property
     def keyring(self) -> Keyring:
         """The operators' signing keys."""
-        return Keyring(self.settings.keys_directory, self.settings.passphrase())
+        pin = self.settings.key_pin.get_secret_value().encode()
+        return Keyring(self.settings.keys_directory, self.settings.passphrase(), pin)
 
     @cached_property
     def address(self) -> PublicAddress:

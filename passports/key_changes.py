@@ -8,13 +8,18 @@ comes after, or is not in the log, is not believed any more.
 from dataclasses import dataclass
 from datetime import datetime
 
-from passports.errors import Finding, InvalidInputError, RecordNotFoundError
+from passports.errors import (
+    Finding,
+    IdentifierConflictError,
+    InvalidInputError,
+    RecordNotFoundError,
+)
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.log import log_size
 from passports.operators import get_operator
 from passports.status_lists import sign_all_lists
-from passports.store import SigningKeyRow, Store, Transaction
+from passports.store import RowExistsError, SigningKeyRow, Store, Transaction
 
 
 @dataclass(frozen=True)
@@ -37,17 +42,30 @@ class KeyChange:
 
 
 def rotate_key(
-    store: Store, keyring: Keyring, address: PublicAddress, operator_id: str, now: datetime
+    store: Store,
+    keyring: Keyring,
+    address: PublicAddress,
+    operator_id: str,
+    now: datetime,
+    uri: str | None = None,
 ) -> KeyChange:
     """Make a new key for an operator and retire the one in use; its status lists are signed anew.
 
+    `uri` names where the new key lies, see `Keyring.create`; by default an encrypted file.
+
     Raises:
         RecordNotFoundError: there is no such operator.
+        KeyUnavailableError: the new key can be neither made nor opened.
+        IdentifierConflictError: the key at `uri` is, or was, this operator's already.
     """
-    with store.transaction() as transaction:
-        get_operator(transaction, operator_id)
-        old = _in_use(transaction, operator_id)
-        new_kid = _replace(transaction, keyring, address, old, now)
+    try:
+        with store.transaction() as transaction:
+            get_operator(transaction, operator_id)
+            old = _in_use(transaction, operator_id)
+            new_kid = _replace(transaction, keyring, address, old, now, uri)
+    except RowExistsError:
+        remedy = "A key that was retired does not come back; make a new one there."
+        raise IdentifierConflictError("key", str(uri), remedy) from None
     return KeyChange(operator_id, old.kid, new_kid, None)
 
 
@@ -108,8 +126,9 @@ def _replace(
     address: PublicAddress,
     old: SigningKeyRow,
     now: datetime,
+    uri: str | None = None,
 ) -> str:
-    new = keyring.create(transaction, old.operator_id, now)
+    new = keyring.create(transaction, old.operator_id, now, uri)
     old.retired_at = now
     transaction.signing_keys.add(old)
     sign_all_lists(transaction, keyring, address, old.operator_id, now)

@@ -26,19 +26,37 @@ class Keyring:
     Attributes:
         directory: Folder of the encrypted key files.
         passphrase: What they are encrypted under; never printed.
+        device_pin: What opens keys that lie elsewhere: a token's PIN, an access token of a provider.
     """
 
     directory: Path
     passphrase: bytes = field(repr=False)
+    device_pin: bytes = field(default=b"", repr=False)
     _opened: dict[str, SigningKey] = field(default_factory=dict, repr=False)
 
-    def create(self, transaction: Transaction, operator_id: str, now: datetime) -> SigningKey:
-        """Make a P-256 key for an operator and record its public part."""
-        self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-        # Random, so that a file left behind by a transaction that failed stands in nobody's way.
-        name = f"{operator_id}-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.json"
-        uri = f"file:{self.directory.resolve() / name}"
-        key = create_key(uri, self.passphrase)
+    def create(
+        self, transaction: Transaction, operator_id: str, now: datetime, uri: str | None = None
+    ) -> SigningKey:
+        """Make a P-256 key for an operator and record its public part.
+
+        Args:
+            transaction: In which it is recorded.
+            operator_id: Whose key it becomes.
+            now: When.
+            uri: Where it lies: ``file:``, ``pkcs11:`` or ``csc:`` (see `signing.keys`); a key that is
+                there already is opened. By default a new file in `directory`.
+
+        Raises:
+            KeyUnavailableError: it can be neither made nor opened, or is for another algorithm.
+        """
+        if uri is None:
+            self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Random, so that a file left behind by a transaction that failed stands in nobody's way.
+            name = f"{operator_id}-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.json"
+            uri = f"file:{self.directory.resolve() / name}"
+            key = create_key(uri, self.passphrase)
+        else:
+            key = self._made_or_opened(uri)
         transaction.signing_keys.add(
             SigningKeyRow(
                 operator_id=operator_id,
@@ -50,6 +68,21 @@ class Keyring:
         )
         self._opened[uri] = key
         return key
+
+    def _made_or_opened(self, uri: str) -> SigningKey:
+        try:
+            key = create_key(uri, self._secret(uri))
+        except KeyUnavailableError as error:
+            # A key in a token was made in a ceremony, a seal is ordered from its provider.
+            if error.reason not in {"exists", "not_created_here"}:
+                raise
+            key = open_key(uri, self._secret(uri))
+        if key.algorithm != "ES256":
+            raise KeyUnavailableError(uri, "wrong_algorithm", "passports need an ES256 key")
+        return key
+
+    def _secret(self, uri: str) -> bytes:
+        return self.passphrase if uri.startswith("file:") else self.device_pin
 
     def log_signers(self, origin: str) -> LogSigners:
         """Open the log's keys, Ed25519 and ML-DSA-44 (made at first use).
@@ -97,7 +130,7 @@ class Keyring:
             )
         uri = rows[-1].uri
         if uri not in self._opened:
-            self._opened[uri] = open_key(uri, self.passphrase)
+            self._opened[uri] = open_key(uri, self._secret(uri))
         return self._opened[uri]
 
 

@@ -15,7 +15,7 @@ from signing.canonical import MAX_BYTES, MAX_DEPTH, JsonValue, canonicalize, par
 from signing.credentials import DecodedCredential, decode
 from signing.errors import KeyUnavailableError, MalformedDocumentError
 from signing.jws import encode_header, sign_compact
-from signing.keys.signing_key import SigningKey
+from signing.keys.signing_key import SealingKey, SigningKey
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -73,8 +73,9 @@ def issue(
     if missing:
         raise MalformedDocumentError("claim_missing", f"there is no {min(missing)}")
     header: dict[str, JsonValue] = {"alg": "ES256", "typ": SD_JWT, "kid": f"{issuer}#{key.kid}"}
-    if certificate_chain:
-        header["x5c"] = list(certificate_chain)
+    chain = key.certificate_chain if isinstance(key, SealingKey) else certificate_chain
+    if chain:
+        header["x5c"] = list(chain)
     text = canonicalize({**payload, "_sd_alg": "sha-256"})
     signed = sign_compact(encode_header(header), text, key)
     return b"~".join([signed, *disclosures.values(), b""])

@@ -114,11 +114,18 @@ def keys_revoke(key_id: str, operator: Operator, as_json: AsJson = False) -> Non
 
 
 @keys.command("rotate")
-def keys_rotate(operator: Operator, as_json: AsJson = False) -> None:
-    """Make a new signing key; what the old one signed stays valid."""
+def keys_rotate(
+    operator: Operator,
+    key: Annotated[
+        str | None,
+        typer.Option(help="Where the new key lies: file:..., pkcs11:..., csc:https://..."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a new signing key, in a file, a token or with a seal; what the old one signed stays valid."""
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
-        change = rotate_key(voltpass.store, voltpass.keyring, voltpass.address, operator, now)
+        change = rotate_key(voltpass.store, voltpass.keyring, voltpass.address, operator, now, key)
         voltpass.write_trust_list(now)
         text = f"{operator} signs with {change.new_kid}; {change.old_kid} is retired"
         emit(change.to_document(), as_json=as_json, text=lambda: out.print(text))
