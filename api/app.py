@@ -12,6 +12,7 @@ from api import dpp_results, problem_answers
 from api.problems import MEDIA_TYPE, SCHEMA, problem_document
 from api.routes import (
     access,
+    account,
     attributes,
     authority,
     continuity,
@@ -152,6 +153,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         access,
         authority,
         operations,
+        account,
         pages,
         offline,
     ):

@@ -243,3 +243,13 @@ def is_good(row: ApiKeyRow, now: datetime) -> bool:
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def caller_of_key(
+    transaction: Transaction, operator_id: str, key_id: str, now: datetime
+) -> Caller | None:
+    """Return the operator as it calls with one of its keys, or None where the key is good no more."""
+    row = transaction.api_keys.get(operator_id, key_id)
+    if row is None or not is_good(row, now):
+        return None
+    return Caller.of(get_operator(transaction, operator_id), key_id, _actions(row))

@@ -7,6 +7,7 @@ holds wherever it is asked.
 from collections.abc import Iterable
 from typing import Self
 
+from passports.errors import AccessDeniedError, Finding
 from passports.operators import EconomicOperator
 from passports.roles import Action, actions_of
 
@@ -50,6 +51,19 @@ class Caller(EconomicOperator):
     def acting_id(self) -> str | None:
         """Who acts for the operator, where it is another one."""
         return self.actor_id if self.actor_id != self.id else None
+
+    def require(self, action: Action) -> None:
+        """Let pass who may do this.
+
+        Raises:
+            AccessDeniedError: it may not, by its roles or by what its credential is for.
+        """
+        if not self.may(action):
+            reason = f"neither its roles nor its key let it do this ({action.value})"
+            finding = Finding("Authorization", self.id, reason, "Use another key.")
+            raise AccessDeniedError(
+                "This is not for this operator, or not for this key.", [finding]
+            )
 
     def may(self, action: Action) -> bool:
         """Tell whether it may do something here."""

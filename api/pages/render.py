@@ -16,6 +16,7 @@ from typing import Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from api.pages import figures, words
+from api.pages.account_view import AccountView
 from api.pages.compare_view import Comparison
 from api.pages.energy_page import view_energy
 from api.pages.facility_view import FacilityView
@@ -174,6 +175,16 @@ def verified_page(report: VerificationReport, *, link: str | None, checked_onlin
         passport=None if payload is None else view_passport(payload, link or ""),
         link=link,
     )
+
+
+def sign_in_page(*, form: str, refusal: str | None) -> str:
+    """Return the form with which operators sign in, with why it did not succeed before, if it did not."""
+    return _fill("signin.html", form=form, refusal=refusal)
+
+
+def account_page(view: AccountView) -> str:
+    """Return an operator's own page."""
+    return _fill("account.html", account=view)
 
 
 def reference_page(document: Mapping[str, object], base_url: str) -> str:
