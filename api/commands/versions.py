@@ -1,4 +1,4 @@
-"""`voltpass passport versions | difference | change | life-cycle | dynamic-data`: through its life."""
+"""`voltpass passport versions | difference | change | renew | life-cycle | dynamic-data`: its life."""
 
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +21,7 @@ from passports.documents import read_document, utc_now
 from passports.dynamic_data import DynamicDataReport, Recording, import_dynamic_data
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import check_gtin
+from passports.renewal import batches_of_model, renew_passports
 from passports.resolve import StoredPassport
 from passports.versions import (
     PassportChange,
@@ -149,6 +150,31 @@ def _report(before: StoredPassport, after: StoredPassport, *, as_json: bool) -> 
     emit(result, as_json=as_json, text=lambda: out.print(said))
 
 
+def passport_renew(
+    operator: Operator,
+    reason: Reason,
+    batch: Annotated[
+        str | None, typer.Option("--batch", help="All passports of a batch, or:")
+    ] = None,
+    model: Annotated[str | None, typer.Option("--model", help="of all batches of a model.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Bring what was written since issuing for a model or batch into new versions of its passports."""
+    if (batch is None) == (model is None):
+        raise typer.BadParameter("name a batch with --batch, or a model with --model")
+    with reported(as_json=as_json):
+        change = read_document(PassportChange, {"reason": reason}, "the change")
+        voltpass = open_voltpass()
+        store, keyring, address = voltpass.store, voltpass.keyring, voltpass.address
+        batches = [batch] if batch is not None else batches_of_model(store, operator, str(model))
+        with progress_bar("passports", quiet=as_json) as progress:
+            done = renew_passports(
+                store, keyring, address, operator, batches, change.reason, utc_now(), progress
+            )
+        said = f"{done.renewed} new versions, {done.unchanged} as they were, {done.ended} ended"
+        emit(done.to_document(), as_json=as_json, text=lambda: out.print(said))
+
+
 dynamic_data = typer.Typer(no_args_is_help=True, help="Take in measured values of batteries.")
 
 
@@ -198,5 +224,6 @@ def add_version_commands(passport: typer.Typer) -> None:
     passport.command("versions")(passport_versions)
     passport.command("difference")(passport_difference)
     passport.command("change")(passport_change)
+    passport.command("renew")(passport_renew)
     passport.command("life-cycle")(passport_life_cycle)
     passport.add_typer(dynamic_data, name="dynamic-data")
