@@ -9,10 +9,11 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, status
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.dpp_results import answer_result, speaks_en18222
@@ -26,6 +27,8 @@ from signing.errors import SigningError
 
 _LOG: Final = logging.getLogger("voltpass")
 _MACHINES: Final = ("/v1/", "/.well-known/", "/healthz", "/openapi.json")
+
+_METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 # What is said of the statuses that routing and reading a request end with: field, reason, remedy.
 _OF_STATUS: Final[Mapping[int, tuple[str, str, str]]] = {
@@ -122,7 +125,19 @@ def on_http(request: Request, error: Exception) -> Response:
     detail = str(findings[0]) if findings else title
     response = _respond(request, problem_document(error.status_code, kind, title, detail, findings))
     response.headers.update(error.headers or {})
+    if error.status_code == status.HTTP_405_METHOD_NOT_ALLOWED:
+        response.headers["Allow"] = ", ".join(_methods_here(request))
     return response
+
+
+def _methods_here(request: Request) -> Sequence[str]:
+    """Return all methods that an address answers; routing names those of one route only."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in _METHODS
+        if any(r.matches({**request.scope, "method": method})[0] is Match.FULL for r in routes)
+    ]
 
 
 class AnswerFaults:

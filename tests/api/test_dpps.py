@@ -1,11 +1,14 @@
 """Reading by EN 18222: addresses, and how nonsense in them and in bodies is refused."""
 
+import json
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
 
 from api.app import MAX_BODY_BYTES
+from api.dpp_results import STATUS_CODES, answer_result
+from api.problems import PROBLEMS, problem_document
 from passports.documents import utc_now
 from passports.dpp.discovery import MAX_LIMIT, MAX_PRODUCTS
 from tests.api.caller import JSON, Caller, batch
@@ -226,16 +229,39 @@ def test_what_is_nested_too_deeply_is_refused(issued: Caller, here: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("method", "place"),
+    ("method", "place", "allowed"),
     [
-        ("PUT", "/v1/dpps/x"),
-        ("POST", "/v1/dpps/x"),
-        ("GET", "/v1/dpps"),
-        ("DELETE", "/v1/dpps/x/elements/$.a"),
-        ("GET", SEARCH),
-        ("POST", "/v1/dppsByProductId/x"),
-        ("DELETE", "/v1/dppsByIdAndDate/x"),
+        ("PUT", "/v1/dpps/x", "GET, PATCH, DELETE"),
+        ("POST", "/v1/dpps/x", "GET, PATCH, DELETE"),
+        ("GET", "/v1/dpps", "POST"),
+        ("DELETE", "/v1/dpps/x/elements/$.a", "GET, PUT, PATCH"),
+        ("GET", SEARCH, "POST"),
+        ("POST", "/v1/dppsByProductId/x", "GET"),
+        ("DELETE", "/v1/dppsByIdAndDate/x", "GET"),
     ],
 )
-def test_other_methods_are_not_allowed(issued: Caller, method: str, place: str) -> None:
-    assert refused(issued.send(method, place), 405)["field"] == "method"
+def test_other_methods_are_not_allowed(
+    issued: Caller, method: str, place: str, allowed: str
+) -> None:
+    answer = issued.send(method, place)
+    assert refused(answer, 405)["field"] == "method"
+    assert answer.headers["allow"] == allowed
+
+
+def test_every_refusal_there_is_has_its_status_in_the_standards_table() -> None:
+    statuses = {status for status, _ in PROBLEMS.values()} | {
+        400,
+        405,
+        406,
+        413,
+        415,
+        422,
+        500,
+        503,
+    }
+    for status in statuses:
+        answer = answer_result(problem_document(status, "kind", "title", "what is wrong"))
+        result = json.loads(bytes(answer.body))
+        assert result["statusCode"] == STATUS_CODES[answer.status_code]
+        assert answer.status_code // 100 == status // 100
+        assert [message["text"] for message in result["message"]] == ["what is wrong"]

@@ -244,8 +244,8 @@ def test_every_status_that_the_contract_names_was_seen(
         if int(status) >= 400 and status not in NEVER_SAID
     }
     # Reading and searching are for everybody; what of a passport is not, is left out or refused by
-    # element. Nobody is forbidden to search, and an empty page is no error. A change of an element is
-    # made for what the passport says now, so that nothing can come between.
+    # element. Nobody is forbidden to search, and an empty page is no error. A change of an element
+    # conflicts with one of the same moment only (test_dpp_document.py) or with an ended passport.
     not_said = {
         *(("get", path, "403") for path in (ID, PRODUCT, DATE)),
         ("get", DATE, "401"),

@@ -2,6 +2,7 @@
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from typing import Any
@@ -20,7 +21,12 @@ from passports.dpp.element_paths import MAX_LENGTH, MAX_NODES, ElementPath
 from passports.dpp.identifiers import dpp_id, row_of_dpp
 from passports.dpp.instants import read_instant
 from passports.dpp.read import Reading
-from passports.errors import InvalidInputError, RecordNotFoundError
+from passports.errors import (
+    IllegalTransitionError,
+    InvalidInputError,
+    RecordNotFoundError,
+    StaleVersionError,
+)
 from passports.operators import EconomicOperator, get_operator
 from passports.status_lists import revoke_passport
 from passports.versions import PassportChange, new_version
@@ -272,6 +278,27 @@ def test_the_end_leaves_a_tombstone_and_what_was_before(world: World) -> None:
     with world.store.reading() as transaction:
         versions = transaction.passport_versions.of(passport)
     assert len(versions) == 4  # issued, counted, waste, recycled
+
+
+def test_of_changes_at_the_same_moment_none_is_lost(world: World) -> None:
+    passport = issued(world)
+    names = ["deep_discharge_count", "overcharge_count", "minutes_above_boundary", "cycle_count"]
+
+    def change(name: str) -> bool:
+        element = {"elementId": name, "value": 7}
+        try:
+            editing(world).update_element(passport, f"$.{name}", element, in_place=True)
+        except (StaleVersionError, IllegalTransitionError):
+            return False
+        return True
+
+    with ThreadPoolExecutor(len(names)) as pool:
+        taken = list(pool.map(change, names))
+    assert any(taken)
+    found = reading(world, MAKER).by_id(passport)
+    assert [found.get(name) == 7 for name in names] == taken
+    with world.store.reading() as transaction:
+        assert len(transaction.passport_versions.of(passport)) == 1 + sum(taken)
 
 
 def test_restricted_reads_are_in_the_access_log_by_element(sqlite_world: World) -> None:
