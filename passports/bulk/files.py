@@ -1,7 +1,8 @@
 """Files of batteries as rows of cells: CSV, XLSX, NDJSON and JSON; told apart by what they hold.
 
-A row carries the line it stands on; in a JSON list, its place. Nothing is guessed and nothing is passed over: a row with another
-number of cells than the header, a column without a heading, a second sheet with rows are all said.
+A row carries the line it stands on; in a JSON list, its place. Nothing is guessed and nothing is passed
+over: a row with another number of cells than the header, a column without a heading, a second sheet with
+rows are all said.
 """
 
 import io

@@ -12,7 +12,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.api.caller import JSON, PROBLEM, Caller, batch
-from tests.passports.bulk_files import battery
 from tests.worlds import FACILITY, GTIN, MAKER, MODEL, demo_input, inventory
 
 ENERGY = {**demo_input("facilities.json")[0]["energy"], "period_from": "2020-01-01"}
@@ -40,8 +39,6 @@ VALID: dict[str, dict[str, Any]] = {
     "/v1/footprints": {"model_id": MODEL, "facility_id": FACILITY, "inventory": inventory()},
     "/v1/batches?dry_run=true": batch("A", "B"),
     "/v1/batches": batch("A", "B", id="hypothesis"),
-    "/v1/registrations?dry_run=true": {"batteries": [battery("A"), battery("B", cycle_count=3)]},
-    "/v1/mapping-recipes/suggestions": {"batteries": [battery("A")]},
     "/v1/operators": {"id": "fresh", "name": "F", "roles": ["manufacturer"], "country": "DE"},
     "/v1/verify": {"link": f"https://id.example.com/01/{GTIN}/21/SN-1", "credential": "a.b.c"},
 }
@@ -174,8 +171,8 @@ def test_every_route_that_takes_json_is_among_them(issued: Caller) -> None:
         if "application/json" in operation.get("requestBody", {}).get("content", {})
         # Attributes and grants are mutated in test_attribute_routes.py, the calls of EN 18222 in
         # test_dpps.py, factories below.
-        # Versions: test_version_routes.py.
-        if not {"versions", "attributes", "access", "factories", "EN 18222"}
+        # Versions: test_version_routes.py; files and recipes: test_registrations.py.
+        if not {"registrations", "versions", "attributes", "access", "factories", "EN 18222"}
         & set(operation["tags"])
     }
     assert taking_json == {target.partition("?")[0] for target in VALID}

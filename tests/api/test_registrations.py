@@ -14,6 +14,7 @@ from api.platform import PLATFORM_ID, ensure_platform
 from passports.documents import utc_now
 from tests.api.caller import PROBLEM, Answer, Caller
 from tests.api.command_line import Demonstration, invoke, one_document
+from tests.api.test_nothing_is_a_fault import HOSTILE, changed, places
 from tests.passports.bulk_files import KINDS, as_csv, as_file, battery
 from tests.worlds import IMPORTER, MAKER, RIVAL, World
 
@@ -260,6 +261,48 @@ def test_whatever_file_is_sent_nothing_is_a_fault(
         assert answer.json()["registered"] == 0
 
 
+RECIPE: dict[str, Any] = {
+    "columns": {"Pack": "serial"},
+    "constants": {"batch_id": "b-1"},
+    "ignored": ["Line"],
+    "date_format": "DD.MM.YYYY",
+    "transforms": {"serial": ["uppercase"]},
+    "values": {"model_id": {"LFP60": "lfp-60"}},
+    "header_line": 2,
+}
+MUTATED: dict[tuple[str, str], Any] = {
+    ("PUT", "/v1/mapping-recipes/mes"): RECIPE,
+    ("POST", "/v1/registrations?dry_run=true"): [battery("A"), battery("B", cycle_count=3)],
+    ("POST", "/v1/mapping-recipes/suggestions"): {"batteries": [battery("A")]},
+    ("POST", f"/v1/operators/{MAKER}/gs1-prefixes"): {"prefix": "4012345"},
+}
+
+
+@settings(
+    deadline=None,
+    max_examples=60,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(data=st.data())
+def test_a_nearly_valid_document_is_taken_or_refused(caller: Caller, data: st.DataObject) -> None:
+    method, target = data.draw(st.sampled_from(sorted(MUTATED)))
+    document: Any = MUTATED[method, target]
+    for _ in range(data.draw(st.integers(0, 2))):
+        path = data.draw(st.sampled_from(list(places(document))))
+        how = data.draw(st.sampled_from(["replace", "remove", "add", "repeat"]))
+        hostile = st.sampled_from(HOSTILE) | st.text(max_size=8)
+        document = changed(document, path, how, data.draw(hostile))
+    ensure_platform(caller.voltpass, utc_now())
+    key = caller.key(PLATFORM_ID if "prefixes" in target else MAKER)
+    headers = {"content-type": "application/json", "authorization": f"Bearer {key}"}
+    answer = caller.send(method, target, headers, json.dumps(document).encode())
+    assert answer.status < 500, (target, document, answer.body)
+    if answer.status >= 400:
+        assert answer.media_type == PROBLEM
+        assert all(finding["reason"] for finding in answer.findings())
+
+
 # By command line
 
 
@@ -325,8 +368,8 @@ def test_a_recipe_is_suggested_saved_and_used_by_command_line(
     assert "missing: batch_id" in done.stdout
     assert json.loads(draft.read_text(encoding="utf-8"))["date_format"] == "DD.MM.YYYY"
 
-    constants = ("--set", "batch_id=b-1", "--set", "facility_id=catl-xinjin")
-    constants += ("--set", "responsible_operator_id=demo-importer", "--ignore", "Farbe")
+    constants = ["--set", "batch_id=b-1", "--set", "facility_id=catl-xinjin"]
+    constants += ["--set", "responsible_operator_id=demo-importer", "--ignore", "Farbe"]
     columns = ("--map", "Pack SN=serial", "--map", "Typ=gtin")
     saved = invoke(
         "batch",
