@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from signing.canonical import JsonValue
+from signing.certificate_chain import check_chain, key_of_chain
 from signing.credentials import VC_JWT, DecodedCredential, issuer_of, subjects_of, types_of
 from signing.data_integrity import DATA_INTEGRITY
 from signing.did_web import VerificationKey
@@ -40,7 +41,7 @@ _MEMBERS: Final = (
 )  # fmt: skip
 # A sender can vary his envelopes at will; what is kept about them must stay small.
 _MAX_KEPT: Final = 512
-_MAX_KEPT_BYTES: Final = 4096
+_MAX_KEPT_BYTES: Final = 16 * 1024  # with a chain of certificates in the header
 
 
 class Judgement(NamedTuple):
@@ -199,7 +200,7 @@ class Envelope:
             return Finding("failed", keys.reason, f"DID document: {keys}")
         if keys is None:
             # Offline, a trust list that names the keys is enough.
-            keys = self._keys_of_trust_list()
+            keys = self._keys_of_trust_list() or self._key_of_chain()
             if not keys:
                 return Finding("not_checked", "did_document_missing", f"no keys of {self._issuer}")
         return self._choose(keys)
@@ -209,6 +210,16 @@ class Envelope:
             replace(key, id=f"{self._issuer}#{key.id}")
             for key in (self._entry.keys if self._entry else ())
         )
+
+    def _key_of_chain(self) -> tuple[VerificationKey, ...]:
+        """The key of an ``x5c``, where step 5 is going to ask who vouches for it."""
+        if self._entry is None or not self._entry.anchors:
+            return ()
+        try:
+            key = key_of_chain(self._header.get("x5c"))
+        except MalformedDocumentError:
+            return ()
+        return (VerificationKey(f"{self._issuer}#{key.thumbprint}", key),)
 
     def _choose(self, keys: tuple[VerificationKey, ...]) -> Finding:
         """The key that the kid names; without a kid, which some omit, all of the right type."""
@@ -233,19 +244,32 @@ class Envelope:
             return Finding("failed", "issuer_not_trusted", f"the trust list has no {self._issuer}")
         if in_scope and not entry.allows_type(self._types):
             return Finding("failed", "type_out_of_scope", f"{self._issuer} may not issue this type")
-        if entry.keys:
-            trusted = {key.key.thumbprint: key for key in entry.keys}
-            self._candidates = tuple(
-                _stricter(key, trusted[key.key.thumbprint])
-                for key in self._candidates
-                if key.key.thumbprint in trusted
-            )
+        if entry.keys or entry.anchors:
+            untrusted = self._keep_trusted(entry)
             if not self._candidates:
-                return Finding("failed", "key_not_trusted", "the trust list has not this key")
+                return Finding("failed", "key_not_trusted", untrusted)
         if not in_scope:
             # Who is no longer trusted may still revoke what was issued before.
             return Finding("passed", "issuer_trusted", f"{self._issuer} is in the trust list")
         return self._within_trust(entry)
+
+    def _keep_trusted(self, entry: TrustEntry) -> str:
+        """Keep the candidates that the list names, or for which its authorities vouch; say why not others."""
+        trusted = {key.key.thumbprint: key for key in entry.keys}
+        untrusted, kept = "the trust list has not this key", []
+        for candidate in self._candidates:
+            listed = trusted.get(candidate.key.thumbprint)
+            if listed is not None:
+                kept.append(_stricter(candidate, listed))
+            elif entry.anchors:
+                try:
+                    issued = self._issued_at() or self._at
+                    check_chain(self._header.get("x5c"), candidate.key, entry.anchors, issued)
+                    kept.append(candidate)
+                except MalformedDocumentError as error:
+                    untrusted += f", and nobody vouches for it: {error}"
+        self._candidates = tuple(kept)
+        return untrusted
 
     def _within_trust(self, entry: TrustEntry) -> Finding:
         try:

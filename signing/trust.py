@@ -5,6 +5,7 @@ certify factories, that a log is the log: somebody has to say so, and a verifier
 to believe. A trust list is that statement in one signed document; its root key is the trust anchor.
 """
 
+import base64
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,7 @@ from datetime import datetime
 from typing import Final, Literal, TypeAlias, get_args
 
 from signing.canonical import JsonValue, canonicalize, parse_strict
+from signing.certificate_chain import TrustAnchor, read_der
 from signing.did_web import (
     PublicKeyEntry,
     VerificationKey,
@@ -46,6 +48,7 @@ class TrustEntry:
         numbers. keys: The keys it may use; empty leaves that to its DID document.
         valid_from: From when what it issues is trusted.
         valid_until: Until when; ``None`` for no end.
+        anchors: Authorities whose certificates (``x5c``) vouch for further keys of its own.
     """
 
     issuer: str
@@ -56,6 +59,7 @@ class TrustEntry:
     keys: tuple[VerificationKey, ...]
     valid_from: datetime
     valid_until: datetime | None = None
+    anchors: tuple[TrustAnchor, ...] = ()
 
     def allows_type(self, types: Sequence[str]) -> bool:
         """Whether a credential of these types is within the issuer's scope."""
@@ -189,7 +193,22 @@ def _entry(document: JsonValue, field: str) -> TrustEntry:
         tuple(_key(key, f"{field}.keys[{place}]") for place, key in enumerate(keys)),
         parse_instant(document.get("validFrom"), f"{field}.validFrom"),
         None if until is None else parse_instant(until, f"{field}.validUntil"),
+        _anchors(document, field),
     )
+
+
+def _anchors(document: Mapping[str, JsonValue], field: str) -> tuple[TrustAnchor, ...]:
+    anchors = document.get("anchors", [])
+    if not isinstance(anchors, list):
+        raise MalformedDocumentError("not_a_trust_list", "not an array", field=f"{field}.anchors")
+    found = []
+    for place, anchor in enumerate(anchors):
+        where = f"{field}.anchors[{place}]"
+        named = anchor.get("organizationIdentifier") if isinstance(anchor, dict) else None
+        if not isinstance(anchor, dict) or not isinstance(named, str) or not named:
+            raise MalformedDocumentError("not_a_trust_list", "names no organisation", field=where)
+        found.append(TrustAnchor(read_der(anchor.get("certificate"), where), named))
+    return tuple(found)
 
 
 def _texts(document: Mapping[str, JsonValue], member: str, field: str) -> tuple[str, ...]:
@@ -228,6 +247,14 @@ def _entry_document(entry: TrustEntry) -> dict[str, JsonValue]:
     }
     if entry.valid_until is not None:
         document["validUntil"] = format_instant(entry.valid_until)
+    if entry.anchors:
+        document["anchors"] = [
+            {
+                "certificate": base64.b64encode(anchor.certificate).decode("ascii"),
+                "organizationIdentifier": anchor.organisation_identifier,
+            }
+            for anchor in entry.anchors
+        ]
     return document
 
 
