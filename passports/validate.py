@@ -9,6 +9,7 @@ from passports.gs1_prefixes import foreign_gtin
 from passports.identifiers import check_serial, gtin_belongs_to
 from passports.models import BatteryModel
 from passports.operators import EconomicOperator
+from passports.responsible_operator import check_responsible
 from passports.store import Transaction
 
 # Line 1 of a CSV file is its header; units of a JSON document are counted the same way.
@@ -35,6 +36,7 @@ def check_batch(
     """
     findings = [
         *_check_ownership(transaction, operator, model),
+        *check_responsible(transaction, operator, request.responsible_operator_id),
         *_check_serials(request.units),
         *_check_dates(request.units, request.manufactured_on, today),
         *_check_not_issued(transaction, model, request.units),

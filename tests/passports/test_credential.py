@@ -55,6 +55,11 @@ def test_no_document_that_comes_in_can_hold_a_mark() -> None:
 
 def test_the_importer_is_responsible_where_one_is_named_and_else_the_maker(world: World) -> None:
     assert payload(world)["credentialSubject"]["responsibleOperator"]["id"] == IMPORTER
+    with world.store.transaction() as transaction:  # the maker moves into the Union
+        row = transaction.operators.get(MAKER)
+        assert row is not None
+        row.document = row.document.replace(b'"country":"CN"', b'"country":"HU"')
+        transaction.operators.add(row)
     world.issue("SN-2", id="b-2", responsible_operator_id=None)
     subject = decode(world.credential("SN-2")).payload["credentialSubject"]
     assert isinstance(subject, dict)
