@@ -33,6 +33,12 @@ WRITES: Final = {
     "post_document": "/v1/facilities/{plant}/documents",
     "post_certified_energy": "/v1/facilities/{plant}/certified-energy",
     "post_allocation": "/v1/facilities/{plant}/allocations",
+    "post_production": "/v1/facilities/{plant}/production",
+    "post_closed_period": "/v1/facilities/{plant}/closed-periods",
+    "post_reopening": "/v1/facilities/{plant}/closed-periods/2026-03-01/reopening",
+    "post_delivery_withdrawal": "/v1/facilities/{plant}/meter-readings/{delivery}/withdrawal",
+    "post_production_withdrawal": "/v1/facilities/{plant}/production/{made}/withdrawal",
+    "post_target": "/v1/facilities/{plant}/targets",
     "post_signed_certificate": "/v1/certificates/issue",
     "post_certificate_status": "/v1/certificates/{certificate}/status",
     "put_model_attributes": "/v1/battery-models/lfp-60/attributes",
@@ -205,6 +211,8 @@ def walk(caller: Caller) -> dict[str, Answer]:
         body = json.dumps(example(name, "request")).encode()
         path = target.format(
             plant="plant",
+            delivery=made_by(answers, "post_meter_readings", "id"),
+            made=made_by(answers, "post_production", "id"),
             certificate=made_by(answers, "post_certificate", "id"),
             passport=made_by(answers, "post_batch", "passports", 0, "id"),
             grant=made_by(answers, "post_grant", "id"),
