@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from passports.access import is_restricted
 from passports.attribute_data import Writing, checked_values, write_version
 from passports.attribute_sources import SOURCES
 from passports.attribute_versions import Subject, newest_version
-from passports.attributes import Granularity, attributes
+from passports.attributes import Attribute, Granularity, attributes
 from passports.batches import BatchCreate
 from passports.citations import record_citations
 from passports.credential import category_of
@@ -221,7 +222,7 @@ def _check_said(
             continue
         known = of_model.get(name) if attribute.is_given else SOURCES[attribute.record](facts)
         if value != known:
-            findings.append(_differs(name, value, known, of_model=attribute.is_given))
+            findings.append(_differs(attribute, value, known))
     if header.category not in {None, category_of(header.model)}:
         reason = f"the model's category is {category_of(header.model)}"
         remedy = "Name the specification of that category."
@@ -230,10 +231,15 @@ def _check_said(
         raise InvalidInputError(findings, "the passport")
 
 
-def _differs(name: str, value: object, known: object, *, of_model: bool) -> Finding:
-    if of_model:
+def _differs(attribute: Attribute, value: object, known: object) -> Finding:
+    if attribute.is_given:
         remedy = "Write it with PATCH /v1/battery-models/{model}/attributes first, or leave it out."
     else:
         remedy = "Register the right record first, or leave it out."
-    reason = f"the records here say {shorten(known)}" if known is not None else "no record says so"
-    return Finding(name, shorten(value), reason, remedy)
+    if known is None:
+        reason = "no record says so"
+    else:  # what is restricted stands in no error
+        reason = (
+            f"the records here say {'otherwise' if is_restricted(attribute) else shorten(known)}"
+        )
+    return Finding(attribute.id, shorten(value), reason, remedy)

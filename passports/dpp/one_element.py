@@ -19,7 +19,7 @@ _ELEMENTS: Final = "elements"
 
 @dataclass(frozen=True)
 class FoundElement:
-    """What a path names in what one reader sees, and which elements it tells something about."""
+    """What a path of names and places, or a search, found; `told` are the elements that a path tells of."""
 
     document: dict[str, Any]
     told: tuple[Element, ...]
@@ -44,9 +44,7 @@ def find_element(
         reason = "it names the whole passport"
         remedy = "Read the passport itself at GET /v1/dpps/{dppId}, or name an element."
         raise InvalidInputError([Finding("elementIdPath", path.text, reason, remedy)], "the path")
-    told = dpp.elements  # a search tells something about all that it went through
-    if path.is_singular:
-        told = tuple(_at_place(dpp, place, by_name=by_name))
+    told = tuple(_at_place(dpp, place, by_name=by_name)) if path.is_singular else ()
     if not by_name:
         return FoundElement(_explicit(place), told)
     if representation is Representation.COMPRESSED:

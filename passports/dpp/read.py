@@ -89,6 +89,8 @@ class Reading:
         path = ElementPath(path_text)
         with self.store.reading() as reading:
             seen, dpp = self.seen(reading, row_of_dpp(reading, dpp_id))
+        if not path.is_singular:  # a search tells something of all it goes through, found or not
+            note_read(self.store, seen, dpp.elements, FORM, self.now)
         try:
             found = find_element(dpp, path, self.representation)
         except RecordNotFoundError:

@@ -126,6 +126,15 @@ def test_what_the_model_says_may_come_along_if_it_is_equal(caller: Caller) -> No
     assert send(caller, "POST", "/v1/dpps", same).status == 201
 
 
+def test_what_is_restricted_of_a_model_stands_in_no_refusal(caller: Caller) -> None:
+    values = {"values": {"cell_count": 734}, "reason": "counted"}
+    assert send(caller, "PUT", f"/v1/battery-models/{MODEL}/attributes", values).status == 200
+    answer = send(caller, "POST", "/v1/dpps", creation("N", cell_count=80))
+    assert refused(answer, 400)["reason"] == "the records here say otherwise"
+    assert b"734" not in answer.body
+    assert send(caller, "POST", "/v1/dpps", creation("N", cell_count=734)).status == 201
+
+
 def test_a_battery_gets_one_passport(caller: Caller) -> None:
     assert send(caller, "POST", "/v1/dpps", creation("N", batch_id="b-9")).status == 201
     before = counted(caller)

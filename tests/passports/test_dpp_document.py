@@ -324,6 +324,11 @@ def test_restricted_reads_are_in_the_access_log_by_element(sqlite_world: World) 
     assert logged()[1:] == [(MAKER, ["cycle_count"], "en-18222")]
     by_maker.element(passport, "$[?@==3]")  # a search tells something about all it went through
     assert logged()[2:] == [(MAKER, both, "en-18222")]
+    with pytest.raises(RecordNotFoundError):
+        by_maker.element(passport, "$[?@==4]")  # that nothing is found tells something, too
+    with pytest.raises(InvalidInputError):
+        by_maker.element(passport, "$[?@>=3]")
+    assert logged()[3:] == [(MAKER, both, "en-18222")] * 2
 
 
 @pytest.mark.parametrize(
