@@ -296,7 +296,9 @@ def recipe_list(operator: Operator, as_json: AsJson = False) -> None:
 def recipe_show(
     name: str,
     operator: Operator,
-    version: Annotated[int | None, typer.Option(help="The newest by default.", min=1)] = None,
+    version: Annotated[
+        int | None, typer.Option(help="The newest by default.", min=1, max=1_000_000)
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a recipe, as JSON that `recipe save` takes."""

@@ -64,7 +64,9 @@ class RegistrationOptions(Document):
     partial: Annotated[bool, Field(description="register the rows that pass")] = False
     passports: Annotated[bool, Field(description="list the new passports and links")] = False
     recipe: Annotated[str | None, Field(description="name of a saved mapping recipe")] = None
-    recipe_version: Annotated[int | None, Field(description="the newest by default", ge=1)] = None
+    recipe_version: Annotated[
+        int | None, Field(description="the newest by default", ge=1, le=1_000_000)
+    ] = None
 
 
 class RejectsRead(BaseModel):

@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, model_validator
 from passports.bulk.mapping import is_field
 from passports.bulk.transforms import DATE_FORMATS, TRANSFORMS
 from passports.documents import Document, Name, RuleError, Slug, read_document
-from passports.errors import RecordNotFoundError, shorten
+from passports.errors import InvalidInputError, RecordNotFoundError, shorten
+from passports.identifiers import check_slug
 from passports.spreadsheets import ENCODING_NAMES
 from passports.store import MappingRecipeRow, Store, Transaction
 
@@ -104,6 +105,9 @@ def save_recipe(
     Raises:
         InvalidInputError: its name is no identifier.
     """
+    wrong = check_slug(name, "name")
+    if wrong is not None:
+        raise InvalidInputError([wrong], "the recipe")
     with store.transaction() as transaction:
         transaction.operators.lock(operator_id)
         newest = transaction.mapping_recipes.newest(operator_id, name)
@@ -139,6 +143,8 @@ def get_recipe(
     Raises:
         RecordNotFoundError: there is none, or it was deleted.
     """
+    if check_slug(name) is not None:
+        raise RecordNotFoundError("mapping recipe", name)
     row = (
         transaction.mapping_recipes.newest(operator_id, name)
         if version is None

@@ -29,13 +29,14 @@ from passports.citations import record_citations
 from passports.documents import utc_now
 from passports.errors import RegistrationRefusedError, shorten
 from passports.identifiers import PublicAddress
-from passports.issue import BatchPart, IssuedPassport, issue_part, record_batch
+from passports.issue import CHUNK, BatchPart, IssuedPassport, issue_part, record_batch
 from passports.keyring import Keyring
 from passports.restricted import sign_all_restricted
 from passports.store import Store, Transaction
 from signing.instants import format_instant
 
 ISSUING: Final = "issuing"
+WRITING: Final = "writing values"
 REASON_OF_VALUES: Final = "registered in bulk"
 
 
@@ -167,12 +168,10 @@ def _issue(
         )
         made = issue_part(transaction, registry.keyring, registry.address, units, told)
         issued += list(zip(part.rows, made, strict=True))
-    versions = [
-        _write_values(transaction, registry, passport.id, row.attributes, now)
-        for row, passport in issued
-        if row.attributes
-    ]
-    sign_all_restricted(transaction, registry.keyring, registry.address, versions)
+    given = [(passport.id, row.attributes) for row, passport in issued if row.attributes]
+    for start in range(0, len(given), CHUNK):
+        _write_values(transaction, registry, given[start : start + CHUNK], now)
+        progress(WRITING, min(start + CHUNK, len(given)), len(given))
     return issued
 
 
@@ -203,16 +202,16 @@ def _recorded(transaction: Transaction, operator_id: str, part: JudgedPart, now:
 def _write_values(
     transaction: Transaction,
     registry: Registry,
-    passport_id: str,
-    values: Mapping[str, Any],
+    given: Sequence[tuple[str, Mapping[str, Any]]],
     now: datetime,
-) -> AttributeVersion:
-    """Write the first version of a battery's attribute values."""
+) -> None:
+    """Write the first version of batteries' attribute values, and sign what of them is restricted."""
     by, stamp = registry.operator_id, format_instant(now)
-    given = {
-        name: GivenValue(values[name], by, stamp, 1) for name in attributes() if name in values
-    }
-    subject = Subject(Granularity.ITEM, by, passport_id)
-    version = AttributeVersion(subject, 1, by, REASON_OF_VALUES, now, given)
-    add_version(transaction, version)
-    return version
+    versions = []
+    for passport_id, values in given:
+        ordered = [name for name in attributes() if name in values]
+        kept = {name: GivenValue(values[name], by, stamp, 1) for name in ordered}
+        subject = Subject(Granularity.ITEM, by, passport_id)
+        versions.append(AttributeVersion(subject, 1, by, REASON_OF_VALUES, now, kept))
+        add_version(transaction, versions[-1])
+    sign_all_restricted(transaction, registry.keyring, registry.address, versions)
