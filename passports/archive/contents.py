@@ -11,7 +11,6 @@ from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
-from sqlmodel import SQLModel
 
 from passports import store as tables
 from passports.store import authority_tables, period_tables, recipe_tables, registry_tables
@@ -121,7 +120,7 @@ class Kept:
         may_change: Columns that a later archive may have otherwise; of all others each is for good.
     """
 
-    table: type[SQLModel]
+    table: type[tables.AnyRow]
     audience: ArchiveAudience
     chooses: Chooses
     redacts: Redacts = _as_it_is
@@ -137,7 +136,9 @@ _PUBLIC, _CONFIDENTIAL = ArchiveAudience.PUBLIC, ArchiveAudience.CONFIDENTIAL
 _KEY_LIFE: Final = frozenset(
     {"retired_at", "revoked_at", "revoked_from_log_index", "revoked_in_log"}
 )
-_LIST_LIFE: Final = frozenset({"bits", "given_out", "credential", "updated_at"})
+_LIST_LIFE: Final = frozenset(
+    {"bits", "given_out", "credential", "updated_at", "token", "token_of"}
+)
 _BY_PASSPORT: Final = _among("passport_id", "passports")
 
 KEPT: Final[tuple[Kept, ...]] = (
@@ -192,7 +193,7 @@ KEPT_OF_CERTIFIERS: Final = frozenset({"operator", "signing_key", "status_list"}
 _BOOKS: Final = "the maker's own books about a factory, no part of a passport"
 _BY_NAME: Final = "who may act is told by a name that can be somebody else's on the other server"
 _HERE: Final = "it belongs to this server, not to an operator's passports"
-LEFT_OUT: Final[Mapping[type[SQLModel], str]] = MappingProxyType(
+LEFT_OUT: Final[Mapping[type[tables.AnyRow], str]] = MappingProxyType(
     {
         tables.ApiKeyRow: _BY_NAME,
         authority_tables.SessionRow: _BY_NAME,
@@ -227,7 +228,7 @@ LEFT_OUT: Final[Mapping[type[SQLModel], str]] = MappingProxyType(
             row: _BOOKS
             for row in vars(period_tables).values()
             if isinstance(row, type)
-            and issubclass(row, SQLModel)
+            and issubclass(row, tables.AnyRow)
             and row.__module__ == period_tables.__name__
         },
     }
@@ -238,12 +239,3 @@ def kept_in(audience: ArchiveAudience) -> tuple[Kept, ...]:
     """Return the tables that an archive for an audience holds, in their order."""
     confidential = audience is ArchiveAudience.CONFIDENTIAL
     return tuple(kept for kept in KEPT if confidential or kept.audience is ArchiveAudience.PUBLIC)
-
-
-def all_tables() -> set[type[SQLModel]]:
-    """Return every table of the store."""
-    return {
-        mapper.class_
-        for mapper in SQLModel._sa_registry.mappers  # noqa: SLF001 # no other way to list them
-        if issubclass(mapper.class_, SQLModel)
-    }

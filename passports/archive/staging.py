@@ -7,20 +7,20 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from passports.archive.container import ArchiveReader, Member
 from passports.archive.contents import KEPT_OF_CERTIFIERS, ArchiveAudience, Kept, kept_in
 from passports.archive.faults import ArchiveFault
-from passports.archive.rows import read_row
 from passports.documents import utc_now
 from passports.store import (
+    AnyRow,
     ContinuityRow,
     LogStateRow,
     LogTileRow,
     RowExistsError,
+    RowLineError,
     Store,
     Transaction,
+    read_row,
 )
 
 PREFIX: Final = "archive-import-"
@@ -72,7 +72,7 @@ def _fill(reader: ArchiveReader, store: Store) -> None:
         path = next(iter(members.values()))[0].path
         raise ArchiveFault(path, f"a {audience} archive holds no such rows")
     for member in tiles:
-        rows = [read_row(LogTileRow, line, member.path) for line in reader.lines(member)]
+        rows = _rows(LogTileRow, member, reader)
         with _insertion(store, member.path) as transaction:
             transaction.archive.insert_many(LogTileRow, rows)
     if manifest.log is not None:
@@ -100,12 +100,19 @@ def _by_place(members: Sequence[Member]) -> dict[tuple[int, str], list[Member]]:
 
 
 def _add(store: Store, kept: Kept, operator_id: str, member: Member, reader: ArchiveReader) -> None:
-    rows = [read_row(kept.table, line, member.path) for line in reader.lines(member)]
+    rows = _rows(kept.table, member, reader)
     owner = "id" if kept.name == "operator" else "operator_id"
     if any(row[owner] != operator_id for row in rows):
         raise ArchiveFault(member.path, f"a row is not of operator {operator_id}")
     with _insertion(store, member.path) as transaction:
         transaction.archive.insert_many(kept.table, rows)
+
+
+def _rows(table: type[AnyRow], member: Member, reader: ArchiveReader) -> list[dict[str, Any]]:
+    try:
+        return [read_row(table, line) for line in reader.lines(member)]
+    except RowLineError as error:
+        raise ArchiveFault(member.path, str(error)) from None
 
 
 @contextmanager
@@ -116,8 +123,8 @@ def _insertion(store: Store, where: str) -> Iterator[Transaction]:
     except RowExistsError as error:
         reason = f"a row is there twice, or rests on one that is missing ({_short(error)})"
         raise ArchiveFault(where, reason) from None
-    except (SQLAlchemyError, ValueError, TypeError, OverflowError) as error:
-        raise ArchiveFault(where, f"a row cannot be stored ({type(error).__name__})") from None
+    except RowLineError as error:
+        raise ArchiveFault(where, str(error)) from None
 
 
 def _short(error: Any) -> str:  # noqa: ANN401 # any error at all

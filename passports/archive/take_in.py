@@ -17,7 +17,6 @@ from passports.archive.container import ArchivedOperator, ArchiveReader, Manifes
 from passports.archive.contents import KEPT_OF_CERTIFIERS, ArchiveAudience, Kept, kept_in
 from passports.archive.examine import Examined, examine_archive
 from passports.archive.faults import ArchiveFault, refused
-from passports.archive.rows import columns_of
 from passports.archive.staging import staged
 from passports.errors import (
     EvidenceUnavailableError,
@@ -32,6 +31,7 @@ from passports.store import (
     RowExistsError,
     Store,
     Transaction,
+    key_of,
 )
 from passports.verification import read_trust_list
 from signing.instants import parse_instant
@@ -288,7 +288,7 @@ def _take_tile(target: Transaction, origin: str, row: LogTileRow) -> None:
 
 def _merged(target: Transaction, kept: Kept, values: dict[str, Any], *, replace: bool) -> bool:
     """Tell whether a row is there; replace what may change of it where the archive is newer."""
-    keys = [name for name, column in columns_of(kept.table).items() if column.primary_key]
+    keys = key_of(kept.table)
     found = target.archive.find(kept.table, tuple(values[name] for name in keys))
     if found is None:
         return False

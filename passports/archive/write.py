@@ -18,14 +18,13 @@ from passports.archive.contents import (
     Selection,
     kept_in,
 )
-from passports.archive.rows import write_row
 from passports.certificate_reading import read_certificate
 from passports.errors import RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.log import checkpoint, log_size
 from passports.operators import get_operator
-from passports.store import CertificateRow, LogTileRow, PassportRow, Store, Transaction
+from passports.store import CertificateRow, LogTileRow, PassportRow, Store, Transaction, write_row
 from passports.version_making import status_places
 from signing.canonical import canonicalize
 from signing.credentials import decode, issuer_of

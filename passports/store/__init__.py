@@ -14,7 +14,7 @@ from passports.store.authority_tables import (
     SessionRow,
     TransferRow,
 )
-from passports.store.errors import InstrumentTakenError, RowExistsError
+from passports.store.errors import InstrumentTakenError, RowExistsError, RowLineError
 from passports.store.factory_tables import (
     CertificateCitationRow,
     CertificateEventRow,
@@ -47,6 +47,7 @@ from passports.store.registry_tables import (
     RegistryProofRow,
     RegistrySubmissionRow,
 )
+from passports.store.row_lines import AnyRow, all_tables, key_of, read_row, write_row
 from passports.store.store import Store, Transaction
 from passports.store.tables import (
     ApiKeyRow,
@@ -75,6 +76,7 @@ __all__ = [
     "AccessEntryRow",
     "AccessGrantRow",
     "ActRow",
+    "AnyRow",
     "ApiKeyRow",
     "AttributeVersionRow",
     "AuthorisationRow",
@@ -126,6 +128,7 @@ __all__ = [
     "RegistrySubmissionRow",
     "RestrictedCredentialRow",
     "RowExistsError",
+    "RowLineError",
     "SessionRow",
     "SigningKeyRow",
     "StatusListRow",
@@ -134,4 +137,8 @@ __all__ = [
     "Transaction",
     "TransferRow",
     "WithdrawnReadingRow",
+    "all_tables",
+    "key_of",
+    "read_row",
+    "write_row",
 ]

@@ -3,9 +3,11 @@
 from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import insert
+from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from sqlmodel import SQLModel, select
 
 from passports.store.archive_tables import ContinuityRow, KeptLogRow, KeptLogTileRow
+from passports.store.errors import RowLineError
 from passports.store.read_only import let_keep
 from passports.store.records import Records
 
@@ -79,9 +81,19 @@ class ArchiveRecords(Records[SQLModel]):
         return self._session.get(table, key)
 
     def insert_many(self, table: type[SQLModel], rows: Sequence[Mapping[str, object]]) -> None:
-        """Insert rows in one statement."""
-        if rows:
+        """Insert rows in one statement.
+
+        Raises:
+            RowLineError: the database cannot hold a value.
+        """
+        if not rows:
+            return
+        try:
             self._session.connection().execute(insert(table), list(rows))
+        except IntegrityError:
+            raise  # it leaves the transaction as RowExistsError
+        except (SQLAlchemyError, ValueError, TypeError, OverflowError) as error:
+            raise RowLineError(f"a row cannot be stored ({type(error).__name__})") from None
 
     def put(self, row: SQLModel) -> None:
         """Write a row in place of an older one."""

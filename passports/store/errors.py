@@ -11,3 +11,7 @@ class InstrumentTakenError(RowExistsError):
     def __init__(self, instrument_id: str) -> None:
         super().__init__(f"instrument {instrument_id} is claimed")
         self.instrument_id = instrument_id
+
+
+class RowLineError(Exception):
+    """A line is not a row of its table; says why."""

@@ -21,7 +21,7 @@ from passports.access import Audience, access_to
 from passports.access_log import inspect_log
 from passports.api_keys import create_api_key
 from passports.archive import container
-from passports.archive.contents import KEPT, LEFT_OUT, ArchiveAudience, all_tables, kept_in
+from passports.archive.contents import KEPT, LEFT_OUT, ArchiveAudience, kept_in
 from passports.archive.staging import PREFIX
 from passports.archive.take_in import ImportRequest, import_archive
 from passports.archive.write import ArchiveRequest, sign_manifest, write_archive
@@ -51,7 +51,7 @@ from passports.operators import (
 )
 from passports.resolve import evidence_from_store, find_passport
 from passports.status_lists import publish_status_list, revoke_passport
-from passports.store import Store
+from passports.store import Store, all_tables
 from passports.trust import build_trust_list, sign_trust_list
 from passports.verification import verify_passport
 from signing.keys import SigningKey
@@ -841,7 +841,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from lca.datasets import load_shipped_dataset
 from passports.archive import take_in
-from passports.store import Store
+from passports.store import Store, all_tables
 
 original = take_in._take_tile
 def dying(*arguments):

@@ -8,7 +8,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import orjson
 from sqlalchemy import JSON, BigInteger, Column, Date, Float, Integer, LargeBinary, String
@@ -16,13 +16,26 @@ from sqlalchemy.types import Boolean
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
-from passports.archive.faults import ArchiveFault
+from passports.store.errors import RowLineError
 from passports.store.tables import UtcDateTime
+
+AnyRow: TypeAlias = SQLModel  # a row of any table
 
 
 def columns_of(table: type[SQLModel]) -> Mapping[str, Column[Any]]:
     """Return the columns of a table by name."""
     return dict(SQLModel.metadata.tables[str(table.__tablename__)].columns)
+
+
+def key_of(table: type[SQLModel]) -> list[str]:
+    """Return the names of a table's primary key."""
+    return [name for name, column in columns_of(table).items() if column.primary_key]
+
+
+def all_tables() -> set[type[SQLModel]]:
+    """Return every table of the store."""
+    mappers = SQLModel._sa_registry.mappers  # noqa: SLF001 # no other way to list them
+    return {mapper.class_ for mapper in mappers if issubclass(mapper.class_, SQLModel)}
 
 
 def write_row(values: Mapping[str, Any]) -> bytes:
@@ -42,33 +55,33 @@ def _plain(value: object) -> object:
     return value.isoformat() if isinstance(value, date) else value
 
 
-def read_row(table: type[SQLModel], line: bytes, where: str) -> dict[str, Any]:
+def read_row(table: type[SQLModel], line: bytes) -> dict[str, Any]:
     """Read a line as a row of a table.
 
     Raises:
-        ArchiveFault: it is not one: a column is missing, unknown, or of another type.
+        RowLineError: it is not one: a column is missing, unknown, or of another type.
     """
     try:
         document = orjson.loads(line)
     except orjson.JSONDecodeError:
-        raise ArchiveFault(where, "a line is not JSON") from None
+        raise RowLineError("a line is not JSON") from None
     columns = columns_of(table)
     if not isinstance(document, dict) or set(document) != set(columns):
-        raise ArchiveFault(where, f"a line is not a row of {table.__tablename__}")
-    return {name: _read(column, document[name], where) for name, column in columns.items()}
+        raise RowLineError(f"a line is not a row of {table.__tablename__}")
+    return {name: _read(column, document[name]) for name, column in columns.items()}
 
 
-def _read(column: "Column[Any]", value: object, where: str) -> object:
+def _read(column: "Column[Any]", value: object) -> object:
     if value is None and column.nullable:
         return None
     reader = next(r for kind, r in _READERS if isinstance(column.type, kind))
     try:
         read = reader(value)
     except (ValueError, TypeError, KeyError, AttributeError, OverflowError, binascii.Error):
-        raise ArchiveFault(where, f"{column.name} is not of its type") from None
+        raise RowLineError(f"{column.name} is not of its type") from None
     length = getattr(column.type, "length", None)
     if isinstance(read, str) and (("\x00" in read) or (length and len(read) > length)):
-        raise ArchiveFault(where, f"{column.name} is longer than it can be")
+        raise RowLineError(f"{column.name} is longer than it can be")
     return read
 
 
