@@ -8,19 +8,32 @@ import re
 import shutil
 import subprocess
 import zipfile
+import zlib
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from signing.canonical import canonicalize, parse_strict
+from signing.did_web import PublicKeyEntry, build_document
 from signing.errors import MalformedDocumentError
-from signing.status_list import status_entry
+from signing.selective_disclosure import decode_presentation, issue
+from signing.status_list import (
+    StatusList,
+    build_token_status_list,
+    sign_token_status_list,
+    status_entry,
+    token_status_claim,
+)
 from signing.verify import examine
 from tests.paths import ROOT
 from tests.signing.log_world import CREDENTIAL, LOG, PROOF, compromised, log_entries, logged
+from tests.signing.rfc_9901 import RFC_9901_SD_JWT
 from tests.signing.test_canonical import REFUSED
+from tests.signing.test_certificate_chain import SEAL_KEY, anchor, sealed
 from tests.signing.test_verify import NAMES, evidence_from, read
 from tests.signing.world import (
+    AT,
     MAKER,
     MAKER_KEY,
     REVOCATION,
@@ -111,10 +124,92 @@ def test_the_page_parses_as_strictly_as_python() -> None:
         assert result == expected, data[:60]
 
 
-def test_the_page_leaves_what_it_cannot_do_undecided() -> None:
-    (result,) = run([{"credential": "AAAA.AAAA.AAAA~", "evidence": read("_evidence")}])
-    assert result["verdict"] == "cannot_tell"
-    assert result["steps"][0] == ["parse", "not_checked", "form_not_supported"]
+URL = "https://maker.example/status/revocation/1/token"
+
+
+def token_list(*set_bits: int, **changes: Any) -> str:
+    bits = StatusList()
+    for index in set_bits:
+        bits.set(index)
+    claims = build_token_status_list(
+        url=URL,
+        issuer_did=MAKER,
+        status_list=bits,
+        issued_at=AT - timedelta(hours=2),
+        valid_until=AT + timedelta(hours=2),
+    )
+    signed_list = sign_token_status_list({**claims, **changes}, MAKER_KEY, MAKER)
+    return signed_list.decode()
+
+
+CLAIMS: dict[str, Any] = {
+    "iss": MAKER,
+    "vct": "urn:example:restricted",
+    "iat": int(AT.timestamp()) - 60,
+    "status": token_status_claim(URL, 9),
+    "attributes": {"a": [1, 2], "b": {"c": "\u00fc"}},
+}
+SELECTIVE = [("attributes", "a"), ("attributes", "b")]
+SD_JWT = issue(CLAIMS, SELECTIVE, MAKER_KEY).decode()
+
+
+def with_list(text: str = SD_JWT, listed: str | None = None, **changes: Any) -> dict[str, Any]:
+    trusted = trust_list(entry(scope=("urn:example:restricted",))).sign(ROOT_KEY).decode()
+    lists = {URL: token_list() if listed is None else listed}
+    evidence = {"statusLists": lists, "trustList": trusted, "expectedIdentifier": None}
+    return {"credential": text, "evidence": {**evidence, **changes}}
+
+
+def test_the_page_judges_restricted_credentials_as_python_does() -> None:
+    first, *disclosures, end = SD_JWT.split("~")
+    stray = base64.urlsafe_b64encode(b'["s","x",1]').rstrip(b"=").decode()
+    short = {"bits": 1, "lst": base64.urlsafe_b64encode(zlib.compress(b"0")).rstrip(b"=").decode()}
+    tasks = {
+        "all disclosed": with_list(),
+        "nothing disclosed": with_list(first + "~"),
+        "some disclosed": with_list("~".join([first, disclosures[1], end])),
+        "revoked": with_list(listed=token_list(9)),
+        "another is revoked": with_list(listed=token_list(8, 10)),
+        "no list": with_list(statusLists={}),
+        "a stale list": with_list(listed=token_list(exp=int(AT.timestamp()) - 1)),
+        "a list of another": with_list(listed=token_list(sub="https://another.example")),
+        "a list of two bits": with_list(listed=token_list(status_list={**short, "bits": 2})),
+        "a list of three bits": with_list(listed=token_list(status_list={"bits": 3, "lst": ""})),
+        "a short list": with_list(listed=token_list(status_list=short)),
+        "a list that is none": with_list(listed=token_list(status_list="x")),
+        "a list that is not packed": with_list(
+            listed=token_list(status_list={"bits": 1, "lst": "AAAA"})
+        ),
+        "out of scope": with_list(trustList=trust_list().sign(ROOT_KEY).decode()),
+        "a disclosure twice": with_list("~".join([first, *disclosures, disclosures[0], end])),
+        "a disclosure of nothing": with_list(f"{first}~{stray}~{end}"),
+        "a key binding": with_list(SD_JWT + "a.b.c"),
+        "a changed signature": with_list(SD_JWT.replace("~", "A~", 1)),
+        "no jws": with_list("AAAA.AAAA.AAAA~"),
+        "no disclosures at all": with_list(first),
+    }
+    base = read("_evidence")
+    sent = [
+        {"credential": item["credential"], "evidence": {**base, **item["evidence"]}}
+        for item in tasks.values()
+    ]
+    verdicts = set()
+    for name, task, result in zip(tasks, sent, run(sent), strict=True):
+        known, at = evidence_from(task["evidence"])
+        report = examine(task["credential"].encode(), known, at=at)
+        steps = [[step.step, step.outcome, step.reason_code] for step in report.steps]
+        assert (result["verdict"], result["steps"]) == (report.verdict, steps), name
+        verdicts.add(report.verdict)
+    assert verdicts == {"valid", "valid_with_warnings", "cannot_tell", "invalid"}
+
+
+def test_the_page_puts_disclosures_in_place_as_the_rfc_does() -> None:
+    tasks = [
+        {"kind": "present", "data": base64.b64encode(text).decode()}
+        for text in (SD_JWT.encode(), RFC_9901_SD_JWT)
+    ]
+    for text, result in zip((SD_JWT.encode(), RFC_9901_SD_JWT), run(tasks), strict=True):
+        assert result["canonical"] == canonicalize(decode_presentation(text).payload).decode()
 
 
 def test_the_page_has_no_way_to_the_network() -> None:
@@ -172,3 +267,20 @@ def test_the_page_reads_a_bundle_and_holds_members_to_their_hashes(compression: 
     whole, damaged = run(results)
     assert whole == {"credentials": 1, "didDocuments": [MAKER], "statusLists": [REVOCATION]}
     assert damaged == {"reason": "not_a_bundle"}
+
+
+def test_the_page_never_calls_valid_what_only_a_certificate_chain_vouches_for() -> None:
+    listed = trust_list(entry(keys=(), anchors=(anchor(),))).sign(ROOT_KEY).decode()
+    base = {**read("_evidence"), "trustList": listed, "expectedIdentifier": None}
+    document = build_document(MAKER, [PublicKeyEntry(SEAL_KEY.public_jwk)])
+    with_document = {**base, "didDocuments": {MAKER: document}}
+    tasks = [
+        {"credential": sealed().decode(), "evidence": with_document},
+        {"credential": sealed(()).decode(), "evidence": with_document},
+        {"credential": sealed().decode(), "evidence": {**base, "didDocuments": {}}},
+    ]
+    vouched, alone, unknown = run(tasks)
+    assert vouched["verdict"] == "valid_with_warnings"
+    assert vouched["steps"][4][1:] == ["not_checked", "certificate_chain_not_checked"]
+    assert (alone["verdict"], alone["steps"][4][2]) == ("invalid", "key_not_trusted")
+    assert unknown["verdict"] == "cannot_tell"

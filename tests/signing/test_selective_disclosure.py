@@ -14,6 +14,7 @@ from signing import base64url
 from signing.canonical import canonicalize
 from signing.errors import KeyUnavailableError, MalformedDocumentError
 from signing.jws import encode_header, sign_compact
+from signing.keys.verifying_key import from_jwk
 from signing.selective_disclosure import SD_JWT, _digest, decode_presentation, issue, release
 from signing.status_list import (
     StatusList,
@@ -22,6 +23,7 @@ from signing.status_list import (
     token_status_claim,
 )
 from signing.verify import Evidence, examine
+from tests.signing import rfc_9901
 from tests.signing.world import (
     AT,
     MAKER,
@@ -118,6 +120,32 @@ def test_the_digests_are_those_of_the_rfc() -> None:
     assert shown == {"iss": MAKER, "family_name": "Möbius", "nationalities": ["FR", "DE"]}
     hidden = decode_presentation(sealed(payload)).payload
     assert hidden == {"iss": MAKER, "nationalities": ["DE"]}
+
+
+def test_the_example_of_the_rfc_step_by_step() -> None:
+    for stated, content in rfc_9901.DISCLOSED.items():
+        assert _digest(rfc_9901.encoded(content)) == stated
+    decoded = decode_presentation(rfc_9901.RFC_9901_SD_JWT)
+    from_jwk(rfc_9901.ISSUER_KEY).verify(decoded.signature, decoded.signing_input)
+    named = {
+        row[1]: row[2] for row in map(json.loads, rfc_9901.DISCLOSED.values()) if len(row) == 3
+    }
+    plain = {
+        name: value
+        for name, value in rfc_9901.PAYLOAD.items()
+        if name not in {"_sd", "_sd_alg", "nationalities"}
+    }
+    assert decoded.payload == {**plain, **named, "nationalities": ["US", "DE"]}
+
+
+def test_an_audience_of_the_rfc_s_example_sees_its_part_under_the_same_signature() -> None:
+    shown = {("given_name",), ("family_name",), ("address",)}
+    released = release(rfc_9901.RFC_9901_SD_JWT, lambda path: path in shown)
+    decoded = decode_presentation(released)
+    from_jwk(rfc_9901.ISSUER_KEY).verify(decoded.signature, decoded.signing_input)
+    kept = set(rfc_9901.PAYLOAD) - {"_sd", "_sd_alg"} | {name for (name,) in shown}
+    assert set(decoded.payload) == kept
+    assert decoded.payload["nationalities"] == []
 
 
 def test_all_disclosures_together_give_back_what_was_claimed() -> None:

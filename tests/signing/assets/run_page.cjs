@@ -22,6 +22,9 @@ async function run(task) {
   if (task.kind === "parse") {
     try { return { canonical: Voltpass.canonical(Voltpass.parseStrict(Buffer.from(task.data, "base64"))) }; } catch (error) { return { reason: error.reason ?? String(error) }; }
   }
+  if (task.kind === "present") {
+    try { return { canonical: Voltpass.canonical((await Voltpass.decodePresentation(Buffer.from(task.data, "base64"))).payload) }; } catch (error) { return { reason: error.reason ?? String(error) }; }
+  }
   if (task.kind === "bundle") {
     let bundle;
     try { bundle = await Voltpass.readBundle(new Uint8Array(Buffer.from(task.data, "base64"))); } catch (error) { return { reason: error.reason ?? String(error) }; }
