@@ -16,6 +16,7 @@ class AccountView:
     csrf: str
     signed_in_until: str
     identifiers: tuple[dict[str, Any], ...]
+    facilities: tuple[dict[str, Any], ...] | None
     models: tuple[dict[str, Any], ...] | None
     batches: tuple[dict[str, Any], ...] | None
     keys: tuple[dict[str, Any], ...] | None

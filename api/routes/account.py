@@ -24,6 +24,7 @@ from passports.api_keys import authenticate, revoke_api_key
 from passports.batches import list_batches
 from passports.documents import utc_now
 from passports.errors import NotAuthenticatedError
+from passports.factories import list_facilities
 from passports.models import list_models
 from passports.operator_identifiers import identifiers_of, shown
 from passports.roles import Action, roles
@@ -125,9 +126,18 @@ def _view(reading: Transaction, session: Session) -> AccountView:
         csrf=session.csrf,
         signed_in_until=instant(session.expires_at),
         identifiers=tuple(shown(row) for row in identifiers_of(reading, caller.id)),
+        facilities=_facilities(reading, caller.id) if reads else None,
         models=_models(reading, caller.id) if reads else None,
         batches=_batches(reading, caller.id) if reads else None,
         keys=_keys(reading, caller.id) if manages else None,
+    )
+
+
+def _facilities(reading: Transaction, operator_id: str) -> tuple[dict[str, object], ...]:
+    rows = list_facilities(reading, operator_id)[:_SHOWN]
+    return tuple(
+        {"id": f.id, "name": f.name, "energy": f"/facilities/{operator_id}/{f.id}/energy"}
+        for f in rows
     )
 
 

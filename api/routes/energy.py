@@ -1,17 +1,19 @@
 """A factory's energy over time: production, deliveries, periods closed from readings, targets, the view.
 
-By line and meter is the operator's own: each call here needs a key of the operator whose factory it is.
+By line and meter is the operator's own: each call here needs a key of the operator whose factory it
+is; the page opens for a session as well.
 """
 
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, status
-from fastapi.responses import HTMLResponse
+from fastapi import APIRouter, Query, Request, status
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
-from api.authentication import CallerDep, ManufacturerDep, VoltpassDep
+from api.authentication import CallerDep, ManufacturerDep, ReaderDep, VoltpassDep
 from api.pages import render
+from api.sessions import NO_STORE, session_of
 from passports.closed_periods import (
     ClosedPeriod,
     PeriodClose,
@@ -33,6 +35,7 @@ from passports.production import (
     register_production,
     withdraw_production,
 )
+from passports.roles import Action
 from passports.supply_scenarios import PV_SHARE
 from passports.targets import Target, TargetCreate, register_target
 
@@ -207,14 +210,22 @@ def get_energy_view(
 @pages.get("/facilities/{operator_id}/{facility_id}/energy")
 def get_energy_page(
     voltpass: VoltpassDep,
-    caller: CallerDep,
+    request: Request,
+    reader: ReaderDep,
     operator_id: str,
     facility_id: str,
     pv_share: PvShare = PV_SHARE,
-) -> HTMLResponse:
-    """The operator's view as a page, for a key of the operator; nobody else is told that it exists."""
+) -> Response:
+    """The operator's view as a page, for its key or its session; nobody else is told that it exists."""
+    caller = reader
+    if caller is None:
+        session = session_of(voltpass, request)
+        if session is None:
+            return RedirectResponse("/sign-in", status_code=303, headers=NO_STORE)
+        caller = session.caller
+        caller.require(Action.READ)
     if caller.id != operator_id:
         raise RecordNotFoundError("facility", facility_id)
     with voltpass.store.reading() as reading:
         view = energy_view(reading, voltpass.dataset, operator_id, facility_id, utc_now(), pv_share)
-    return HTMLResponse(render.energy_page(view), headers={"Cache-Control": "no-store"})
+    return HTMLResponse(render.energy_page(view), headers=NO_STORE)

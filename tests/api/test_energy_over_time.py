@@ -7,7 +7,10 @@ from typing import Any
 
 import pytest
 
+from passports.api_keys import authenticate
+from passports.documents import utc_now
 from passports.meter_readings import MeterCreate, MeterDelivery, ReadingCreate, deliver_readings
+from passports.sessions import begin_session
 from tests.api.caller import Caller
 from tests.api.command_line import invoke, one_document
 from tests.worlds import FACILITY, MAKER, MODEL, NOW, RIVAL
@@ -118,11 +121,20 @@ def test_by_line_and_meter_is_nobody_elses(caller: Caller) -> None:
     caller.post(f"{AT}/meter-readings", posted(0), by=MAKER)
     page = f"/facilities/{MAKER}/{FACILITY}/energy"
     for target in (page, f"{AT}/energy-view", f"{AT}/closed-periods", f"{AT}/meter-readings"):
-        assert caller.get(target).status == 401
+        without = caller.get(target)
+        signing_in = (without.status, without.headers.get("location")) == (303, "/sign-in")
+        assert signing_in if target == page else without.status == 401
         assert caller.get(target, by=RIVAL).status == 404
     own = caller.get(page, by=MAKER)
     assert own.status == 200
-    assert own.headers["cache-control"] == "no-store"
+    assert "no-store" in own.headers["cache-control"]
+    for operator, status in ((MAKER, 200), (RIVAL, 404)):
+        account = authenticate(caller.voltpass.store, caller.key(operator), utc_now())
+        session = begin_session(caller.voltpass.store, account, utc_now())
+        cookie = {"cookie": f"__Host-voltpass-session={session.token}"}
+        assert caller.send("GET", page, cookie).status == status
+        if operator == MAKER:
+            assert f'href="{page}"' in caller.send("GET", "/account", cookie).body.decode()
     assert "涂布一线 coating" in own.body.decode()
     public = caller.get(f"/facilities/{MAKER}/{FACILITY}").body.decode()
     assert "涂布一线" not in public
