@@ -10,6 +10,7 @@ import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from operator import itemgetter
 from typing import NamedTuple, cast
 
 from lca.activities import Activity, Exchange, ExchangeKind, Inventory
@@ -37,6 +38,9 @@ from lca.rulesets import LifeCycleStage, Ruleset
 from lca.units import convert
 
 _Use = tuple[str | None, str, str, ExchangeKind]
+_use: Callable[[Exchange], _Use] = itemgetter(
+    *map(Exchange._fields.index, ("factor", "unit", "process", "kind"))
+)
 """Factor, unit, process and kind of an exchange: exchanges alike in these are worth alike."""
 
 _SUPPLY_GROUPS = frozenset({"fuels", "transport", "heat"})
@@ -162,8 +166,8 @@ def collect_terms(
     settled, burdens = terms.settled, terms.burdens
     for taker, activity in enumerate(inventory.activities):
         share = 1.0 / (activity.output.amount / _allocated(terms, activity, ruleset))
-        for item in activity.exchanges:
-            known = settled.get((item.factor, item.unit, item.process, item.kind))
+        for item, use in zip(activity.exchanges, map(_use, activity.exchanges), strict=True):
+            known = settled.get(use)
             if known is None:
                 _unsettled(terms, _Taking(inventory, ruleset, mix, index), item, taker, share)
                 continue
@@ -258,8 +262,9 @@ def _factor(terms: Terms, place: _Place, factor_id: str) -> None:
             multiplier = convert(1.0, exchange.unit, unit)
             if exchange.kind is ExchangeKind.SUBSTITUTION:
                 multiplier = -multiplier
-            use = (factor_id, exchange.unit, exchange.process, exchange.kind)
-            terms.settled[use] = _Settled(place.stage, multiplier, unit, intensity, record)
+            terms.settled[_use(exchange)] = _Settled(
+                place.stage, multiplier, unit, intensity, record
+            )
 
 
 def _check_plausible(

@@ -46,21 +46,22 @@ Rulesets = Annotated[
     list[str] | None, typer.Option("--ruleset", help="May be given several times.")
 ]
 
+Scenarios = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--what-if",
+        help="grid=FACTOR, direct=TECHNOLOGY:FACTOR, on-site=TECHNOLOGY:FACTOR:SHARE, "
+        "chemistry=NMC811, warranty=10, factor:OLD=NEW, amount:PATH=400, ruleset=ID; joined by +.",
+    ),
+]
+
 
 @footprint.command("compute")
 def footprint_compute(
     file: InventoryFile,
     ruleset: Rulesets = None,
     own: OwnFactors = None,
-    scenario: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--what-if",
-            help="grid=FACTOR, direct=TECHNOLOGY:FACTOR, on-site=TECHNOLOGY:FACTOR:SHARE, "
-            "chemistry=NMC811, warranty=10, factor:OLD=NEW, amount:PATH=400, ruleset=ID; "
-            "joined by +.",
-        ),
-    ] = None,
+    scenario: Scenarios = None,
     draws: Annotated[
         int | None, typer.Option("--monte-carlo", help="Draw the result so many times.")
     ] = None,

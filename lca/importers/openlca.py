@@ -81,20 +81,9 @@ def _record(process: Json, terms: ImportTerms, path: str) -> FactorRecord | Find
     if len(products) != 1 or not number_of(str(products[0].get("amount"))) > 0:
         return Finding(path, "", "has no quantitative reference", "set one")
     product = products[0]
-    amount = number_of(str(product["amount"]))
-    gases = GasCollector()
-    for item in items:
-        flow = item.get("flow")
-        if not isinstance(flow, Mapping) or item is product:
-            continue
-        kind = flow.get("flowType")
-        if kind == "PRODUCT_FLOW" and number_of(str(item.get("amount"))) != 0:
-            reason = "takes or makes other products: its upstream is not wholly in it"
-            return Finding(path, shown(_name(flow)), reason, "export an allocated LCI result")
-        if kind in {"ELEMENTARY_FLOW", None} and _to_air(flow):
-            sign = -1.0 if _flag(item, "input") else 1.0
-            kg = sign * number_of(str(item.get("amount"))) / amount
-            gases.add(_name(flow), kg, _name(item.get("unit")) or str(flow.get("refUnit", "")))
+    gases = _gases(items, product, path)
+    if isinstance(gases, Finding):
+        return gases
     unknown = gases.finding(path, flows_of_method())
     if unknown is not None:
         return unknown
@@ -114,6 +103,25 @@ def _record(process: Json, terms: ImportTerms, path: str) -> FactorRecord | Find
         terms,
         path,
     )
+
+
+def _gases(items: list[Json], product: Json, path: str) -> GasCollector | Finding:
+    """Return the greenhouse gases per unit of product, or which other product is in it."""
+    amount = number_of(str(product["amount"]))
+    gases = GasCollector()
+    for item in items:
+        flow = item.get("flow")
+        if not isinstance(flow, Mapping) or item is product:
+            continue
+        kind = flow.get("flowType")
+        if kind == "PRODUCT_FLOW" and number_of(str(item.get("amount"))) != 0:
+            reason = "takes or makes other products: its upstream is not wholly in it"
+            return Finding(path, shown(_name(flow)), reason, "export an allocated LCI result")
+        if kind in {"ELEMENTARY_FLOW", None} and _to_air(flow):
+            sign = -1.0 if _flag(item, "input") else 1.0
+            kg = sign * number_of(str(item.get("amount"))) / amount
+            gases.add(_name(flow), kg, _name(item.get("unit")) or str(flow.get("refUnit", "")))
+    return gases
 
 
 def _region(location: object) -> str:
