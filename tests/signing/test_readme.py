@@ -11,6 +11,11 @@ README = (FOLDER / "README.md").read_text("utf-8")
 
 # Reasons that come from making documents or keys, and never from examining a credential.
 NOT_FROM_VERIFYING = {
+    # Told in the message of `key_not_trusted`.
+    "certificate_of_another",
+    "certificate_of_another_key",
+    "chain_not_trusted",
+    "not_a_certificate",
     "bundle_cut_off",
     "claim_missing",
     "digest_differs",
@@ -25,15 +30,12 @@ NOT_FROM_VERIFYING = {
     "not_a_jwk",
     "not_a_key_file",
     "not_a_point",
-    "not_a_seal",
     "not_a_trust_list",
     "not_a_url",
     "not_a_witness_request",
     "not_an_index",
     "not_an_origin",
-    "not_base45",
     "not_canonicalizable",
-    "not_cbor",
     "not_did_web",
     "not_https",
     "private_key_published",
