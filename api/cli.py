@@ -43,6 +43,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
         "label": CommandEntry("issuing", "label", "Draw the label of a battery as SVG."),
         "verify": CommandEntry("verifying", "verify", "Verify passports step by step."),
         "query": CommandEntry("operating", "query", "Compare footprints across makers."),
+        "operator": CommandEntry(
+            "authority", "operator", "Identifiers, authorisations, transfers."
+        ),
         "keys": CommandEntry("operators", "keys", "Operators, signing keys and API keys."),
         "archive": CommandEntry("archive", "archive", "Keep others' passports; open them."),
         "registry": CommandEntry("registry", "registry", "Tell the EU registry of passports."),

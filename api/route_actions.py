@@ -72,6 +72,7 @@ ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
         "post_signed_transfer": Action.AUTHORISATIONS,
         "get_transfers": Action.AUTHORISATIONS,
         "post_transfer_acceptance": Action.AUTHORISATIONS,
+        "post_signed_acceptance": Action.AUTHORISATIONS,
         "post_transfer_end": Action.AUTHORISATIONS,
         "get_footprints": Action.COMPARE,
     }

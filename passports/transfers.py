@@ -54,8 +54,6 @@ from signing.canonical import parse_strict
 from signing.instants import format_instant
 from signing.jws import split_compact
 
-SignedText = Annotated[str, Field(min_length=1, max_length=1024 * 1024)]
-
 
 class TransferOfferCreate(Document):
     """An offer to be signed with the caller's key on this server."""
@@ -64,12 +62,6 @@ class TransferOfferCreate(Document):
     passports: Annotated[list[Slug], Field(min_length=1, max_length=MAX_PASSPORTS)]
     reason: Reason
     expires_at: Instant
-
-
-class SignedStatement(Document):
-    """A statement that its operator has signed itself, as a compact JWS."""
-
-    statement: SignedText
 
 
 @dataclass(frozen=True)

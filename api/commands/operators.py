@@ -17,11 +17,18 @@ from api.commands.console import (
 )
 from api.commands.prefixes import keys_prefix
 from api.platform import PLATFORM_ID, ensure_platform
-from passports.api_keys import create_api_key, revoke_api_key
+from passports.api_keys import (
+    DEFAULT_OVERLAP_HOURS,
+    ApiKeyRotation,
+    create_api_key,
+    revoke_api_key,
+    rotate_api_key,
+)
 from passports.documents import read_document, utc_now
 from passports.key_changes import revoke_key, rotate_key
 from passports.operators import EconomicOperatorCreate, list_operators
 from passports.registration import register_with_key
+from passports.roles import Action
 
 keys = typer.Typer(no_args_is_help=True, help="Operators, signing keys and API keys.")
 keys.command("prefix")(keys_prefix)
@@ -67,6 +74,7 @@ def keys_list(as_json: AsJson = False) -> None:
                     {
                         "id": row.id,
                         "label": row.label,
+                        "actions": row.actions,
                         "expires_at": row.expires_at,
                         "revoked_at": row.revoked_at,
                     }
@@ -90,6 +98,9 @@ def keys_create(
     operator: Operator,
     label: Annotated[str, typer.Option(help="What it is for.")] = "command line",
     days: Annotated[int | None, typer.Option(help="Valid for so many days.")] = None,
+    action: Annotated[
+        list[Action] | None, typer.Option(help="For this only; may be repeated. Default: all.")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Make an API key for an operator (`platform` may register operators); shown this once."""
@@ -98,8 +109,28 @@ def keys_create(
         if operator == PLATFORM_ID:
             ensure_platform(voltpass, now)
         with voltpass.store.transaction() as transaction:
-            key = create_api_key(transaction, operator, label, now, days)
+            key = create_api_key(transaction, operator, label, now, days, action or None)
         document = {"id": key.id, "operator": operator, "api_key": key.token}
+        emit(document, as_json=as_json, text=lambda: out.print(key.token, markup=False))
+
+
+@keys.command("replace")
+def keys_replace(
+    key_id: Annotated[str, typer.Argument(help="The API key, see voltpass keys list.")],
+    operator: Operator,
+    overlap_hours: Annotated[
+        int, typer.Option(help="For so long the old key stays good, too.")
+    ] = DEFAULT_OVERLAP_HOURS,
+    days: Annotated[int | None, typer.Option(help="The new one is valid for so many days.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make an API key in place of another, for the same actions; shown this once."""
+    with reported(as_json=as_json):
+        given = {"overlap_hours": overlap_hours, "days": days}
+        request = read_document(ApiKeyRotation, given, "the rotation")
+        with open_voltpass().store.transaction() as transaction:
+            key = rotate_api_key(transaction, operator, key_id, request, utc_now())
+        document = {"id": key.id, "operator": operator, "replaces": key_id, "api_key": key.token}
         emit(document, as_json=as_json, text=lambda: out.print(key.token, markup=False))
 
 

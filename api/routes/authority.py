@@ -2,7 +2,8 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Response, status
+from fastapi import APIRouter, Query, Request, Response, status
+from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from api.authentication import AuthorisingDep, CallerDep, JsonCallerDep, VoltpassDep
@@ -25,6 +26,7 @@ from passports.authorisations import (
     revoke_authorisation,
 )
 from passports.documents import utc_now
+from passports.errors import Finding, InvalidInputError
 from passports.grants import Revocation
 from passports.operator_identifiers import (
     IdentifierVerification,
@@ -35,9 +37,8 @@ from passports.operator_identifiers import (
     verify_identifier,
     withdraw_identifier,
 )
-from passports.roles import roles
+from passports.roles import Action, roles
 from passports.transfers import (
-    SignedStatement,
     Signing,
     TransferOfferCreate,
     accept_transfer,
@@ -50,6 +51,10 @@ from passports.transfers import (
 
 router = APIRouter(prefix="/v1", tags=["authority"])
 CREATED: Final = status.HTTP_201_CREATED
+JOSE: Final = "application/jose"
+_JOSE: Final[dict[str, Any]] = {
+    "requestBody": {"required": True, "content": {JOSE: {"schema": {"type": "string"}}}}
+}
 After = Annotated[int, Query(ge=0, le=2**53 - 1)]
 
 
@@ -232,6 +237,18 @@ def _signing(voltpass: Voltpass) -> Signing:
     return Signing(voltpass.store, voltpass.keyring, voltpass.address)
 
 
+async def _statement(request: Request) -> str:
+    """Return a signed statement as it was sent.
+
+    Raises:
+        InvalidInputError: it is of another media type than application/jose (RFC 7515, section 9.2.1).
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != JOSE:
+        finding = Finding("Content-Type", "", "the body is no JWS", f"Send Content-Type: {JOSE}.")
+        raise InvalidInputError([finding], "the request")
+    return (await request.body()).decode("ascii", errors="replace").strip()
+
+
 @router.post("/transfers", status_code=CREATED)
 def post_transfer(
     voltpass: VoltpassDep, caller: AuthorisingDep, request: TransferOfferCreate
@@ -240,12 +257,14 @@ def post_transfer(
     return offer_transfer(_signing(voltpass), caller, request, utc_now())
 
 
-@router.post("/transfers/signed", status_code=CREATED)
-def post_signed_transfer(
-    voltpass: VoltpassDep, caller: AuthorisingDep, request: SignedStatement
+@router.post("/transfers/signed", status_code=CREATED, openapi_extra=_JOSE)
+async def post_signed_transfer(
+    voltpass: VoltpassDep, caller: CallerDep, request: Request
 ) -> dict[str, Any]:
     """Bring an offer that the caller has signed itself, as a compact JWS."""
-    return bring_offer(_signing(voltpass), caller, request.statement, utc_now())
+    caller.require(Action.AUTHORISATIONS)
+    signed = await _statement(request)
+    return await run_in_threadpool(bring_offer, _signing(voltpass), caller, signed, utc_now())
 
 
 @router.get("/transfers")
@@ -258,16 +277,19 @@ def get_transfers(voltpass: VoltpassDep, caller: CallerDep, response: Response) 
 
 @router.post("/transfers/{transfer_id}/acceptance")
 def post_transfer_acceptance(
-    voltpass: VoltpassDep,
-    caller: CallerDep,
-    transfer_id: str,
-    request: SignedStatement | None = None,
+    voltpass: VoltpassDep, caller: CallerDep, transfer_id: str
 ) -> dict[str, Any]:
-    """Accept an offer; responsibility passes with it. Without a statement the caller's key here signs."""
-    at, now = _signing(voltpass), utc_now()
-    if request is not None:
-        return bring_acceptance(at, caller, transfer_id, request.statement, now)
-    return accept_transfer(at, caller, transfer_id, now)
+    """Accept an offer, signed with the caller's key here; responsibility passes with it."""
+    return accept_transfer(_signing(voltpass), caller, transfer_id, utc_now())
+
+
+@router.post("/transfers/{transfer_id}/signed-acceptance", openapi_extra=_JOSE)
+async def post_signed_acceptance(
+    voltpass: VoltpassDep, caller: CallerDep, transfer_id: str, request: Request
+) -> dict[str, Any]:
+    """Accept an offer by a statement that the caller has signed itself; responsibility passes with it."""
+    signed, at = await _statement(request), _signing(voltpass)
+    return await run_in_threadpool(bring_acceptance, at, caller, transfer_id, signed, utc_now())
 
 
 @router.post("/transfers/{transfer_id}/end")

@@ -208,7 +208,9 @@ def test_a_transfer_by_http_changes_nothing_before_the_other_side_signs(fresh: C
             fresh.send("POST", target, {"authorization": f"Bearer {fresh.key(who)}"}).status == 404
         )
     assert responsible() == IMPORTER
-    forged = fresh.post(target, {"statement": made.json()["offer"]}, by="taker")
+    jose = {"content-type": "application/jose", "authorization": f"Bearer {fresh.key('taker')}"}
+    signed = target.replace("acceptance", "signed-acceptance")
+    forged = fresh.send("POST", signed, jose, made.json()["offer"].encode())
     assert (forged.status, responsible()) == (422, IMPORTER)
     done = fresh.send("POST", target, {"authorization": f"Bearer {fresh.key('taker')}"})
     assert (done.status, responsible()) == (200, "taker"), done.body

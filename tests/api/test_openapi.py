@@ -2,6 +2,7 @@
 
 import json
 import os
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
 
@@ -51,7 +52,17 @@ WRITES: Final = {
     "post_dynamic_data": "/v1/passports/{passport}/dynamic-data",
     "post_life_cycle": "/v1/passports/{passport}/life-cycle",
     "post_grant": "/v1/grants",
+    "post_grant_delegation": "/v1/grants/{grant}/delegation",
     "post_grant_revocation": "/v1/grants/{grant}/revocation",
+    "post_key": "/v1/keys",
+    "post_key_rotation": "/v1/keys/{key}/rotation",
+    "post_identifier": "/v1/identifiers",
+    "post_identifier_verification": "/v1/operators/maker/identifier-verifications",
+    "post_identifier_withdrawal": "/v1/operators/maker/identifier-withdrawals",
+    "post_authorisation": "/v1/authorisations",
+    "post_authorisation_revocation": "/v1/authorisations/{authorisation}/revocation",
+    "post_transfer": "/v1/transfers",
+    "post_transfer_end": "/v1/transfers/{transfer}/end",
     "post_dpp": "/v1/dpps",
     "patch_dpp": "/v1/dpps/{dpp}",
     "patch_dpp_element": "/v1/dpps/{dpp}/elements/$.cycle_count",
@@ -68,7 +79,18 @@ CERTIFIER: Final = {
     "roles": ["certifier"],
     "country": "DE",
 }
+TAKER: Final = {"id": "taker", "name": "A taker", "roles": ["importer"], "country": "FR"}
+# Stands in examples for the second passport of the batch, whose identifier is another every time.
+SECOND: Final = "5f1c2d3e-0000-4000-8000-000000000002"
+ENDS: Final = "2026-12-31T23:59:59Z"  # an offer stands for a quarter at most: for a day near now
+BY_PLATFORM: Final = {
+    "post_gs1_prefix",
+    "post_identifier_verification",
+    "post_identifier_withdrawal",
+}
 READS: Final = {
+    "get_roles": "/v1/roles",
+    "get_identifiers": "/v1/operators/maker/identifiers",
     "get_dpp": "/v1/dpps/{dpp}?representation=full",
     "get_dpp_element": "/v1/dpps/{dpp}/elements/$.rated_energy_kwh",
     "get_dpp_by_product_id": "/v1/dppsByProductId/https://id.example.com/01/09520123456788/21/SN-9",
@@ -204,11 +226,15 @@ def walk(caller: Caller) -> dict[str, Answer]:
         )
     }
     certifier = caller.post("/v1/operators", CERTIFIER, by=PLATFORM_ID)
+    caller.post("/v1/operators", TAKER, by=PLATFORM_ID)
     for name, target in list(WRITES.items())[1:]:
-        who = certifier if name == "post_signed_certificate" else answers["post_operator"]
-        key = caller.key(PLATFORM_ID) if name == "post_gs1_prefix" else who.json()["api_key"]
+        by_certifier = name in {"post_signed_certificate", "post_grant_delegation"}
+        who = certifier if by_certifier else answers["post_operator"]
+        key = caller.key(PLATFORM_ID) if name in BY_PLATFORM else who.json()["api_key"]
         headers = {**JSON, "authorization": f"Bearer {key}"}
-        body = json.dumps(example(name, "request")).encode()
+        second = made_by(answers, "post_batch", "passports", 1, "id")
+        text = json.dumps(example(name, "request")).replace(SECOND, second)
+        body = text.replace(ENDS, (utc_now() + timedelta(days=9)).isoformat()).encode()
         path = target.format(
             plant="plant",
             delivery=made_by(answers, "post_meter_readings", "id"),
@@ -216,6 +242,9 @@ def walk(caller: Caller) -> dict[str, Answer]:
             certificate=made_by(answers, "post_certificate", "id"),
             passport=made_by(answers, "post_batch", "passports", 0, "id"),
             grant=made_by(answers, "post_grant", "id"),
+            key=made_by(answers, "post_key", "id"),
+            authorisation=made_by(answers, "post_authorisation", "id"),
+            transfer=made_by(answers, "post_transfer", "id"),
             dpp=made_by(answers, "post_dpp", "digitalProductPassportId"),
         )
         method = name.partition("_")[0].upper()
