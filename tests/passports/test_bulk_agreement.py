@@ -91,7 +91,7 @@ class Undoing:
 
 @settings(
     deadline=None,
-    max_examples=150,
+    max_examples=60,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -137,7 +137,7 @@ def issued_and_undone(
 
 @settings(
     deadline=None,
-    max_examples=25,
+    max_examples=15,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
