@@ -39,7 +39,7 @@ class PassportChange(Document):
     """What is to be different in the next version of a passport, and why.
 
     Attributes:
-        reason: Why; for those responsible and for authorities, never for the public.
+        reason: Why; for those responsible, never for the public.
         values: A battery's attributes by identifier; null takes a value away.
         life_cycle_status: The status that the battery has from now on, see `lifecycle`.
         responsible_operator_id: Who is responsible for the passport from now on (Art. 77(4) and (7)).
@@ -89,7 +89,7 @@ class PassportVersion:
         }
 
     def to_private_document(self) -> dict[str, Any]:
-        """Return all of it, for those responsible and for authorities."""
+        """Return all of it, for those responsible."""
         acting = {"acting": self.acting} if self.acting is not None else {}
         return {**self.to_document(), "kind": self.kind.value, "reason": self.reason, **acting}
 

@@ -13,7 +13,6 @@ from api.negotiation import choose_form
 from api.routes.documents import PassportRead, content
 from api.routes.public import passport_html
 from api.wiring import Voltpass
-from passports.access import Audience
 from passports.battery_life import life_cycle_of, measured_series
 from passports.callers import Caller
 from passports.documents import Document, Printable, Slug, utc_now
@@ -27,7 +26,6 @@ from passports.errors import InvalidInputError
 from passports.identifiers import check_gtin, parse_digital_link
 from passports.lifecycle import transitions
 from passports.resolve import StoredPassport, log_proof, version_number
-from passports.roles import roles
 from passports.verification import CREDENTIAL_MEDIA_TYPE
 from passports.versions import (
     PassportChange,
@@ -101,7 +99,7 @@ def _read(voltpass: Voltpass, stored: StoredPassport) -> dict[str, Any]:
 def get_versions(
     voltpass: VoltpassDep, reader: ReaderDep, response: Response, passport_id: str
 ) -> dict[str, Any]:
-    """All versions of a passport, oldest first; who is responsible and authorities also see the reasons."""
+    """All versions of a passport, oldest first; who is responsible for it also sees the reasons."""
     versions = list_versions(voltpass.store, passport_id)
     if _knows_reasons(voltpass, reader, passport_id):
         response.headers.update(_NEVER)
@@ -111,10 +109,9 @@ def get_versions(
 
 
 def _knows_reasons(voltpass: Voltpass, reader: Caller | None, passport_id: str) -> bool:
+    # Authorities do not see Annex XIII, point 4, and a reason can tell of it.
     if reader is None:
         return False
-    if any(roles()[role].audience == Audience.AUTHORITY for role in reader.roles):
-        return True
     with voltpass.store.reading() as reading:
         row = reading.passports.by_id(passport_id)
         return row is not None and is_writer(reading, row, reader.id)

@@ -3,6 +3,7 @@
 import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any, Final
 
@@ -12,7 +13,9 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lca.datasets import load_shipped_dataset
-from passports.attributes import attributes
+from passports.attribute_data import AttributeChange, find_subject, write_attributes
+from passports.attributes import Granularity, attributes
+from passports.dynamic_data import Recording, import_dynamic_data
 from passports.errors import (
     AccessDeniedError,
     IdentifierConflictError,
@@ -49,10 +52,12 @@ from passports.versions import (
     version_at,
 )
 from tests.conftest import PostgresDatabases, SqliteDatabases
+from tests.passports.test_store import at_once
 from tests.worlds import ADDRESS, GTIN, IMPORTER, MAKER, NOW, RIVAL, World
 
 DATASET: Final = load_shipped_dataset()
 HEADER: Final = "from,to,effect,roles,legal_reference,note\n"
+DAY: Final = "2026-01-01T00:00:00Z"
 SECRET: Final = "Zx7Qq"  # stands in every reason and restricted text
 
 
@@ -147,6 +152,55 @@ def test_a_tombstone_is_authentic_and_its_passport_valid_for_nobody(world: World
         if reason is not None:
             assert steps["schema"].outcome == "passed"
             assert (steps["version"].outcome, steps["version"].reason_code) == ("failed", reason)
+
+
+def write(world: World, passport_id: str, values: dict[str, Any], *, replace: bool) -> Any:
+    """Write a battery's attributes past the versions of its passport."""
+    with world.store.reading() as reading:
+        subject = find_subject(reading, MAKER, Granularity.ITEM, passport_id)
+    request = AttributeChange(values=values, reason=SECRET)
+    return write_attributes(
+        world.store, world.keyring, ADDRESS, subject, request, NOW, replace=replace
+    )
+
+
+def test_attribute_data_say_the_status_of_the_life_cycle_whoever_writes_them(world: World) -> None:
+    passport = world.issue("SN-1").passports[0].id
+    write(world, passport, {"battery_status": "original"}, replace=False)
+    live(world, passport, "re-used")
+    for values in ({"battery_status": "original"}, {"battery_status": None}):
+        with pytest.raises(IllegalTransitionError):
+            write(world, passport, values, replace=False)
+    version = write(world, passport, {"cycle_count": 3}, replace=True)
+    assert version.values["battery_status"].value == "re-used"
+
+
+def test_what_has_ended_takes_no_data(world: World) -> None:
+    ceased, succeeded, new = (p.id for p in world.issue("A", "B", "C").passports)
+    live(world, ceased, "waste")
+    live(world, ceased, "recycled")
+    live(world, succeeded, "repurposed", successor_id=new)
+    for passport in (ceased, succeeded):
+        with pytest.raises(IllegalTransitionError):
+            write(world, passport, {"cycle_count": 3}, replace=False)
+    serials = f"serial,measured_at,cycle_count\nA,{DAY},3\nB,{DAY},3\nC,{DAY},3"
+    recording = Recording(MAKER, NOW, partial=True, gtin=GTIN)
+    report = import_dynamic_data(world.store, world.keyring, ADDRESS, serials.encode(), recording)
+    assert (report.recorded, [f.line for f in report.refused]) == (1, [2, 3])
+
+
+def test_changes_of_one_passport_at_the_same_time_come_one_after_the_other(world: World) -> None:
+    passport = world.issue("SN-1").passports[0].id
+
+    def change(number: int) -> int:
+        request = PassportChange(reason=SECRET, values={"cycle_count": number})
+        return new_version(
+            world.store, world.keyring, ADDRESS, MAKER, passport, request, NOW
+        ).version
+
+    made = at_once(*(partial(change, number) for number in range(1, 5)))
+    assert sorted(map(str, made)) == ["2", "3", "4", "5"]
+    assert not check_store(world.store, DATASET, NOW).faults
 
 
 class PowerCutError(Exception):
