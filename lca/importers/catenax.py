@@ -38,6 +38,13 @@ def read_catenax(data: bytes, terms: ImportTerms) -> Imported:
         reason = "is not cradle to gate: it would count distribution and end of life twice"
         finding = Finding("scopeOfPcfForm.partialFullPcf", shown(scope), reason, "ask for that")
         return Imported((), (finding,))
+    identity = _at(
+        document, "pcfAssessmentAndMethodology", "pcfAssessmentInformation", "idAndVersion"
+    )
+    if identity.get("status") == "Deprecated":
+        path = "pcfAssessmentAndMethodology.pcfAssessmentInformation.idAndVersion.status"
+        finding = Finding(path, "Deprecated", "has been replaced", "ask for the active one")
+        return Imported((), (finding,))
     found = record_of_draft(_draft(document), terms, "productLifeCycleStagesAndEmissions")
     if isinstance(found, Finding):
         return Imported((), (found,))
@@ -71,10 +78,22 @@ def _draft(document: Json) -> Draft:
         gwp_basis=gwp_basis(gwp.get("ipccCharacterizationFactors")),
         scores=scores_of(quality),
         primary_data_share=share_of(quality.get("primaryDataShare")),
-        caution=f"production stage only; {BIOGENIC_CAUTION}",
+        caution=_caution(identity, _at(info, "boundarySpecifications")),
         evidence=f"Catena-X PCF {identity.get('id')} version {identity.get('version')}",
         citation=f"declared by {company.get('companyName')}",
     )
+
+
+def _caution(identity: Json, boundary: Json) -> str:
+    """Return what must be said of every use: what is counted, what is left out, what is foreseen."""
+    cautions = ["production stage only", BIOGENIC_CAUTION]
+    exempted = boundary.get("exemptedEmissionsPercent")
+    if isinstance(exempted, int | float) and exempted:
+        cautions.append(f"{exempted:g} % of emissions exempted by the supplier")
+    kind = str(identity.get("retroOrProspectivePcfType", ""))
+    if kind.startswith("Prospective"):
+        cautions.append(f"{kind}: foreseen, not measured")
+    return "; ".join(cautions)
 
 
 def _at(document: Json, *keys: str) -> Json:

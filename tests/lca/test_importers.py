@@ -118,57 +118,123 @@ def test_a_footprint_that_cannot_be_used_is_refused(change: Document) -> None:
     assert imported.refused[0].remedy
 
 
-def catenax() -> Document:
+def catenax(**changes: object) -> Document:
+    """Return a Catena-X PCF 9.0.0 of a hundred casings; the model wraps everything in lists."""
+    instant = {"start": "2023-07-01T00:00:00Z", "end": "2024-06-30T00:00:00Z"}
     return {
-        "scopeOfPcfForm": {
-            "specVersion": "urn:samm:io.catenax.pcf:9.0.0",
-            "partialFullPcf": "Cradle-to-gate",
-        },
-        "companyAndProductInformation": {
-            "companyInformation": [{"companyName": "Casing Ltd", "companyIds": ["BPNL1"]}],
-            "productInformation": [
-                {
-                    "productNameCompany": "cell casing",
-                    "productIds": ["urn:example:casing"],
-                    "declaredUnitOfMeasurement": "piece",
-                    "declaredUnitAmount": 100.0,
-                    "productMassPerDeclaredUnit": 25.0,
-                }
-            ],
-        },
-        "pcfAssessmentAndMethodology": {
-            "dataSourcesAndQuality": [
-                {
-                    "primaryDataShare": 40.0,
-                    "technologicalDQR": 2.0,
-                    "temporalDQR": 2.0,
-                    "geographicalDQR": 1.0,
-                }
-            ],
-            "pcfAssessmentInformation": [
-                {
-                    "idAndVersion": [{"id": "3893bb5d-da16-4dc1-9185-11d97476c254", "version": 1}],
-                    "geography": [
-                        {"geographyRegionOrSubregion": "Eastern Asia", "geographyCountry": "CN"}
-                    ],
-                    "time": [
-                        {
-                            "referencePeriodStart": "2023-07-01T00:00:00Z",
-                            "referencePeriodEnd": "2024-06-30T00:00:00Z",
-                        }
-                    ],
-                }
-            ],
-            "pcfMethodology": [
-                {"gwpCharacterizationFactorDetails": [{"ipccCharacterizationFactors": "AR6"}]}
-            ],
-        },
-        "productLifeCycleStagesAndEmissions": {
-            "productionStage": [
-                {"pcfExcludingBiogenicUptake": 180.0, "pcfIncludingBiogenicUptake": 180.0}
-            ],
-        },
+        "scopeOfPcfForm": [
+            {
+                "specVersion": "urn:samm:io.catenax.pcf:9.0.0",
+                "partialFullPcf": changes.get("scope", "Cradle-to-gate"),
+            }
+        ],
+        "companyAndProductInformation": [
+            {
+                "companyInformation": [
+                    {"companyName": "Casing Ltd", "companyIds": ["urn:bpn:id:BPNL000000000DWF"]}
+                ],
+                "productInformation": [
+                    {
+                        "productNameCompany": "cell casing",
+                        "productIds": ["urn:gtin:4712345060507"],
+                        "declaredUnitOfMeasurement": "piece",
+                        "declaredUnitAmount": 100.0,
+                        "productMassPerDeclaredUnit": 25.0,
+                    }
+                ],
+            }
+        ],
+        "pcfAssessmentAndMethodology": [
+            {
+                "dataSourcesAndQuality": [
+                    {
+                        "primaryDataShare": 40.0,
+                        "technologicalDQR": 2.0,
+                        "temporalDQR": 2.0,
+                        "geographicalDQR": 1.0,
+                    }
+                ],
+                "pcfAssessmentInformation": [
+                    {
+                        "technology": [{"ccsTechnologicalCO2CaptureIncluded": False}],
+                        "idAndVersion": [
+                            {
+                                "id": "3893bb5d-da16-4dc1-9185-11d97476c254",
+                                "version": 1,
+                                "status": changes.get("status", "Active"),
+                                "retroOrProspectivePcfType": changes.get(
+                                    "kind", "Retrospective PCF"
+                                ),
+                            }
+                        ],
+                        "boundarySpecifications": [
+                            {"exemptedEmissionsPercent": changes.get("exempted", 0.0)}
+                        ],
+                        "geography": [
+                            {"geographyRegionOrSubregion": "Eastern Asia", "geographyCountry": "CN"}
+                        ],
+                        "time": [
+                            {
+                                "referencePeriodStart": instant["start"],
+                                "referencePeriodEnd": instant["end"],
+                                "created": instant["end"],
+                                "validityPeriodEnd": "2027-06-30T00:00:00Z",
+                            }
+                        ],
+                    }
+                ],
+                "pcfMethodology": [
+                    {
+                        "massBalancingInformation": [
+                            {
+                                "massBalancingUsed": False,
+                                "freeAttributionInMassBalancing": "not applicable",
+                                "massBalancingCertificateScheme": "none",
+                            }
+                        ],
+                        "standards": [
+                            {
+                                "crossSectoralStandards": ["ISO 14067"],
+                                "productOrSectorSpecificRules": ["Catena-X PCF Rulebook"],
+                            }
+                        ],
+                        "gwpCharacterizationFactorDetails": [
+                            {"ipccCharacterizationFactors": "AR6"}
+                        ],
+                        "allocationInForeground": [{"allocationWasteIncineration": "cut-off"}],
+                    }
+                ],
+            }
+        ],
+        "general": [{"comment": "none"}],
+        "carbonContent": [{"carbonContentTotal": 0.0}],
+        "productLifeCycleStagesAndEmissions": [
+            {
+                "productionStage": [
+                    {"pcfExcludingBiogenicUptake": 180.0, "pcfIncludingBiogenicUptake": 180.0}
+                ],
+                "distributionStage": [{"distributionStageIncluded": False}],
+                "packagingStage": [{"packagingEmissionsIncluded": False}],
+            }
+        ],
     }
+
+
+def test_the_catena_x_example_is_one_by_the_published_schema(third_party: Path) -> None:
+    path = third_party / "catenax" / "pcf-9.0.0.schema.json"
+    schema = json.loads(path.read_text(encoding="utf-8"))
+    jsonschema.Draft4Validator(schema).validate(catenax())
+
+
+def test_a_deprecated_catena_x_footprint_is_refused() -> None:
+    assert "replaced" in run("catenax", catenax(status="Deprecated")).refused[0].reason
+
+
+def test_what_a_catena_x_footprint_leaves_out_or_foresees_is_said() -> None:
+    kind = "Prospective PCF without forerunner"
+    record = only(run("catenax", catenax(exempted=2.5, kind=kind)))
+    assert "2.5 % of emissions exempted" in record.caution
+    assert "not measured" in record.caution
 
 
 def test_a_catena_x_footprint_becomes_a_factor_per_piece() -> None:
@@ -180,9 +246,7 @@ def test_a_catena_x_footprint_becomes_a_factor_per_piece() -> None:
 
 
 def test_a_cradle_to_grave_footprint_is_refused() -> None:
-    document = catenax()
-    document["scopeOfPcfForm"]["partialFullPcf"] = "Cradle-to-grave"
-    assert "twice" in run("catenax", document).refused[0].reason
+    assert "twice" in run("catenax", catenax(scope="Cradle-to-grave")).refused[0].reason
 
 
 ECOSPOLD = """<?xml version="1.0" encoding="UTF-8"?>
