@@ -41,7 +41,7 @@ def staged(reader: ArchiveReader, folder: Path) -> Iterator[Store]:
     scratch = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))  # for its owner only
     store = Store(f"sqlite:///{scratch / 'staged.sqlite3'}")
     try:
-        store.migrate()
+        store.lay_out()
         _fill(reader, store)
         yield store
     finally:

@@ -74,7 +74,6 @@ class ArchiveRecords(Records[SQLModel]):
         ).partitions(size)
         for rows in found:
             yield list(rows)
-            self._session.expunge_all()  # nothing is changed here, and nothing need be remembered
 
     def find(self, table: type[SQLModel], key: tuple[object, ...]) -> SQLModel | None:
         """Return the row under a key, or None."""

@@ -11,7 +11,7 @@ from importlib import resources
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from passports.errors import StoreUnavailableError
 from passports.store import (
@@ -123,6 +123,10 @@ class Store:
         from passports.store.migrations import upgrade  # noqa: PLC0415 # alembic only where needed
 
         upgrade(self._engine)
+
+    def lay_out(self) -> None:
+        """Create all tables at once, for a store that is thrown away and never migrated."""
+        SQLModel.metadata.create_all(self._engine)
 
     def _schema_is_current(self) -> bool:
         # Asked before alembic is imported, which takes longer than most commands do.
