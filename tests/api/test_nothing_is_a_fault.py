@@ -172,7 +172,16 @@ def test_every_route_that_takes_json_is_among_them(issued: Caller) -> None:
         # Attributes and grants are mutated in test_attribute_routes.py, the calls of EN 18222 in
         # test_dpps.py, factories below.
         # Versions: test_version_routes.py; files and recipes: test_registrations.py.
-        if not {"registrations", "versions", "attributes", "access", "factories", "EN 18222"}
+        # Authority: test_authority_faults.py.
+        if not {
+            "registrations",
+            "versions",
+            "attributes",
+            "access",
+            "authority",
+            "factories",
+            "EN 18222",
+        }
         & set(operation["tags"])
     }
     assert taking_json == {target.partition("?")[0] for target in VALID}
