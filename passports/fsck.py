@@ -20,6 +20,7 @@ from passports.continuity import kept_in_public
 from passports.errors import PassportError
 from passports.footprints import recompute
 from passports.fsck_attributes import Found, check_access_log, check_versions
+from passports.fsck_authority import check_acts, check_transfers
 from passports.fsck_versions import check_chains, check_successions
 from passports.kept_logs import entry_of, kept_root
 from passports.keyring import public_key_entries
@@ -104,6 +105,8 @@ def check_store(
         ("kept_logs", _kept_logs(store)),
         ("attribute_versions", _as_faults(check_versions(store, known.did_documents, at))),
         ("access_log", _as_faults(check_access_log(store))),
+        ("acts", _as_faults(check_acts(store))),
+        ("transfers", _as_faults(check_transfers(store))),
     )
     for kind, walk in walks:
         checked[kind] = 0

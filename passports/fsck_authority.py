@@ -1,0 +1,58 @@
+"""What `fsck` checks of authority: the chains of acts, and both signatures of every transfer."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from passports.authorisations import broken_acts
+from passports.operators import list_operators
+from passports.store import Store, Transaction, TransferRow
+from passports.transfer_statements import ACCEPTANCE_TYPE, OFFER_TYPE, digest
+from signing.canonical import parse_strict
+from signing.errors import SigningError
+from signing.jws import verify_compact
+from signing.keys.verifying_key import from_jwk
+
+Found = tuple[str, str, str] | None
+
+
+def check_acts(store: Store) -> Iterator[Found]:
+    """Yield for each operator what is wrong with the chain of what others did for it, or None."""
+    with store.reading() as reading:
+        for operator in list_operators(reading):
+            faults = list(broken_acts(reading, operator.id))
+            yield ("acts", operator.id, faults[0]) if faults else None
+
+
+def check_transfers(store: Store) -> Iterator[Found]:
+    """Yield for each transfer what is wrong with its statements, or None."""
+    with store.reading() as reading:
+        for operator in list_operators(reading):
+            for row in reading.transfers.of(operator.id):
+                if row.operator_id == operator.id:
+                    reason = _fault(reading, row)
+                    yield None if reason is None else ("transfer", row.id, reason)
+
+
+def _fault(reading: Transaction, row: TransferRow) -> str | None:
+    try:
+        offer = _said(reading, row.operator_id, OFFER_TYPE, row.offer)
+        if (offer["id"], offer["taker"]["id"]) != (row.id, row.taker_id):
+            return "its columns differ from what was offered"
+        if (row.acceptance is None) != (row.accepted_at is None):
+            return "it is accepted without a statement, or the other way round"
+        if row.acceptance is None:
+            return None
+        accepted = _said(reading, row.taker_id, ACCEPTANCE_TYPE, row.acceptance)
+        if accepted["offer_sha256"] != digest(row.offer):
+            return "another offer was accepted"
+    except (SigningError, KeyError, TypeError) as error:
+        return f"a statement of it does not verify: {type(error).__name__}"
+    return None
+
+
+def _said(reading: Transaction, operator_id: str, typ: str, signed: bytes) -> dict[str, Any]:
+    # All keys: one that was retired since signed while it was in use.
+    keys = [from_jwk(row.public_jwk) for row in reading.signing_keys.of(operator_id)]
+    jws, _key = verify_compact(signed, keys, typ=typ, step="statement")
+    said: Any = parse_strict(jws.payload_bytes)
+    return dict(said)
