@@ -8,17 +8,23 @@ from __future__ import annotations
 
 import io
 import zipfile
-import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 
 from lca.activities import Inventory
+from lca.archives import ARCHIVE_FAULTS
 from lca.datasets import Dataset
 from lca.emission_factors import FactorRecord
 from lca.errors import Finding, LcaError, SheetError, shown
 from lca.inventory import parse_inventory
-from lca.sheets import MAXIMUM_UNPACKED_BYTES, SheetInput, read_csv_sheets, workbook_in
+from lca.sheets import (
+    MAXIMUM_UNPACKED_BYTES,
+    SheetInput,
+    check_workbook,
+    read_checked_workbook,
+    read_csv_sheets,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,19 +100,21 @@ def _of_archive(data: bytes, file: str) -> SheetInput:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
-            if any(name.startswith("xl/") for name in names):
-                return workbook_in(archive, data, file)
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-            if unpacked > MAXIMUM_UNPACKED_BYTES:
-                reason = f"is larger than {MAXIMUM_UNPACKED_BYTES // 1024 // 1024} MiB unpacked"
-                raise SheetError([Finding("file", str(unpacked), reason, "split it", file=file)])
-            sheets = {
-                name.rpartition("/")[2]: archive.read(name)
-                for name in names
-                if name.endswith(".csv")
-            }
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError, zlib.error) as error:
+            is_workbook = any(name.startswith("xl/") for name in names)
+            if is_workbook:
+                check_workbook(archive, data, file)
+            sheets = {} if is_workbook else _csv_sheets(archive, names, file)
+    except ARCHIVE_FAULTS as error:
         remedy = "send JSON, XLSX, or a zip of CSV sheets"
         finding = Finding("file", shown(str(error)), "cannot be read", remedy, file=file)
         raise SheetError([finding]) from None
-    return read_csv_sheets(sheets, file)
+    return read_checked_workbook(data, file) if is_workbook else read_csv_sheets(sheets, file)
+
+
+def _csv_sheets(archive: zipfile.ZipFile, names: Sequence[str], file: str) -> dict[str, bytes]:
+    unpacked = sum(entry.file_size for entry in archive.infolist())
+    if unpacked > MAXIMUM_UNPACKED_BYTES:
+        reason = f"is larger than {MAXIMUM_UNPACKED_BYTES // 1024 // 1024} MiB unpacked"
+        raise SheetError([Finding("file", str(unpacked), reason, "split it", file=file)])
+    csv_files = (name for name in names if name.endswith(".csv"))
+    return {name.rpartition("/")[2]: archive.read(name) for name in csv_files}

@@ -11,7 +11,6 @@ import csv
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -20,6 +19,7 @@ from typing import Final
 import python_calamine
 
 from lca.activities import Inventory
+from lca.archives import ARCHIVE_FAULTS
 from lca.bill_of_materials import BillDocument, plain_bill
 from lca.emission_factors import FactorRecord
 from lca.errors import Finding, InventoryError, SheetError, shown
@@ -127,19 +127,18 @@ def read_workbook(data: bytes, file: str) -> SheetInput:
         raise _too_large(file, len(data), MAXIMUM_FILE_BYTES)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            return workbook_in(archive, data, file)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error) as error:
+            check_workbook(archive, data, file)
+    except ARCHIVE_FAULTS as error:
         raise _unreadable(file, str(error)) from None
+    return read_checked_workbook(data, file)
 
 
-def workbook_in(archive: zipfile.ZipFile, data: bytes, file: str) -> SheetInput:
-    """Return the inventory in an XLSX workbook whose archive is open already.
+def read_checked_workbook(data: bytes, file: str) -> SheetInput:
+    """Return the inventory in an XLSX workbook that `check_workbook` let pass.
 
     Raises:
         SheetError: As `read_workbook`.
-        zipfile.BadZipFile: The archive is broken; also NotImplementedError, RuntimeError, zlib.error.
     """
-    _check_archive(archive, data, file)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
         tables = {name: _rows(book, name) for name in book.sheet_names}
@@ -233,8 +232,13 @@ def _is_read(
     return True
 
 
-def _check_archive(archive: zipfile.ZipFile, data: bytes, file: str) -> None:
-    """Refuse a workbook that is too large, or has a formula in any sheet."""
+def check_workbook(archive: zipfile.ZipFile, data: bytes, file: str) -> None:
+    """Refuse a workbook that is too large, or has a formula in any sheet.
+
+    Raises:
+        SheetError: It is one of these.
+        Exception: The archive is broken: one of `archives.ARCHIVE_FAULTS`.
+    """
     if len(data) > MAXIMUM_FILE_BYTES:
         raise _too_large(file, len(data), MAXIMUM_FILE_BYTES)
     unpacked = sum(entry.file_size for entry in archive.infolist())
@@ -252,12 +256,15 @@ def _formula_in(text: bytes, name: str, data: bytes, file: str) -> SheetError:
 
 def _sheet_and_header(data: bytes, number: str) -> tuple[str, Mapping[str, str]]:
     """Return the name of a sheet, and its column names by letter."""
-    book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
     index = int(number) - 1 if number else -1
-    if not 0 <= index < len(book.sheet_names):
+    try:
+        book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
+        if not 0 <= index < len(book.sheet_names):
+            return f"sheet {number}", {}
+        name = book.sheet_names[index]
+        rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=1)
+    except python_calamine.CalamineError:  # it has a formula, and is broken too
         return f"sheet {number}", {}
-    name = book.sheet_names[index]
-    rows = book.get_sheet_by_name(name).to_python(skip_empty_area=False, nrows=1)
     first = rows[0] if rows else []
     return name, {chr(ord("A") + i): str(cell) for i, cell in enumerate(first[:26]) if cell}
 

@@ -7,10 +7,10 @@ in which unit an amount is. Read by the ILCD format 1.1 and EF packages of the C
 from __future__ import annotations
 
 import re
-import zipfile
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from lca.archives import ARCHIVE_FAULTS
 from lca.emission_factors import FactorRecord
 from lca.errors import FactorImportError, Finding, shown
 from lca.importers.ilcd_package import IlcdPackage, open_package
@@ -26,6 +26,7 @@ from lca.importers.records import (
     text_of,
 )
 
+_UNREADABLE: Final[tuple[type[Exception], ...]] = (FactorImportError, *ARCHIVE_FAULTS)
 _PROPERTY: Final = re.compile(r"\s*\(mass,[^()]*\)\s*$", re.IGNORECASE)
 """What some exports write after a flow's name: property, unit, compartment."""
 
@@ -60,10 +61,9 @@ def read_ilcd(data: bytes, terms: ImportTerms) -> Imported:
 
 def _of_package(package: IlcdPackage, name: str, terms: ImportTerms) -> FactorRecord | Finding:
     try:
-        root = package.read(name)
-    except (FactorImportError, zipfile.BadZipFile) as error:
+        return _record(package.read(name), terms, name, package)
+    except _UNREADABLE as error:
         return Finding(name, shown(str(error)), "cannot be read", "export the package again")
-    return _record(root, terms, name, package)
 
 
 def _record(

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Final
 from xml.etree import ElementTree as ET
 
+from lca.archives import ARCHIVE_FAULTS
 from lca.errors import FactorImportError, Finding, shown
 from lca.importers.records import number_of, parse_xml, text_of
 
@@ -124,7 +125,7 @@ def open_package(data: bytes) -> Iterator[IlcdPackage]:
                 finding = Finding("file", f"{len(data)} bytes", "unpacks to too much", "split it")
                 raise FactorImportError([finding])
             yield IlcdPackage(archive, dict(_listed(archive)))
-    except (zipfile.BadZipFile, RuntimeError, NotImplementedError) as error:
+    except ARCHIVE_FAULTS as error:
         reason = "is no ILCD package"
         finding = Finding("file", shown(str(error)), reason, "export it again")
         raise FactorImportError([finding]) from None

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import io
-import json
 import zipfile
 from collections.abc import Mapping
 from typing import Any, Final
 
+from lca.archives import ARCHIVE_FAULTS
 from lca.emission_factors import FactorRecord
 from lca.errors import FactorImportError, Finding, shown
 from lca.importers.records import (
@@ -59,7 +59,7 @@ def _archive(data: bytes) -> dict[str, Json]:
                 raise FactorImportError([finding])
             names = [name for name in archive.namelist() if "processes" in name.split("/")[:-1]]
             return {name: _single(archive.read(name)) for name in names if name.endswith(".json")}
-    except (zipfile.BadZipFile, json.JSONDecodeError) as error:
+    except ARCHIVE_FAULTS as error:
         finding = Finding("file", shown(str(error)), "is no archive of openLCA", "export it again")
         raise FactorImportError([finding]) from None
 
@@ -117,7 +117,7 @@ def _gases(items: list[Json], product: Json, path: str) -> GasCollector | Findin
         if kind == "PRODUCT_FLOW" and number_of(str(item.get("amount"))) != 0:
             reason = "takes or makes other products: its upstream is not wholly in it"
             return Finding(path, shown(_name(flow)), reason, "export an allocated LCI result")
-        if kind in {"ELEMENTARY_FLOW", None} and _to_air(flow):
+        if kind in ("ELEMENTARY_FLOW", None) and _to_air(flow):
             sign = -1.0 if _flag(item, "input") else 1.0
             kg = sign * number_of(str(item.get("amount"))) / amount
             gases.add(_name(flow), kg, _name(item.get("unit")) or str(flow.get("refUnit", "")))
