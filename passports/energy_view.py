@@ -21,6 +21,7 @@ from passports.factories import (
 )
 from passports.footprints import FootprintStudy, study_of
 from passports.meter_sums import MeterMonth, meter_months
+from passports.meters import Meter
 from passports.production import all_production
 from passports.store import StudyFilter, Transaction
 from passports.supply_scenarios import PV_SHARE, SupplyScenario, supply_scenarios
@@ -166,7 +167,7 @@ def _by_line(rows: Sequence[MeterMonth], months: Sequence[str]) -> list[SeriesBy
     mains = {row.meter.part_of for row in rows}
     sums: dict[tuple[EnergyCarrier, str], dict[str, float]] = defaultdict(dict)
     for row in rows:
-        line = row.meter.line or (REST if row.meter.id in mains else NO_LINE)
+        line = row.meter.line or (REST if row.meter.id in mains else _no_line(row.meter))
         series = sums[row.meter.carrier, line]
         series[row.month] = series.get(row.month, 0.0) + own[row.meter.id, row.month]
     return [
@@ -180,6 +181,11 @@ def _by_line(rows: Sequence[MeterMonth], months: Sequence[str]) -> list[SeriesBy
         )
         for (carrier, line), series in sorted(sums.items())
     ]
+
+
+def _no_line(meter: Meter) -> str:
+    how = f"{meter.arrangement.value.replace('_', ' ')}, " if meter.arrangement else ""
+    return f"{how}{NO_LINE}"
 
 
 def _consumers(rows: Sequence[MeterMonth]) -> list[Consumer]:

@@ -112,7 +112,7 @@ _STEPS: Final = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
 def short_number(value: float, axis: Sequence[float]) -> str:
     """Return a round number in few characters, all of an axis in thousands, millions or as they are."""
     top = max(map(abs, axis), default=0.0)
-    size, letter = next(((s, f" {w}") for s, w in _STEPS if top >= s * 5), (1.0, ""))
+    size, letter = next(((s, f" {w}") for s, w in _STEPS if top >= s * 2), (1.0, ""))
     return f"{value / size:g}{letter}" if value else "0"
 
 
@@ -157,4 +157,4 @@ def span_plot(anchor: str, title: str, rows: Sequence[Span], today: date) -> Plo
     listed = "; ".join(f"{label}: {words}" for label, _, _, words in rows)
     head = ("Certificate", "From", "To", "Standing")
     height = y + 2 * LINE + 6
-    return Plot(anchor, title, "days", f"{listed}.", height, (*under, *shapes), head, table)
+    return Plot(anchor, title, "dates", f"{listed}.", height, (*under, *shapes), head, table)

@@ -171,7 +171,7 @@ def _target(row: TargetStanding) -> TargetView:
         actual,
         _TONES[row.outcome],
         row.outcome,
-        row.covers,
+        None if row.actual is None else row.covers,
         row.note,
     )
 
