@@ -9,7 +9,7 @@ import sys
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from passports.archive.take_in import ImportRequest, import_archive
 from passports.archive.write import ArchiveRequest, sign_manifest, write_archive
 from passports.attribute_data import find_subject
 from passports.attributes import Granularity
+from passports.certify import CertificateIssue, issue_certificate
 from passports.cessation import state_ceased
 from passports.checks import BatteryEvidence
 from passports.continuity import Standing, continuity_of
@@ -54,6 +55,7 @@ from passports.status_lists import publish_status_list, revoke_passport
 from passports.store import Store, all_tables
 from passports.trust import build_trust_list, sign_trust_list
 from passports.verification import verify_passport
+from passports.versions import PassportChange, get_version, list_versions, new_version
 from signing.keys import SigningKey
 from signing.trust import TrustList
 from tests.conftest import PostgresDatabases, SqliteDatabases
@@ -61,6 +63,7 @@ from tests.passports.restricted_world import give_restricted, telltales
 from tests.worlds import (
     ADDRESS,
     AUTHORITY,
+    FACILITY,
     GTIN,
     IMPORTER,
     MAKER,
@@ -755,9 +758,9 @@ def test_nothing_is_written_for_an_operator_that_is_kept(
             NOW,
         ),
     ]
-    for write in writes:
+    for attempt in writes:
         with pytest.raises(OperatorReadOnlyError) as refused:
-            write()
+            attempt()
         assert "kept here from an archive of https://id.example.com" in str(refused.value)
     assert rows_of(second.store) == before
 
@@ -877,3 +880,78 @@ def test_an_import_that_is_killed_leaves_nothing_and_the_next_one_cleans_up(
     second.take(path)
     second.sound()
     assert not list(second.folder.iterdir())
+
+
+# --- Versions, certifiers ---
+
+
+@pytest.mark.parametrize("audience", ArchiveAudience)
+def test_all_versions_of_a_passport_are_kept_and_verify(
+    spare: Second, first: World, tmp_path: Path, audience: ArchiveAudience
+) -> None:
+    passport_id = find_passport(first.store, UniqueProductIdentifier(GTIN, "SN-1")).id
+    change = PassportChange(reason="a secret of the workshop", values={"cycle_count": 12})
+    for day in (1, 2):
+        at = NOW + timedelta(days=day)
+        request = change.model_copy(update={"values": {"cycle_count": 12 + day}})
+        new_version(first.store, first.keyring, ADDRESS, MAKER, passport_id, request, at)
+    path = written(first, tmp_path / "a.zip", audience, at=LATER)
+    spare.take(path)
+    spare.sound()
+    ours = list_versions(first.store, passport_id)
+    theirs = list_versions(spare.store, passport_id)
+    assert len(theirs) == 3
+    assert [v.sha256 for v in theirs] == [v.sha256 for v in ours]
+    for version in ours:
+        kept = get_version(spare.store, passport_id, version.version)
+        assert kept.credential == get_version(first.store, passport_id, version.version).credential
+        evidence = evidence_from_store(spare.world.records(LATER), [kept.credential])
+        assert evidence.unavailable == {}
+    told = b"".join(members_of(path).values()).decode()
+    assert ("a secret of the workshop" in told) == (audience is ArchiveAudience.CONFIDENTIAL)
+
+
+def test_a_version_that_is_left_out_is_missed(spare: Second, first: World, tmp_path: Path) -> None:
+    passport_id = find_passport(first.store, UniqueProductIdentifier(GTIN, "SN-1")).id
+    for number in (1, 2):
+        request = PassportChange(reason="r", values={"cycle_count": number})
+        at = NOW + timedelta(days=number)
+        new_version(first.store, first.keyring, ADDRESS, MAKER, passport_id, request, at)
+    members = members_of(written(first, tmp_path / "a.zip", ArchiveAudience.PUBLIC, at=LATER))
+    name = "rows/0000/passport/000001.ndjson"
+    lines = members[name].splitlines(keepends=True)
+    members[name] = b"".join(line for line in lines if b'"version":2' not in line)
+    forged = rebuilt(tmp_path / "f.zip", members, maker_key(first))
+    assert "version 2 is missing before it" in refusal(lambda: spare.take(forged))
+
+
+def test_the_certifier_of_a_cited_certificate_goes_along_and_no_more_of_it(
+    second: Second, first: World, tmp_path: Path
+) -> None:
+    certifier = EconomicOperatorCreate(
+        id="certifier", name="Certifier", roles=["certifier"], country="CN", note="private note"
+    )
+    register_operator(first.store, first.keyring, ADDRESS, certifier, NOW)
+    certificate = CertificateIssue(
+        operator_id=MAKER,
+        facility_id=FACILITY,
+        scheme="T/CECA-G 0171-2022",
+        valid_from=date(2024, 7, 1),
+        valid_to=date(2027, 6, 30),
+        type="I",
+        stars=5,
+    )
+    issue_certificate(first.store, first.keyring, ADDRESS, "certifier", certificate, NOW)
+    first.issue("C-1", id="b-c")
+    second.trust_list = first.trust_list()
+    path = written(first, tmp_path / "a.zip", batch_id="b-c")
+    assert b"private note" not in b"".join(members_of(path).values())
+    second.take(path)
+    second.sound()
+    credential = first.credential("C-1")
+    evidence = evidence_from_store(second.world.records(NOW), [credential])
+    assert evidence.unavailable == {}
+    assert first.verify(credential, evidence).verdict == first.verify(credential).verdict
+    with second.store.reading() as reading:
+        assert continuity_of(reading, "certifier").standing is Standing.KEPT
+        assert [row.id for row in reading.operators.all()] == ["certifier", MAKER]
