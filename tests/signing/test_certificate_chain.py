@@ -209,6 +209,14 @@ def test_a_chain_of_another_kind_of_key_brings_none() -> None:
             key_of_chain([text(made)])
 
 
+def test_a_chain_of_a_curve_that_nobody_knows_brings_no_key() -> None:
+    curve = bytes.fromhex("2a8648ce3d030107")  # RFC 5480 section 2.1.1.1: secp256r1
+    der = base64.b64decode(GOOD[0])
+    unknown = base64.b64encode(der.replace(curve, curve[:-1] + b"\x7f")).decode()
+    with pytest.raises(MalformedDocumentError, match="not of a P-256 key"):
+        key_of_chain([unknown])
+
+
 def test_the_list_carries_its_anchors_and_refuses_what_is_none() -> None:
     listed = TrustList(AT, AT, (entry(anchors=(anchor(), anchor(OTHER, "LEIXG-1"))),))
     assert TrustList.parse(listed.to_document()) == listed
