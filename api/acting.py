@@ -22,21 +22,18 @@ from passports.errors import (
     shorten,
 )
 from passports.identifiers import check_slug
-from passports.roles import Action
 from passports.store import PassportRow, Store, Transaction
 
 HEADER = "Voltpass-Acting-For"
-_IN_BODIES_OF = frozenset({Action.ISSUE, Action.FOOTPRINTS})
-_FILES = frozenset(
-    {"/v1/registrations", "/v1/mapping-recipes/suggestions"}
-)  # a recipe says which models
+# The calls that do to the model which their body names all that they do. Any other could name one and
+# do something to another.
+_NAMING_THEIR_MODEL = frozenset({"post_batch", "post_footprints"})
 
 
 async def body_model(request: Request) -> str | None:
     """Return the model that the body of a call for another names, as the route will read it."""
-    if HEADER not in request.headers or action_of(request) not in _IN_BODIES_OF:
-        return None
-    if request.url.path in _FILES:
+    name = getattr(request.scope.get("route"), "name", "")
+    if HEADER not in request.headers or name not in _NAMING_THEIR_MODEL:
         return None
     try:
         body: Any = await request.json()
@@ -83,6 +80,9 @@ def _models(
     store: Store, request: Request, principal: str, named: str | None
 ) -> frozenset[str] | None:
     """Return the models that a call is about; None where it is about none, or that is not known."""
+    # Models are named by each operator for itself: another's of the same name is another model.
+    if request.query_params.getlist("operator") not in ([], [principal]):
+        return None
     found = {named} if named else set()
     parameters = request.path_params
     if "model_id" in parameters:
@@ -90,7 +90,8 @@ def _models(
     with store.reading() as reading:
         if {"passport_id", "dppId"} & set(parameters):
             row = _passport(reading, parameters)
-            batch = reading.batches.get(row.operator_id, row.batch_id) if row is not None else None
+            is_own = row is not None and row.operator_id == principal
+            batch = reading.batches.get(principal, row.batch_id) if row and is_own else None
             if batch is None:
                 return None
             found.add(batch.model_id)

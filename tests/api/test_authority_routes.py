@@ -134,6 +134,10 @@ def test_an_authorisation_for_a_model_opens_nothing_else(fresh: Caller) -> None:
         ("POST", "/v1/batches", batch(model_id="other")),
         ("POST", "/v1/batches", {"model_id": [MODEL]}),
         ("POST", "/v1/batches", [batch()]),
+        ("POST", "/v1/registrations", {"model_id": MODEL, "rows": []}),
+        ("PUT", "/v1/mapping-recipes/x", {"model_id": MODEL}),
+        ("GET", f"/v1/battery-models/{MODEL}/attributes?operator={RIVAL}", None),
+        ("GET", f"/v1/battery-models/{MODEL}/attributes?operator={MAKER}&operator=rival", None),
         ("GET", "/v1/access-log", None),
         ("GET", "/v1/grants", None),
         ("PUT", "/v1/battery-models/other/attributes", {"values": {}, "reason": "r"}),
@@ -143,6 +147,9 @@ def test_an_authorisation_for_a_model_opens_nothing_else(fresh: Caller) -> None:
         answer = send(fresh, method, target, document, key=key, acting=MAKER)
         assert answer.status == 403, (target, answer.body)
         assert answer.findings()[0]["field"] == "Voltpass-Acting-For"
+    sent = {"model_id": MODEL, "uniqueProductIdentifier": "https://id.example.com/01/x/21/y"}
+    dpp = send(fresh, "POST", "/v1/dpps", sent, key=key, acting=MAKER)
+    assert (dpp.status, dpp.json()["statusCode"]) == (403, "ClientForbidden")
     assert fresh.get("/v1/acts", by=MAKER).json()["acts"] == []
 
 
