@@ -147,7 +147,7 @@ def _cell(value: object) -> str:
 def _text_table(data: bytes) -> Iterable[tuple[int, list[str]]]:
     text = decode_text(data, _WHAT)
     first = text.partition("\n")[0]
-    if not {"link", "gtin"} & {c.strip().lower() for c in first.replace(";", ",").split(",")}:
+    if not {"link", "gtin"} & {c.strip().lower() for c in first.split(delimiter_of(first))}:
         return [(n, [line.strip()]) for n, line in enumerate(text.splitlines(), start=1)]
     rows = csv_rows(text, delimiter_of(first), _WHAT)
     return [(line, [cell.strip() for cell in row]) for line, row in rows]

@@ -35,17 +35,21 @@ _BATCH_FACTS: Final = ("model_id", "facility_id", "responsible_operator_id", "pr
 
 @dataclass(frozen=True)
 class JudgedPart:
-    """Rows of one batch that pass every gate, as a request for issuing.
+    """Rows of one batch that pass every gate.
 
     Attributes:
         before: The batch as it stands in the store, where these rows join one.
     """
 
+    batch_id: str
     operator: EconomicOperator
     model: BatteryModel
-    request: BatchCreate
     rows: Sequence[BatteryRow]
     before: Batch | None
+
+    def request(self) -> BatchCreate:
+        """Return them as a request for issuing; made when it is needed, for it is large."""
+        return _request(self.batch_id, self.rows)
 
 
 @dataclass(frozen=True)
@@ -189,7 +193,7 @@ class _Judge:
             except PassportError as error:
                 good = self._refused_by_gates(good, error)
                 continue
-            return JudgedPart(operator, model, request, good, before)
+            return JudgedPart(batch_id, operator, model, good, before)
         return None
 
     def _refused_by_gates(

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from passports.attribute_versions import AttributeVersion, GivenValue, Subject, add_version
 from passports.attributes import Granularity, attributes
-from passports.batches import Batch
+from passports.batches import Batch, BatchCreate
 from passports.bulk.files import SourceTable
 from passports.bulk.judging import (
     JudgedPart,
@@ -122,7 +122,7 @@ def _report(
     is_partial: bool,
 ) -> RegistrationReport:
     rows = judgement.rows
-    joined = {part.request.id for part in judgement.parts if part.before is not None}
+    joined = {part.batch_id for part in judgement.parts if part.before is not None}
     counts: dict[str, BatchCount] = {}
     for row in rows:
         is_new = row.batch_id not in joined and not row.is_present
@@ -162,10 +162,9 @@ def _issue(
         def told(done: int, _all: int, before: int = before) -> None:
             progress(ISSUING, before + done, total)
 
-        batch = _recorded(transaction, registry.operator_id, part, now)
-        units = BatchPart(
-            part.operator, part.model, batch, part.request.manufactured_on, part.request.units
-        )
+        request = part.request()
+        batch = _recorded(transaction, registry.operator_id, part, request, now)
+        units = BatchPart(part.operator, part.model, batch, request.manufactured_on, request.units)
         made = issue_part(transaction, registry.keyring, registry.address, units, told)
         issued += list(zip(part.rows, made, strict=True))
     given = [(passport.id, row.attributes) for row, passport in issued if row.attributes]
@@ -175,10 +174,16 @@ def _issue(
     return issued
 
 
-def _recorded(transaction: Transaction, operator_id: str, part: JudgedPart, now: datetime) -> Batch:
+def _recorded(
+    transaction: Transaction,
+    operator_id: str,
+    part: JudgedPart,
+    request: BatchCreate,
+    now: datetime,
+) -> Batch:
     """Write down a new batch, or that units join one; return what the credentials of these units say."""
     if part.before is None:
-        batch = record_batch(transaction, operator_id, part.request, now)
+        batch = record_batch(transaction, operator_id, request, now)
         record_citations(transaction, batch, now)
         return batch
     days = [row.manufactured_on for row in part.rows if row.manufactured_on is not None]
