@@ -1,6 +1,8 @@
 """Periods closed from readings: summed, traceable, kept; corrected by a new version; deliveries withdrawn."""
 
 import random
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -448,3 +450,50 @@ def test_a_contract_is_closed_with_the_meter_it_covers_and_its_certificate_used_
     too_much = {**contract, "kwh": 50_000, "certificates": []}
     with pytest.raises(InvalidInputError, match="covers 50,000 kWh"):
         close(world, supplies={**supplies, "main": {"contract": too_much}}, reason="x")
+
+
+def test_whatever_happens_at_the_same_moment_sums_and_ledger_agree(world: World) -> None:
+    """Allocations, corrections and withdrawals at once: nothing is counted that was withdrawn."""
+    deliveries = full(world)
+    close(world)
+    open_lots(world.store, MAKER, FACILITY, NOW)
+    target = AllocationTarget.model_validate({"kind": "line", "id": "coating"})
+    lot = f"{FACILITY}-20260301-1"
+
+    def allocating() -> None:
+        wanted = AllocationCreate(lot_id=lot, kwh=3_000, target=target)
+        allocate(world.store, MAKER, FACILITY, wanted, NOW)
+
+    def correcting() -> None:
+        close(world, reason="at the same moment", gaps_stated="whatever is missing")
+
+    def withdrawing() -> None:
+        withdraw_import(world.store, MAKER, FACILITY, deliveries[1], "at the same moment", NOW)
+
+    def reopening() -> None:
+        reopen_period(world.store, MAKER, FACILITY, date(2026, 3, 1), "at the same moment", NOW)
+
+    def trying(act: Callable[[], None]) -> bool:
+        try:
+            act()
+        except (IdentifierConflictError, InvalidInputError, OverAllocationError):
+            return False
+        return True
+
+    acts = [allocating] * 8 + [reopening, withdrawing, correcting] * 2
+    with ThreadPoolExecutor(6) as threads:
+        done = list(threads.map(trying, acts))
+    assert sum(done[:8]) == 6  # 19,200 kWh give 3,000 six times
+    with world.store.reading() as reading:
+        assert balance(reading, MAKER, FACILITY).closes
+        versions = closed_periods(reading, MAKER, FACILITY)
+        for version in versions:
+            day, number = version.period_from, version.version
+            assert recompute_period(reading, MAKER, FACILITY, day, number) == {}
+        newest = versions[-1]
+        withdrawn = {r.id for r in meter_imports(reading, MAKER, FACILITY) if r.withdrawn_at}
+        used = dict(
+            reading.metering.closed.imports(reading.metering.closed.of((MAKER, FACILITY))[-1])
+        )
+    assert in_force(world).closed_version == newest.version
+    assert newest.reopened_at is not None or not withdrawn & set(used)
