@@ -78,7 +78,9 @@ def _columns(rows: Sequence[Sequence[object]], layout: SheetLayout) -> Mapping[s
     header = [str(cell).strip() for cell in rows[0]]
     pairs = list(zip(header, zip(*rows[1:], strict=True), strict=True))
     if "" in header:
-        pairs = [(name, cells) for name, cells in pairs if name or any(map("".__ne__, cells))]
+        pairs = [
+            (name, cells) for name, cells in pairs if name or any(cell != "" for cell in cells)
+        ]
     columns = dict(pairs)
     names = {*layout.required, *layout.optional}
     if len(columns) < len(pairs) or not set(layout.required) <= columns.keys() <= names:

@@ -59,6 +59,8 @@ def draft_of(
 
 def _add_bill(draft: Draft, bill: PlainBill) -> None:
     """Add a bill of materials; its activities have no exchanges yet."""
+    if not draft.exchanges.keys() >= set(bill.takers):
+        return  # something is wrong with an activity, and was said: nothing comes of this draft
     places = {taker: draft.exchanges[taker] for taker in set(bill.takers)}
     taken = dict.fromkeys(places, 0)
     paths = draft.bill

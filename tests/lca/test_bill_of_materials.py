@@ -129,6 +129,26 @@ def test_a_bad_energy_row_beside_a_plain_bill_is_named(dataset: Dataset) -> None
     assert found == [("energy", 4, "amount")]
 
 
+def test_a_wrong_activity_with_a_plain_bill_is_named_once() -> None:
+    tables = copy.deepcopy(TABLES)
+    tables["activities"][1][4] = 120
+    del tables["energy"], tables["transport"]
+    with pytest.raises(SheetError) as caught:
+        read_csv_sheets(as_csv(tables))
+    found = [(item.sheet, item.row, item.path) for item in caught.value.findings]
+    assert found == [("activities", 2, "yield_percent")]
+
+
+def test_numbers_under_no_column_name_are_refused_beside_a_plain_bill() -> None:
+    tables = copy.deepcopy(TABLES)
+    for row, more in zip(tables["bill_of_materials"], ("", 7, ""), strict=True):
+        row.append(more)
+    with pytest.raises(SheetError, match="no column name"):
+        read_workbook(workbook(tables), "a.xlsx")
+    with pytest.raises(SheetError, match="no column name"):
+        read_csv_sheets(as_csv(tables))
+
+
 def test_formatted_empty_rows_and_columns_do_not_count() -> None:
     tables = copy.deepcopy(TABLES)
     bill = tables["bill_of_materials"]
