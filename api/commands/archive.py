@@ -106,6 +106,7 @@ def archive_import(
             trust_root=None if trust_root is None else _root(trust_root),
             on_first_use=trust_on_first_use,
             only_check=check,
+            reserved=frozenset({PLATFORM_ID}),
         )
         with progress_bar("checking", quiet=as_json) as progress:
             report = import_archive(

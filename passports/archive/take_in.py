@@ -6,7 +6,7 @@ here, an identifier or GS1 prefix of somebody else, and a log that contradicts t
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -24,10 +24,13 @@ from passports.errors import (
 from passports.fsck import Progress
 from passports.operators import get_operator
 from passports.store import (
+    CertificateRow,
     ContinuityRow,
+    FootprintStudyRow,
     KeptLogRow,
     KeptLogTileRow,
     LogTileRow,
+    PassportRow,
     RowExistsError,
     Store,
     Transaction,
@@ -52,6 +55,7 @@ class ImportRequest:
         trust_root: a pinned root key that signed the list which travels in the archive; or
         on_first_use: believe the keys in the archive, and say so for ever.
         only_check: Check it and take nothing in.
+        reserved: Names that belong to this server itself.
     """
 
     path: Path
@@ -60,6 +64,7 @@ class ImportRequest:
     trust_root: dict[str, str] | None = None
     on_first_use: bool = False
     only_check: bool = False
+    reserved: frozenset[str] = frozenset()
 
 
 def import_archive(
@@ -148,6 +153,7 @@ class _Intake:
         self._manifest = reader.manifest
         self._examined = examined
         self._own_log = own_log
+        self._reserved = request.reserved
         self._now = now
         self._made_at = parse_instant(reader.manifest.madeAt, "madeAt")
         with request.path.open("rb") as file:
@@ -186,6 +192,8 @@ class _Intake:
             for rows in source.archive.pages(kept.table, {column: operator.id}, _PAGE):
                 values = [row.model_dump() for row in rows]
                 new = [row for row in values if not _merged(target, kept, row, replace=is_newer)]
+                for row_values in new:
+                    _check_owner(target, kept, row_values)
                 target.archive.insert_many(kept.table, new)
                 counts[kept.name] = counts.get(kept.name, 0) + len(new)
         is_surer = before is not None and before.trust != self._examined.trust  # see _may_keep
@@ -194,6 +202,8 @@ class _Intake:
 
     def _may_keep(self, target: Transaction, operator: ArchivedOperator) -> ContinuityRow | None:
         """Return what is known of an operator that is kept already; refuse one that is not ours to keep."""
+        if operator.id in self._reserved:
+            raise ArchiveFault(f"operator {operator.id}", "this name is the server's own")
         row = target.operators.get(operator.id)
         before = target.continuity.get(operator.id)
         if row is None:
@@ -307,6 +317,21 @@ def _merged(target: Transaction, kept: Kept, values: dict[str, Any], *, replace:
     if differing and replace:
         target.archive.put(kept.table(**values))
     return True
+
+
+def _check_owner(target: Transaction, kept: Kept, values: dict[str, Any]) -> None:
+    """Refuse a record whose identifier alone stands in a public address, and is somebody else's here."""
+    by_id: Mapping[
+        str, Callable[[str], PassportRow | FootprintStudyRow | CertificateRow | None]
+    ] = {
+        "passport": target.passports.by_id,
+        "footprint_study": target.studies.by_id,
+        "certificate": target.certificates.by_id,
+    }
+    found = by_id[kept.name](values["id"]) if kept.name in by_id else None
+    if found is not None and found.operator_id != values["operator_id"]:
+        reason = f"its identifier is {found.operator_id}'s here"
+        raise ArchiveFault(f"{kept.name} {values['id']}", reason)
 
 
 def _is_newer(before: ContinuityRow, made_at: datetime, audience: str) -> bool:

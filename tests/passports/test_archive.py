@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import orjson
@@ -53,6 +54,7 @@ from passports.operators import (
 from passports.resolve import evidence_from_store, find_passport
 from passports.status_lists import publish_status_list, revoke_passport
 from passports.store import Store, all_tables
+from passports.store.records import CertificateRecords, FootprintStudyRecords, PassportRecords
 from passports.trust import build_trust_list, sign_trust_list
 from passports.verification import verify_passport
 from passports.versions import PassportChange, get_version, list_versions, new_version
@@ -697,6 +699,29 @@ def test_a_gtin_that_the_pinned_list_does_not_give_the_operator_is_refused(
     assert "under no GS1 prefix" in refusal(lambda: spare.take(path))
 
 
+@pytest.mark.parametrize("kind", ["passport", "footprint_study", "certificate"])
+def test_an_identifier_that_stands_in_somebody_elses_address_is_not_taken(
+    spare: Second, first: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    records = {
+        "passport": PassportRecords,
+        "footprint_study": FootprintStudyRecords,
+        "certificate": CertificateRecords,
+    }
+    path = written(first, tmp_path / "a.zip")
+    # The database is told to know such a record of somebody else.
+    somebody = SimpleNamespace(operator_id="somebody")
+    monkeypatch.setattr(records[kind], "by_id", lambda *_: somebody)
+    assert "is somebody's here" in refusal(lambda: spare.take(path))
+
+
+def test_a_name_of_the_servers_own_is_not_taken(
+    spare: Second, first: World, tmp_path: Path
+) -> None:
+    path = written(first, tmp_path / "a.zip")
+    assert "the server's own" in refusal(lambda: spare.take(path, reserved=frozenset({MAKER})))
+
+
 def test_a_log_of_the_same_name_is_not_forked(spare: Second, first: World, tmp_path: Path) -> None:
     spare.take(written(first, tmp_path / "a.zip"))
     home = replace(spare.world, address=ADDRESS)  # the same public address, another home
@@ -852,6 +877,7 @@ from pathlib import Path
 from lca.datasets import load_shipped_dataset
 from passports.archive import take_in
 from passports.store import Store, all_tables
+from passports.store.records import CertificateRecords, FootprintStudyRecords, PassportRecords
 
 original = take_in._take_tile
 def dying(*arguments):
