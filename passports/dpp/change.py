@@ -15,7 +15,13 @@ from passports.attribute_data import checked_values
 from passports.attributes import Granularity
 from passports.documents import read_document
 from passports.dpp.data_elements import SINGLE, element_id_of
-from passports.dpp.document import HEADER, LAST_CHANGE, DigitalProductPassport, Representation
+from passports.dpp.document import (
+    HEADER,
+    LAST_CHANGE,
+    LINKS,
+    DigitalProductPassport,
+    Representation,
+)
 from passports.dpp.element_paths import ElementPath
 from passports.dpp.identifiers import row_of_dpp
 from passports.dpp.one_element import name_of
@@ -76,7 +82,7 @@ class Editing:
         parts = read_parts(patch, self.representation)
         row, dpp = self._current(dpp_id)
         _check_header(dpp, parts.header)
-        known = {element.attribute.id: element.value for element in dpp.elements}
+        known = dpp.values
         values = {
             name: apply_merge_patch(known.get(name), value)
             for name, value in parts.elements.items()
@@ -101,9 +107,8 @@ class Editing:
         parts = _changeable(path)
         given = _value_in(element, parts)
         row, dpp = self._current(dpp_id)
-        known = {e.attribute.id: e.value for e in dpp.elements}
         name = str(parts[0])
-        before = known.get(name)
+        before = dpp.values.get(name)
         after = _placed(before, path, given, in_place=in_place)
         if not _is_same(before, after):
             self._write(row, {name: after})
@@ -195,6 +200,12 @@ def _checked(changed: Mapping[str, Any]) -> dict[str, Any]:
     Raises:
         InvalidInputError: with a finding for each that is not; by its name in the passport.
     """
+    linked = [name for name in LINKS if name in changed]
+    if linked:
+        reason = "it follows from the life of the battery"
+        remedy = "Say that the battery has a new passport with POST /v1/passports/{id}/life-cycle."
+        findings = [Finding(name, "", reason, remedy) for name in linked]
+        raise InvalidInputError(findings, "the passport")
     if changed.get(STATUS_ATTRIBUTE, "") is None:
         reason, remedy = "a battery always has a status", "Say which it has now."
         finding = Finding(STATUS_ATTRIBUTE, "", reason, remedy)

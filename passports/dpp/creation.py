@@ -20,7 +20,7 @@ from passports.batches import BatchCreate
 from passports.citations import record_citations
 from passports.credential import category_of
 from passports.documents import RuleError, read_day, read_document
-from passports.dpp.document import Representation
+from passports.dpp.document import LINKS, Representation
 from passports.dpp.header import ReadHeader, read_header
 from passports.dpp.identifiers import dpp_id
 from passports.dpp.parts import Parts, read_parts
@@ -70,6 +70,7 @@ class Creating:
             KeyUnavailableError: the operator's signing key cannot be opened; nothing is issued.
         """
         parts = read_parts(document, self.representation)
+        _check_unlinked(parts)
         with self.store.transaction() as transaction:
             transaction.operators.lock(self.actor.id)
             header = read_header(transaction, self.address, self.actor, parts.header)
@@ -106,6 +107,14 @@ class Creating:
         keyring, address = self.keyring, self.address
         if values:
             write_version(transaction, keyring, address, subject, values, writing, replace=False)
+
+
+def _check_unlinked(parts: Parts) -> None:
+    reason = "a passport is linked to the one before when that one is told of it"
+    remedy = "Create it, then name it with POST /v1/passports/{id}/life-cycle of the one before."
+    findings = [Finding(name, "", reason, remedy) for name in LINKS if name in parts.elements]
+    if findings:
+        raise InvalidInputError(findings, "the passport")
 
 
 def _check_free(transaction: Transaction, header: ReadHeader) -> None:

@@ -28,6 +28,9 @@ HEADER: Final = (
     *("digitalProductPassportId", "uniqueProductIdentifier", "granularity", "dppSchemaVersion"),
     *("dppStatus", *LAST_CHANGE, "economicOperatorId", "facilityId", "contentSpecificationIds"),
 )
+# What was before a passport and what stands in its place (Art. 77(7); ESPR, Art. 11(d)): elements that no
+# attribute is, as the signed passport has them.
+LINKS: Final = ("predecessors", "succeededBy")
 # W3C XML Schema 1.1 part 2, by the type of an attribute; other types show their own in the JSON.
 _XSD_OF_TYPE: Final[Mapping[str, str]] = MappingProxyType(
     {"number": "xsd:decimal", "month": "xsd:gYearMonth", "link": "xsd:anyURI"}
@@ -56,14 +59,21 @@ class DigitalProductPassport:
 
     header: Mapping[str, Any]
     elements: tuple[Element, ...]
+    links: Mapping[str, Any]
     dictionary: str
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The plain values of all elements by name."""
+        return {**{e.attribute.id: e.value for e in self.elements}, **self.links}
 
     def to_document(self, representation: Representation) -> dict[str, Any]:
         """Return it as plain JSON data."""
         if representation is Representation.FULL:
             elements = [self.full_element(element) for element in self.elements]
-            return {**self.header, "elements": elements}
-        return {**self.header, **{e.attribute.id: e.value for e in self.elements}}
+            links = [expand(name, value) for name, value in self.links.items()]
+            return {**self.header, "elements": [*elements, *links]}
+        return {**self.header, **self.values}
 
     def full_element(self, element: Element) -> dict[str, Any]:
         """Return one element explicitly, with where it is explained and of what level it is."""
@@ -104,4 +114,5 @@ def compose(
         **({"facilityId": facility} if facility is not None else {}),
         "contentSpecificationIds": [specification],
     }
-    return DigitalProductPassport(header, shown, f"{address.base_url}/v1/attributes")
+    links = {name: subject[name] for name in LINKS if name in subject}
+    return DigitalProductPassport(header, shown, links, f"{address.base_url}/v1/attributes")

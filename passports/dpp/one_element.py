@@ -59,7 +59,7 @@ def _at_place(dpp: DigitalProductPassport, place: Place, *, by_name: bool) -> It
     if by_name:
         return [element for element in dpp.elements if element.attribute.id == first]
     if first == _ELEMENTS and rest:
-        return [dpp.elements[int(rest[0])]]
+        return dpp.elements[int(rest[0]) :][:1]
     return dpp.elements if first == _ELEMENTS else ()
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from passports.attributes import attributes, unknown_attribute
 from passports.dpp.data_elements import compress, element_id_of
-from passports.dpp.document import HEADER, Representation
+from passports.dpp.document import HEADER, LINKS, Representation
 from passports.errors import Finding, InvalidInputError, shorten
 
 _ELEMENTS: Final = "elements"
@@ -38,7 +38,8 @@ def read_parts(document: Mapping[str, Any], representation: Representation) -> P
         unknown: Iterable[str] = rest
     else:
         elements, unknown = rest, ()
-    findings = [unknown_attribute(name, name) for name in elements if name not in attributes()]
+    known = {*attributes(), *LINKS}
+    findings = [unknown_attribute(name, name) for name in elements if name not in known]
     for name in unknown:
         reason = "a full representation has a header and elements, and nothing else"
         remedy = "Put it into elements, or send representation=compressed."

@@ -92,6 +92,7 @@ def test_a_created_passport_says_what_was_sent(everywhere: Caller) -> None:
         ({"carbon_footprint_per_kwh": []}, "carbon_footprint_per_kwh"),
         ({"cycle_count": "two"}, "cycle_count"),
         ({"unknown": 1}, "unknown"),
+        ({"predecessors": []}, "predecessors"),
     ],
 )
 def test_what_cannot_be_mapped_is_refused_and_nothing_is_issued(

@@ -16,7 +16,7 @@ from passports.attribute_data import AttributeChange, find_subject, write_attrib
 from passports.attributes import Attribute, Granularity, attributes
 from passports.dpp.change import Editing
 from passports.dpp.data_elements import COLLECTION, MULTI, OBJECT_TYPES, RESOURCE, compress, expand
-from passports.dpp.document import HEADER, Representation
+from passports.dpp.document import HEADER, LINKS, Representation
 from passports.dpp.element_paths import MAX_LENGTH, MAX_NODES, ElementPath
 from passports.dpp.identifiers import dpp_id, row_of_dpp
 from passports.dpp.instants import read_instant
@@ -82,7 +82,7 @@ def test_every_attribute_is_an_element_and_the_element_is_its_value_again(
 
 def test_no_attribute_is_named_like_a_member_of_the_header() -> None:
     assert not set(HEADER) & set(attributes())
-    assert not {"elements", "@context"} & set(attributes())
+    assert not {"elements", "@context", *LINKS} & set(attributes())
 
 
 SCALARS = st.text(max_size=8) | st.integers() | st.floats(allow_nan=False) | st.booleans()
@@ -257,8 +257,27 @@ def test_the_status_follows_the_passport(sqlite_world: World) -> None:
     successor = sqlite_world.issue("SN-3", id="b-2").passports[0].id
     change = PassportChange(reason="n", life_cycle_status="repurposed", successor_id=successor)
     new_version(store, keyring, address, MAKER, two, change, LATER)
-    assert reading(sqlite_world).by_id(two)["dppStatus"] == "inactive"
-    assert reading(sqlite_world).by_id(successor)["dppStatus"] == "active"
+    for form in Representation:
+        old = reading(sqlite_world, form=form).by_id(two)
+        new = reading(sqlite_world, form=form).by_id(successor)
+        assert (old["dppStatus"], new["dppStatus"]) == ("inactive", "active")
+        if form is Representation.FULL:  # each names the other, for everybody
+            linked = {
+                e["elementId"]: compress(e, "x") for e in (*old["elements"], *new["elements"])
+            }
+        else:
+            linked = {**old, **new}
+        assert [other["id"] for other in linked["succeededBy"]] == [dpp_id(successor)]
+        assert [other["id"] for other in linked["predecessors"]] == [dpp_id(two)]
+        link = reading(sqlite_world, form=form).element(two, "$.succeededBy[0].link")
+        assert link["value"].endswith("/21/SN-3")
+    # Sent back as it was read, it changes nothing; otherwise it is refused.
+    whole = reading(sqlite_world, MAKER).by_id(successor)
+    assert editing(sqlite_world).update(successor, whole) == whole
+    for links in (None, [], [{"id": "urn:uuid:1"}]):
+        with pytest.raises(InvalidInputError) as refused:
+            editing(sqlite_world).update(successor, {**whole, "predecessors": links})
+        assert [f.field for f in refused.value.findings] == ["predecessors"]
 
 
 def test_the_end_leaves_a_tombstone_and_what_was_before(world: World) -> None:
