@@ -114,7 +114,9 @@ def write_attributes(
         if before is not None:
             return before
         # The first, and empty: it says that nothing is given.
-        return _add(transaction, keyring, address, subject, {}, writing)
+        version = _add(transaction, subject, {}, writing)
+        sign_restricted(transaction, keyring, address, version)
+        return version
 
 
 @dataclass(frozen=True)
@@ -143,21 +145,31 @@ def write_version(
         InvalidInputError: what is restricted is too large for a credential that verifiers take.
         KeyUnavailableError: the operator's signing key cannot be opened.
     """
+    version = write_unsigned(transaction, subject, values, writing, replace=replace)
+    if version is not None:
+        sign_restricted(transaction, keyring, address, version)
+    return version
+
+
+def write_unsigned(
+    transaction: Transaction,
+    subject: Subject,
+    values: Mapping[str, Any],
+    writing: Writing,
+    *,
+    replace: bool,
+) -> AttributeVersion | None:
+    """Write checked values as a new version; the caller signs it in the same transaction, with others."""
     before = newest_version(transaction, subject)
     old = before.values if before is not None else {}
     after = _applied(old, values, replace=replace)
     if {name: given.value for name, given in old.items()} == after:
         return None
-    return _add(transaction, keyring, address, subject, after, writing)
+    return _add(transaction, subject, after, writing)
 
 
 def _add(
-    transaction: Transaction,
-    keyring: Keyring,
-    address: PublicAddress,
-    subject: Subject,
-    after: Mapping[str, Any],
-    writing: Writing,
+    transaction: Transaction, subject: Subject, after: Mapping[str, Any], writing: Writing
 ) -> AttributeVersion:
     before = newest_version(transaction, subject)
     old = before.values if before is not None else {}
@@ -178,7 +190,6 @@ def _add(
         merged,
     )
     add_version(transaction, version)
-    sign_restricted(transaction, keyring, address, version)
     return version
 
 

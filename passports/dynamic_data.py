@@ -15,8 +15,8 @@ from typing import Annotated, Any, Final
 import orjson
 from pydantic import Field
 
-from passports.attribute_data import Writing, write_version
-from passports.attribute_versions import Subject, newest_version
+from passports.attribute_data import Writing, write_unsigned
+from passports.attribute_versions import AttributeVersion, Subject, newest_version
 from passports.attributes import Granularity
 from passports.documents import Document
 from passports.dynamic_files import MEASURED_AT, WHAT, RawRow, read_rows
@@ -33,7 +33,14 @@ from passports.dynamic_subjects import find_batteries
 from passports.errors import Finding, InvalidInputError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
-from passports.store import DynamicImportRow, PassportRow, Store, Transaction
+from passports.restricted import sign_all_restricted
+from passports.store import (
+    DynamicImportRow,
+    DynamicRecordRow,
+    PassportRow,
+    Store,
+    Transaction,
+)
 from passports.version_making import payload_of
 
 Progress = Callable[[int, int], None]
@@ -103,6 +110,7 @@ class Recording:
         now: The instant.
         partial: Whether good rows are taken although others are refused.
         gtin: The model, for rows that give a serial alone.
+        acting_id: Who acts for the actor by its written authorisation.
         progress: Told how many batteries are done, of how many.
     """
 
@@ -110,6 +118,7 @@ class Recording:
     now: datetime
     partial: bool = False
     gtin: str | None = None
+    acting_id: str | None = None
     progress: Progress = lambda _done, _all: None
 
 
@@ -225,10 +234,11 @@ class _Taking:
         operator_id = items[0].battery.operator_id
         records = self.transaction.dynamic_records
         pairs = list(dict.fromkeys(item.pair for item in items))
-        newest = {
-            (row.passport_id, row.attribute_id): row.measured_at
+        stored = {
+            (row.passport_id, row.attribute_id): row
             for row in records.newest_of(operator_id, pairs)
         }
+        newest = {pair: row.measured_at for pair, row in stored.items()}
         latest = dict(newest)
         keys = [(*item.pair, item.reading.measured_at) for item in items]
         known = {
@@ -247,7 +257,7 @@ class _Taking:
                 latest[item.pair] = item.reading.measured_at
             item.is_newest = item.pair not in newest or item.reading.measured_at > newest[item.pair]
             new.append(item)
-        self._flag(new)
+        self._flag(new, stored)
         return new
 
     def _again(self, item: "_Placed", *, is_same: bool) -> None:
@@ -259,7 +269,7 @@ class _Taking:
         name = item.reading.attribute.id
         self.report.refused.append(Finding(name, "", reason, remedy, item.line))
 
-    def _flag(self, new: Sequence["_Placed"]) -> None:
+    def _flag(self, new: Sequence["_Placed"], stored: Mapping[_Pair, DynamicRecordRow]) -> None:
         by_pair: dict[_Pair, list[_Placed]] = defaultdict(list)
         for item in new:
             if item.reading.attribute.id in directions():
@@ -268,19 +278,24 @@ class _Taking:
             items.sort(key=lambda item: item.reading.measured_at)
             for place, item in enumerate(items):
                 inside = items[place - 1] if place else None
-                if self._runs_back(item, inside):
+                if self._runs_back(item, inside, stored.get(item.pair)):
                     item.flags = RUNS_BACK
                     name = item.reading.attribute.id
                     reason = f"{directions()[name][1]}, and this value says so"
                     remedy = "Recorded all the same; check whether a part was exchanged."
                     self.report.flagged.append(Finding(name, "", reason, remedy, item.line))
 
-    def _runs_back(self, item: "_Placed", inside: "_Placed | None") -> bool:
+    def _runs_back(
+        self, item: "_Placed", inside: "_Placed | None", newest: DynamicRecordRow | None
+    ) -> bool:
         battery, reading = item.battery, item.reading
         name = reading.attribute.id
-        stored_before, stored_after = self.transaction.dynamic_records.beside(
-            battery.operator_id, battery.id, name, reading.measured_at
-        )
+        if item.is_newest:  # nearly always: what comes before it is known already
+            stored_before, stored_after = newest, None
+        else:
+            stored_before, stored_after = self.transaction.dynamic_records.beside(
+                battery.operator_id, battery.id, name, reading.measured_at
+            )
         earlier = orjson.loads(stored_before.value) if stored_before is not None else None
         if inside is not None and (
             stored_before is None or inside.reading.measured_at > stored_before.measured_at
@@ -314,21 +329,21 @@ class _Taking:
         for item in new:
             by_battery[item.battery.id].append(item)
         self.report.passports = len(by_battery)
+        versions: list[AttributeVersion] = []
         for done, items in enumerate(by_battery.values(), start=1):
             battery = items[0].battery
             subject = Subject(Granularity.ITEM, battery.operator_id, battery.id)
             version = newest_version(self.transaction, subject)
             before = {n: v.value for n, v in version.values.items()} if version is not None else {}
-            write_version(
-                self.transaction,
-                self.keyring,
-                self.address,
-                subject,
-                _values(items, before),
-                Writing(self.recording.actor_id, _REASON, self.recording.now),
-                replace=False,
+            writing = Writing(
+                self.recording.actor_id, _REASON, self.recording.now, self.recording.acting_id
             )
+            written = write_unsigned(
+                self.transaction, subject, _values(items, before), writing, replace=False
+            )
+            versions += [written] if written is not None else []
             self.recording.progress(done, len(by_battery))
+        sign_all_restricted(self.transaction, self.keyring, self.address, versions)
 
 
 @dataclass

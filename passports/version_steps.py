@@ -195,7 +195,7 @@ def _write_restricted(
     if not checked:
         return False
     subject = Subject(Granularity.ITEM, row.operator_id, row.id)
-    writing = Writing(making.actor.id, reason, making.now)
+    writing = Writing(making.actor.id, reason, making.now, making.acting_id)
     version = write_version(
         making.transaction, making.keyring, making.address, subject, checked, writing, replace=False
     )
@@ -279,7 +279,7 @@ def _link(making: Making, after: PassportRow, successor: PassportRow, step: _Ste
         making.address,
         subject_of,
         dict(change.values),
-        Writing(making.actor.id, change.reason, making.now),
+        Writing(making.actor.id, change.reason, making.now, making.acting_id),
         replace=False,
     )
     make_version(making, successor, content, change, ChangeKind.SUCCESSION, step.status_after)

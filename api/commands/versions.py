@@ -197,7 +197,7 @@ def dynamic_data_import(
             raise InvalidInputError([wrong], "the model")
         data, voltpass = read_file(file, "the measured data"), open_voltpass()
         with progress_bar("batteries", quiet=as_json) as progress:
-            recording = Recording(operator, utc_now(), partial, gtin, progress)
+            recording = Recording(operator, utc_now(), partial, gtin, progress=progress)
             report = import_dynamic_data(
                 voltpass.store, voltpass.keyring, voltpass.address, data, recording
             )

@@ -239,7 +239,7 @@ def post_dynamic_data(
     voltpass: VoltpassDep, caller: JsonCallerDep, passport_id: str, request: DynamicDataCreate
 ) -> dict[str, Any]:
     """Send measured values of one battery; the same values again are nothing new."""
-    recording = Recording(caller.id, utc_now())
+    recording = Recording(caller.id, utc_now(), acting_id=caller.actor_id)
     report = record_dynamic_data(
         voltpass.store, voltpass.keyring, voltpass.address, passport_id, request, recording
     )
@@ -258,7 +258,7 @@ async def post_dynamic_data_file(
     if wrong is not None:
         raise InvalidInputError([wrong], "the address")
     data = await request.body()
-    recording = Recording(caller.id, utc_now(), options.partial, options.gtin)
+    recording = Recording(caller.id, utc_now(), options.partial, options.gtin, caller.actor_id)
     report = await run_in_threadpool(
         import_dynamic_data, voltpass.store, voltpass.keyring, voltpass.address, data, recording
     )

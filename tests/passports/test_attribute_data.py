@@ -214,18 +214,18 @@ def audiences(world: World, reader: str, passport: str, at: datetime) -> set[Aud
 
 
 def test_a_grant_holds_until_its_end_and_for_its_scope_only(world: World) -> None:
-    issued = world.issue("SN-1", "SN-2", responsible_operator_id=MAKER)
-    first, second = (p.id for p in issued.passports)
+    first, second = (p.id for p in world.issue("SN-1", "SN-2").passports)
     given = grant(world, models=[], batteries=[first])
-    interested = {Audience.PUBLIC, Audience.LEGITIMATE_INTEREST}
+    own = {Audience.PUBLIC, Audience.RESPONSIBLE}  # the importer is responsible for both
+    interested = {*own, Audience.LEGITIMATE_INTEREST}
     assert audiences(world, IMPORTER, first, NOW) == interested
-    assert audiences(world, IMPORTER, second, NOW) == {Audience.PUBLIC}
+    assert audiences(world, IMPORTER, second, NOW) == own
     assert audiences(world, RIVAL, first, NOW) == {Audience.PUBLIC}
     before, end = given.expires_at - timedelta(seconds=1), given.expires_at
     assert audiences(world, IMPORTER, first, before) == interested
-    assert audiences(world, IMPORTER, first, end) == {Audience.PUBLIC}
+    assert audiences(world, IMPORTER, first, end) == own
     revoke_grant(world.store, operator(world, MAKER), given.id, Revocation(reason="r"), NOW)
-    assert audiences(world, IMPORTER, first, NOW) == {Audience.PUBLIC}
+    assert audiences(world, IMPORTER, first, NOW) == own
 
 
 @pytest.mark.parametrize(
