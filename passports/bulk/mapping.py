@@ -180,7 +180,10 @@ def _unclaimed(heading: str) -> Finding:
         return Finding("header", shown, reason, remedy)
     likely = _likely_field(heading)
     meant = f"If it is {likely}, say so" if likely else "Say which field it is"
-    remedy = f"{meant} (--map '{shown}=FIELD'), or leave it out (--ignore '{shown}')."
+    remedy = (
+        f"{meant} (--map '{shown}=FIELD', or columns of the recipe),"
+        " or leave it out (--ignore, or ignored of the recipe)."
+    )
     return Finding("header", shown, "this column is not known", remedy)
 
 
@@ -201,7 +204,9 @@ def _contradictions(chosen: Mapping[str, str], constants: Mapping[str, Any]) -> 
     for options in REQUIRED:
         if not any(name in names or name in constants for name in options):
             wanted = " or ".join(options)
-            remedy = f"Map a column to it, or set it for all rows (--set {options[0]}=...)."
+            remedy = (
+                "Map a column to it, or set it for all rows (--set, or constants of the recipe)."
+            )
             yield Finding("header", wanted, f"there is no column {wanted}", remedy)
 
 
