@@ -12,7 +12,7 @@ import binascii
 import json
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from threading import Lock
 from typing import Any, Final
@@ -60,9 +60,8 @@ def fetch_once(url: str, accept: str = "application/json") -> bytes:
 
 @dataclass
 class _Keys:
-    """What is known of one issuer: its metadata and its keys, and when it was asked."""
+    """What is known of one issuer: its keys, and when it was asked."""
 
-    metadata: Mapping[str, Any] = field(default_factory=dict)
     keys: Sequence[Key] = ()
     fetched_at: float = float("-inf")
     asked_at: float = float("-inf")
@@ -99,15 +98,12 @@ class OpenIdVerifier:
         issuer, claims = self.verified(token, now)
         return caller_of(store, issuer, claims)
 
-    def verified(
-        self, token: str, now: datetime, audience: str | None = None
-    ) -> tuple[OpenIdIssuer, Mapping[str, Any]]:
+    def verified(self, token: str, now: datetime) -> tuple[OpenIdIssuer, Mapping[str, Any]]:
         """Return who issued a token and what it says, once all of it was verified.
 
         Args:
             token: The compact JWS.
             now: The present.
-            audience: Whom it has to be for, where that is not the issuer's configured audience.
 
         Raises:
             NotAuthenticatedError: anything about it is not as it should be.
@@ -126,21 +122,8 @@ class OpenIdVerifier:
             said = jwt.decode(token, key, algorithms=[str(algorithm)]).claims
         except (JoseError, ValueError, TypeError):
             raise refused("its signature does not fit") from None
-        _check_claims(issuer, said, int(now.timestamp()), audience or issuer.audience)
+        _check_claims(issuer, said, int(now.timestamp()))
         return issuer, said
-
-    def metadata(self, issuer: OpenIdIssuer) -> Mapping[str, Any]:
-        """Return an issuer's discovery document.
-
-        Raises:
-            NotAuthenticatedError: it cannot be had.
-        """
-        known = self._known[issuer.issuer]
-        if not known.metadata:
-            self._refresh(issuer)
-        if not known.metadata:
-            raise refused("its issuer cannot be asked for its keys now")
-        return known.metadata
 
     def _key(self, issuer: OpenIdIssuer, algorithm: str, kid: object) -> Key:
         """Return the issuer's key for a token, asking the issuer anew where it is not known."""
@@ -175,7 +158,7 @@ class OpenIdVerifier:
                 keys = _read_keys(json.loads(self._fetch(url)))
             except (EvidenceUnavailableError, ValueError, KeyError, TypeError, RecursionError):
                 return
-            known.metadata, known.keys, known.fetched_at = metadata, keys, self._clock()
+            known.keys, known.fetched_at = keys, self._clock()
 
 
 def refused(reason: str) -> NotAuthenticatedError:
@@ -251,12 +234,12 @@ def _is_long_enough(entry: Mapping[str, Any]) -> bool:
     return int.from_bytes(modulus, "big").bit_length() >= _MIN_RSA_BITS
 
 
-def _check_claims(issuer: OpenIdIssuer, claims: Mapping[str, Any], now: int, audience: str) -> None:
+def _check_claims(issuer: OpenIdIssuer, claims: Mapping[str, Any], now: int) -> None:
     registry = JWTClaimsRegistry(
         now=now,
         leeway=issuer.leeway_seconds,
         iss={"essential": True, "value": issuer.issuer},
-        aud={"essential": True, "value": audience},
+        aud={"essential": True, "value": issuer.audience},
         exp={"essential": True},
         sub={"essential": True},
     )

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Annotated, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from passports.documents import Slug
 from passports.fetch import is_loopback
@@ -30,16 +30,6 @@ KEY_TYPES: Final[Mapping[str, tuple[str, str | None]]] = MappingProxyType(
 )
 
 
-class OpenIdSignIn(BaseModel):
-    """The client as which people sign in to the pages (authorisation code flow with PKCE)."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    client_id: Annotated[str, Field(min_length=1)]
-    client_secret: SecretStr = SecretStr("")
-    label: Annotated[str, Field(min_length=1, max_length=80)] = "single sign-on"
-
-
 class OpenIdIssuer(BaseModel):
     """One issuer whose tokens are accepted.
 
@@ -55,7 +45,6 @@ class OpenIdIssuer(BaseModel):
         authorised_parties: The clients (`azp`, else `client_id`) that may bring tokens; empty: any.
         keys_host: Host of the issuer's keys where it is another one than the issuer's.
         leeway_seconds: How far clocks may differ.
-        sign_in: How people sign in to the pages through it, if they do.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -71,7 +60,6 @@ class OpenIdIssuer(BaseModel):
     authorised_parties: list[str] = Field(default_factory=list)
     keys_host: str | None = None
     leeway_seconds: Annotated[int, Field(ge=0, le=300)] = 60
-    sign_in: OpenIdSignIn | None = None
 
     @model_validator(mode="after")
     def _is_asked_over_https(self) -> Self:

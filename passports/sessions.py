@@ -65,8 +65,6 @@ def find_session(store: Store, token: str, now: datetime) -> Session | None:
         row = reading.sessions.get(operator_id, _hash(secret))
         if row is None or row.ended_at is not None or row.expires_at <= now:
             return None
-        if row.api_key_id is None:
-            return None
         caller = caller_of_key(reading, operator_id, row.api_key_id, now)
     if caller is None:
         return None

@@ -7,7 +7,7 @@ is written into them once.
 from datetime import datetime
 from typing import Any, ClassVar
 
-from sqlalchemy import JSON, BigInteger, ForeignKeyConstraint, Index, LargeBinary
+from sqlalchemy import BigInteger, ForeignKeyConstraint, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from passports.store.tables import UtcDateTime
@@ -92,9 +92,7 @@ class SessionRow(SQLModel, table=True):
 
     operator_id: str = Field(primary_key=True, max_length=64)
     secret_sha256: str = Field(primary_key=True, max_length=64)
-    api_key_id: str | None = Field(default=None, max_length=64)
-    subject: str | None = Field(default=None)
-    actions: list[str] | None = Field(default=None, sa_type=JSON)
+    api_key_id: str = Field(max_length=64)
     created_at: datetime = Field(sa_type=UtcDateTime)
     expires_at: datetime = Field(sa_type=UtcDateTime)
     ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

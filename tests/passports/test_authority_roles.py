@@ -1,9 +1,11 @@
 """The table of roles: one row a role, and what a wrong row is refused for."""
 
+import json
 from importlib import resources
 
 import pytest
 
+from api.openid_issuers import OpenIdIssuer
 from passports.access import POINTS, Audience
 from passports.documents import read_document
 from passports.errors import InvalidInputError
@@ -19,6 +21,7 @@ from passports.roles import (
     union_countries,
 )
 from passports.trust import _SCOPES
+from tests.paths import ROOT
 
 # The roles that the product promises.
 PROMISED = {
@@ -114,3 +117,13 @@ def test_the_union_has_27_member_states_and_three_of_the_eea() -> None:
     assert (bases.count("EU"), bases.count("EEA")) == (27, 3)
     assert is_in_the_union("DE")
     assert not any(map(is_in_the_union, ("CN", "GB", "CH", "UK", "EL", "XI", "de", "")))
+
+
+def test_the_readme_explains_every_action_and_its_example_of_an_issuer_is_one() -> None:
+    readme = (ROOT / "passports" / "README.md").read_text(encoding="utf-8")
+    missing = {action.value for action in Action if f"`{action.value}`" not in readme}
+    assert not missing
+    start = readme.index('    [{"issuer"')
+    example = readme[start : readme.index("]\n", readme.index("authorised_parties", start)) + 1]
+    [issuer] = json.loads(example)
+    assert OpenIdIssuer(**issuer).operators == {"press-line": "maker"}
