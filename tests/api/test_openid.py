@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,11 +9,9 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from pydantic import ValidationError
 
 from api.openid import KEYS_SECONDS, RETRY_SECONDS, STALE_SECONDS, OpenIdVerifier, fetch_once
 from api.openid_issuers import KEY_TYPES, OpenIdIssuer
-from api.settings import Settings
 from passports.documents import utc_now
 from passports.errors import EvidenceUnavailableError, NotAuthenticatedError
 from passports.roles import Action
@@ -396,54 +393,6 @@ def test_whatever_is_sent_as_a_token_is_refused_and_nothing_breaks(
     published: LoopbackIssuer, text: str
 ) -> None:
     refusal(verifier(configured(published.url)), text + ".")
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"issuer": "http://issuer.example"},
-        {"issuer": "https://issuer.example/?a=b"},
-        {"issuer": "https://user@issuer.example"},
-        {"issuer": "nonsense"},
-        {"issuer": "https://["},
-        {"algorithms": ["HS256"]},
-        {"algorithms": ["none"]},
-        {"algorithms": []},
-        {"operators": {}},
-        {"operators": {"x": "Not A Slug"}},
-        {"roles_claim": "scope"},
-        {"roles": {"x": ["importer"]}},
-        {"roles": {"x": ["king"]}, "roles_claim": "scope"},
-        {"leeway_seconds": 9999},
-        {"audience": ""},
-        {"unheard_of": 1},
-    ],
-)
-def test_an_issuer_that_would_let_somebody_in_by_mistake_is_no_setting(
-    changes: dict[str, Any],
-) -> None:
-    rest = dict(changes)
-    url = rest.pop("issuer", "https://issuer.example")
-    with pytest.raises(ValidationError):
-        configured(url, **rest)
-
-
-def test_settings_read_issuers_and_production_refuses_those_on_loopback(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    one = {"issuer": "http://127.0.0.1:9", "audience": AUDIENCE, "operators": {"a": "maker"}}
-    monkeypatch.setenv("VOLTPASS_OPENID_ISSUERS", json.dumps([one]))
-    assert Settings(home=tmp_path).openid_issuers[0].audience == AUDIENCE
-    with pytest.raises(ValidationError, match="OPENID_ISSUERS"):
-        Settings(
-            home=tmp_path,
-            environment="production",
-            public_url="https://id.example.com",
-            key_passphrase="long enough",  # type: ignore[arg-type] # pydantic reads it
-        )
-    monkeypatch.setenv("VOLTPASS_OPENID_ISSUERS", json.dumps([one, one]))
-    with pytest.raises(ValidationError, match="twice"):
-        Settings(home=tmp_path)
 
 
 @pytest.fixture(scope="module")
