@@ -14,6 +14,8 @@ async function examine(task) {
   const roots = task.evidence.trustRoots;
   const trustList = task.evidence.trustList ? await Voltpass.readTrustList(Voltpass.utf8(task.evidence.trustList), roots) : null;
   const evidence = { ...task.evidence, trustList };
+  for (const kind of ["documents", "studies"]) // files, as base64
+    if (evidence[kind]) evidence[kind] = Object.fromEntries(Object.entries(evidence[kind]).map(([url, data]) => [url, new Uint8Array(Buffer.from(data, "base64"))]));
   const report = await Voltpass.examine(Voltpass.utf8(task.credential), evidence, Voltpass.fromInstant(task.evidence.at));
   return { verdict: report.verdict, failedStep: report.failedStep, steps: report.steps.map(step => [step.step, step.outcome, step.reasonCode]) };
 }
