@@ -1,6 +1,6 @@
 """Logs of other servers that are kept here: their head, tiles and proofs, as their server gave them out."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from passports.continuity import kept_log_of
 from passports.errors import RecordNotFoundError
@@ -9,6 +9,7 @@ from passports.log import (
     entry_at,
     parse_tile_path,
     prove_inclusion,
+    prove_many,
     split_hashes,
 )
 from passports.store import KeptLogRow, KeptLogTileRow, Transaction
@@ -75,6 +76,22 @@ def proof_of(transaction: Transaction, operator_id: str, index: int) -> bytes:
     if kept is None:
         return prove_inclusion(transaction, index)
     return prove_kept(transaction, kept, index)
+
+
+def proofs_of(transaction: Transaction, places: Sequence[tuple[str, int]]) -> list[bytes]:
+    """Return proofs for many credentials by (operator, index), see `proof_of`.
+
+    Raises:
+        RecordNotFoundError: one of them is in no log here.
+    """
+    kept = {operator_id: kept_log_of(transaction, operator_id) for operator_id, _index in places}
+    own = [index for operator_id, index in places if kept[operator_id] is None]
+    of_own = iter(prove_many(transaction, own))
+    proofs = []
+    for operator_id, index in places:
+        log = kept[operator_id]
+        proofs.append(next(of_own) if log is None else prove_kept(transaction, log, index))
+    return proofs
 
 
 def kept_root(transaction: Transaction, log: KeptLogRow) -> tuple[int, bytes]:

@@ -16,6 +16,7 @@ from uuid import uuid4
 import orjson
 
 from passports.checks import BatteryEvidence, domain_checks
+from passports.continuity import kept_base_urls
 from passports.credential import CONTEXTS
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import (
@@ -25,7 +26,7 @@ from passports.identifiers import (
     check_serial,
     parse_digital_link,
 )
-from passports.log import prove_many
+from passports.kept_logs import proofs_of
 from passports.resolve import OwnRecords
 from passports.spreadsheets import (
     XLSX_MAGIC,
@@ -233,9 +234,14 @@ def _examine(
     for row in found.values():
         collect_evidence(row.credential, records, evidence, with_log_proof=False)
     with records.store.reading() as reading:
-        proofs = prove_many(reading, [row.log_index for row in found.values()])
+        proofs = proofs_of(reading, [(row.operator_id, row.log_index) for row in found.values()])
+        kept = kept_base_urls(reading)
     items = [
-        ShipmentItem(row.credential, records.address.digital_link(identifier), proof)
+        ShipmentItem(
+            row.credential,
+            kept.get(row.operator_id, records.address.base_url) + identifier.path,
+            proof,
+        )
         for (identifier, row), proof in zip(found.items(), proofs, strict=True)
     ]
     reports = examine_shipment(

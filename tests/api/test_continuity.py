@@ -195,6 +195,57 @@ def test_the_page_says_valid_and_who_keeps_it(homes: Homes, moved: Voltpass) -> 
     assert "kept from an archive" in text
 
 
+def test_a_container_list_is_verified_from_the_second_home(homes: Homes, moved: Voltpass) -> None:
+    rows = "\n".join(("link", *homes.links)).encode()
+    headers = {"Content-Type": "text/csv"}
+    answer = httpx.post(f"{homes.url}/v1/shipments", content=rows, headers=headers, timeout=30)
+    assert answer.status_code == 200, answer.text
+    counts = answer.json()["counts"]
+    assert counts.get("valid", 0) + counts.get("valid_with_warnings", 0) == len(homes.links)
+
+
+@pytest.fixture(scope="module")
+def public_only(homes: Homes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Another voltpass at an address of its own, which keeps a public archive."""
+    folder = tmp_path_factory.mktemp("public")
+    home, port = folder / "home", free_port()
+    homes.call(
+        homes.first, "passport", "bundle", "--archive", "--operator", MAKER, "-o", folder / "p.zip"
+    )
+    third = Homes(homes.first, home, port, homes.links, homes.passports)
+    root = homes.first / "trust-root.jwk.json"
+    report = third.call(home, "archive", "import", folder / "p.zip", "--trust-root", root)
+    assert report["audience"] == "public"
+    with serving_in_background(third.voltpass(home), "127.0.0.1", port) as url:
+        yield url
+
+
+def test_a_public_archive_is_served_at_another_address_and_nothing_of_it_is_a_fault(
+    homes: Homes, public_only: str
+) -> None:
+    passport = homes.passports[0]
+    path = homes.links[0].removeprefix(homes.url)
+    page = httpx.get(public_only + path, headers={"Accept": "text/html"}, timeout=30)
+    assert page.status_code == 200
+    assert homes.links[0] in page.text  # the link on the label, not this server's
+    assert "Valid" in page.text
+    for target in (
+        f"/v1/passports/{passport}",
+        f"/v1/passports/{passport}/attributes",
+        f"/v1/passports/{passport}/log-proof",
+        f"/v1/passports/{passport}/label.svg",
+        f"/v1/passports/{passport}/versions",
+        f"/v1/dpps/urn:uuid:{passport}",
+        f"/facilities/{MAKER}/plant",
+        f"/operators/{MAKER}/did.json",
+        "/compare",
+    ):
+        assert httpx.get(public_only + target, timeout=30).status_code == 200, target
+    host = homes.url.removeprefix("http://")
+    head = httpx.get(f"{public_only}/log/checkpoint", headers={"Host": host})
+    assert head.content.startswith(f"{host}/log\n3\n".encode())
+
+
 def test_restricted_data_stay_closed_while_the_operator_lives_and_open_to_their_audiences_after(
     homes: Homes, moved: Voltpass
 ) -> None:
