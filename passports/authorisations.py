@@ -24,8 +24,8 @@ from passports.errors import (
 )
 from passports.grants import Revocation, as_instant
 from passports.models import get_model
-from passports.operators import get_operator
-from passports.roles import Action, actions_of
+from passports.operators import EconomicOperator, get_operator
+from passports.roles import Action, actions_of, roles
 from passports.store import ActRow, AuthorisationRow, Store, Transaction
 from signing.instants import format_instant
 
@@ -108,7 +108,8 @@ def give_authorisation(
         raise _invalid("valid_from", str(request.valid_from), "it begins after it has ended")
     if request.agent == caller.id:
         raise _invalid("agent", request.agent, "nobody needs an authorisation for itself")
-    beyond = sorted(set(request.actions) - caller.actions)
+    caller.require(Action.AUTHORISATIONS)
+    beyond = sorted(set(request.actions) - (caller.actions & _lendable_by(caller)))
     if beyond:
         reason = "the caller may not do this itself, and can have nobody do it"
         findings = [Finding("actions", action, reason, "Leave it out.") for action in beyond]
@@ -130,6 +131,12 @@ def give_authorisation(
             )
         )
     return authorisation
+
+
+def _lendable_by(operator: EconomicOperator) -> frozenset[Action]:
+    """Return what an operator's roles let it lend: an authority's eyes are its own (Art. 77(2)(b))."""
+    is_public = all(roles()[name].audience == "public" for name in operator.roles)
+    return LENDABLE if is_public else LENDABLE - {Action.READ}
 
 
 def _invalid(field: str, value: str, reason: str) -> InvalidInputError:
@@ -201,7 +208,8 @@ def act_for(
             raise _not_authorised(agent, principal_id, action)
         principal = get_operator(transaction, principal_id)
         authorisation = fitting[0]
-        lent = frozenset(authorisation.actions) & LENDABLE & actions_of(principal.roles)
+        can = actions_of(principal.roles) & _lendable_by(principal)
+        lent = frozenset(authorisation.actions) & can
         if action not in lent:  # the principal itself lost the role since
             raise _not_authorised(agent, principal_id, action)
         record_act(transaction, principal_id, agent.id, authorisation.id, action, what, now)

@@ -22,9 +22,9 @@ from passports.callers import Caller
 from passports.documents import read_document
 from passports.errors import AccessDeniedError, InvalidInputError, RecordNotFoundError
 from passports.grants import Revocation
-from passports.operators import get_operator
+from passports.operators import EconomicOperatorCreate, get_operator, register_operator
 from passports.roles import Action
-from tests.worlds import AUTHORITY, IMPORTER, MAKER, MODEL, NOW, RIVAL, World
+from tests.worlds import ADDRESS, AUTHORITY, IMPORTER, MAKER, MODEL, NOW, RIVAL, World
 
 REASON = Revocation(reason="the contract ended")
 UNTIL = NOW + timedelta(days=30)
@@ -143,10 +143,31 @@ def test_authority_and_offices_are_never_lent(action: Action) -> None:
 
 
 def test_nobody_lends_what_it_may_not_do_itself(world: World) -> None:
-    for who, narrowed in ((AUTHORITY, ()), (MAKER, (Action.READ, Action.AUTHORISATIONS))):
-        giver = caller(world, who, *narrowed)
+    for who, narrowed in ((AUTHORITY, ()), (MAKER, (Action.ISSUE, Action.ATTRIBUTES))):
+        with pytest.raises(AccessDeniedError, match="not for this operator, or not for this key"):
+            give_authorisation(world.store, caller(world, who, *narrowed), request(), NOW)
+    giver = caller(world, MAKER, Action.READ, Action.AUTHORISATIONS)
+    with pytest.raises(AccessDeniedError, match="no more than there is"):
+        give_authorisation(world.store, giver, request(), NOW)
+
+
+def test_the_eyes_of_an_authority_are_not_lent(sqlite_world: World) -> None:
+    world = sqlite_world
+    body = EconomicOperatorCreate(id="body", name="B", roles=["notified_body"], country="DE")
+    register_operator(world.store, world.keyring, ADDRESS, body, NOW)
+    for actions in (["read"], ["grants", "read"]):
         with pytest.raises(AccessDeniedError, match="no more than there is"):
-            give_authorisation(world.store, giver, request(), NOW)
+            give_authorisation(world.store, caller(world, "body"), request(actions=actions), NOW)
+    # Nor when the role came after the authorisation.
+    give(world, actions=["read", "issue"])
+    with world.store.transaction() as transaction:
+        row = transaction.operators.get(MAKER)
+        assert row is not None
+        row.document = row.document.replace(b'["manufacturer"]', b'["manufacturer","commission"]')
+        transaction.operators.add(row)
+    assert act(world, action=Action.ISSUE).actions == {Action.ISSUE}
+    with pytest.raises(AccessDeniedError):
+        act(world, action=Action.READ)
 
 
 def test_a_narrowed_key_acts_for_another_within_its_narrowing(world: World) -> None:
