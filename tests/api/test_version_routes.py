@@ -1,6 +1,7 @@
 """Versions, life cycle and dynamic data by HTTP: who may, what is said, and what nobody is told."""
 
 import json
+from datetime import timedelta
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -8,6 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from passports.attributes import attributes, get_profile
+from passports.documents import utc_now
+from passports.dynamic_rules import is_measured
 from signing.credentials import decode
 from tests.api.caller import JSON, Answer, Caller, batch
 from tests.api.test_nothing_is_a_fault import HOSTILE, SETTINGS, changed, places
@@ -210,6 +214,49 @@ def test_measured_values_come_in_single_and_in_bulk_and_are_read_by_who_may(
     entries = everywhere.get("/v1/access-log", by=MAKER).body.decode()
     assert "measured series" in entries
     assert everywhere.get(f"{target}?attribute=mass_kg", by=MAKER).status == 404
+
+
+def test_every_measured_attribute_is_told_to_a_legitimate_interest_and_to_no_other_stranger(
+    everywhere: Caller, passport: str
+) -> None:
+    measured = [a for a in attributes().values() if is_measured(a)]
+    values = {}
+    for attribute in measured:
+        example = attribute.example
+        items = example[0] if isinstance(example, list) else {"value": example}
+        values[attribute.id] = items.get("value", items.get("description"))
+    reading = {"measured_at": "2026-01-01T00:00:00Z", "values": values}
+    target = f"/v1/passports/{passport}/dynamic-data"
+    refusals = {who: everywhere.get(target, by=who) for who in (None, AUTHORITY)}
+    before = {who: (answer.status, answer.body) for who, answer in refusals.items()}
+    assert [status for status, _ in before.values()] == [401, 403]
+    sent = everywhere.post(target, {"readings": [reading]}, by=MAKER)
+    assert (sent.status, sent.json()["recorded"]) == (200, len(measured)), sent.body
+    until = (utc_now() + timedelta(days=30)).isoformat()
+    grant = {
+        "grantee": RIVAL,
+        "grantee_kind": "organisation",
+        "purpose": "repair",
+        "batteries": [passport],
+        "expires_at": until,
+    }
+    given = everywhere.post("/v1/grants", grant, by=MAKER)
+    assert given.status == 201, given.body
+
+    profile, category = get_profile("voluntary-footprint"), "ev"
+    for attribute in measured:
+        answer = everywhere.get(f"{target}?attribute={attribute.id}", by=RIVAL)
+        if profile.shows(attribute.id, category):
+            [told] = answer.json()["series"][attribute.id]
+            assert told["value"] == values[attribute.id]
+        else:
+            assert answer.status == 403
+        for stranger in (None, AUTHORITY):  # told the same as before there was anything to tell
+            refused = everywhere.get(f"{target}?attribute={attribute.id}", by=stranger)
+            assert (refused.status, refused.body) == before[stranger]
+    assert everywhere.get(f"/v1/passports/{passport}/life-cycle", by=RIVAL).status == 200
+    public = everywhere.get(f"/01/{GTIN}/21/SN-1", accept="application/json").json()
+    assert public["version"] == 1  # measured values make no version of the public passport
 
 
 def caller_file(caller: Caller, target: str, data: bytes, by: str = MAKER) -> Answer:
