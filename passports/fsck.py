@@ -21,6 +21,7 @@ from passports.errors import PassportError
 from passports.footprints import recompute
 from passports.fsck_attributes import Found, check_access_log, check_versions
 from passports.fsck_authority import check_acts, check_transfers
+from passports.fsck_energy import check_closed_periods, check_energy_sums
 from passports.fsck_versions import check_chains, check_successions
 from passports.kept_logs import entry_of, kept_root
 from passports.keyring import public_key_entries
@@ -107,6 +108,8 @@ def check_store(
         ("access_log", _as_faults(check_access_log(store))),
         ("acts", _as_faults(check_acts(store))),
         ("transfers", _as_faults(check_transfers(store))),
+        ("closed_periods", _as_faults(check_closed_periods(store))),
+        ("energy", _as_faults(check_energy_sums(store))),
     )
     for kind, walk in walks:
         checked[kind] = 0

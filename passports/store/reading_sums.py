@@ -56,6 +56,19 @@ class MeterMonthRecords(Records[MeterMonthRow]):
         query = select(MeterMonthRow).where(*of_facility(MeterMonthRow, facility))
         return self._session.exec(query.order_by(MeterMonthRow.month, MeterMonthRow.meter_id)).all()
 
+    def anew(self, facility: Facility) -> dict[tuple[str, str, str], tuple[float, int]]:
+        """Return the sums by meter, month and state as the readings give them now."""
+        reading = MeterReadingRow
+        month = _month(self._session.get_bind().dialect.name)
+        query = (
+            columns(
+                reading.meter_id, month, reading.state, func.sum(reading.quantity), func.count()
+            )
+            .where(*of_facility(reading, facility))
+            .group_by(reading.meter_id, month, col(reading.state))
+        )
+        return {(row[0], row[1], row[2]): (row[3], row[4]) for row in self._session.exec(query)}
+
     def refresh(self, meter: MeterKey, first: datetime, last: datetime) -> None:
         """Draw the sums of a meter anew for the months that `first` and `last` lie in, and between."""
         since, until = _first_of_month(first), _next_month(last)
