@@ -75,6 +75,11 @@ def test_a_change_is_a_version_that_can_be_read_by_number_and_by_time(
     difference = everywhere.get(f"{base}/versions/2/difference").json()
     assert difference["patch"]["attributes"]["extinguishing_agents"] == {"value": ["CO2"]}
     assert everywhere.get(f"{base}/versions/2/difference?from=2").json()["patch"] == {}
+    old, new = (everywhere.get(f"/passports/{passport}/versions/{n}").body.decode() for n in (1, 2))
+    assert "This is an old version of the passport" in old
+    assert "This is an old version of the passport" not in new
+    assert f"/passports/{passport}/versions/1" in new
+    assert everywhere.get(f"/passports/{passport}/versions/3").status == 404
     for number in (1, 2):
         proof = everywhere.get(f"{base}/versions/{number}/log-proof")
         assert proof.body.startswith(b"c2sp.org/tlog-proof")
