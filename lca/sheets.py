@@ -27,7 +27,8 @@ from lca.inventory import parse_own_document
 from lca.sheet_layout import COLUMNS, SHEETS, Row, SheetReader
 from lca.sheet_rows import Draft, draft_of
 from lca.supplier_sheet import supplier_factors
-from lca.workbook_formulas import first_formula, sheets_with_formulas
+from lca.workbook_extent import MAXIMUM_CELLS, extent, may_reach_far
+from lca.workbook_formulas import first_formula, has_formula, sheet_files, sheet_pieces
 
 MAXIMUM_FILE_BYTES: Final = 20 * 1024 * 1024
 """A workbook or CSV file above this is refused unread; 500 rows take about 30 kB."""
@@ -244,8 +245,24 @@ def check_workbook(archive: zipfile.ZipFile, data: bytes, file: str) -> None:
     unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > MAXIMUM_UNPACKED_BYTES:
         raise _too_large(file, unpacked, MAXIMUM_UNPACKED_BYTES)
-    for name in sheets_with_formulas(archive):
-        raise _formula_in(archive.read(name), name, data, file)
+    for name in sheet_files(archive):
+        formula = far = False
+        for text in sheet_pieces(archive, name):
+            formula = formula or has_formula(text)
+            far = far or may_reach_far(text)
+        if formula:
+            raise _formula_in(archive.read(name), name, data, file)
+        if far:
+            _check_extent(extent(sheet_pieces(archive, name)), name, file)
+
+
+def _check_extent(size: tuple[int, int], name: str, file: str) -> None:
+    rows, columns = size
+    if rows * columns > MAXIMUM_CELLS:
+        reason = f"spans {rows} rows and {columns} columns: a cell stands far from the others"
+        sheet = name.rpartition("/")[2].removesuffix(".xml")
+        remedy = "delete the empty rows and columns, or copy the list into a new sheet"
+        raise SheetError([Finding(sheet, f"{rows * columns} cells", reason, remedy, file=file)])
 
 
 def _formula_in(text: bytes, name: str, data: bytes, file: str) -> SheetError:
