@@ -497,3 +497,24 @@ def test_whatever_happens_at_the_same_moment_sums_and_ledger_agree(world: World)
         )
     assert in_force(world).closed_version == newest.version
     assert newest.reopened_at is not None or not withdrawn & set(used)
+
+
+@pytest.mark.parametrize("per_day", [96, 24, 1, 0.5], ids=["quarter", "hour", "day", "whole"])
+def test_every_resolution_closes_to_the_same_period(sqlite_world: World, per_day: float) -> None:
+    make(sqlite_world)
+    count, length = int(2 * per_day), timedelta(days=1) / per_day
+    meters = [METERS[0], METERS[3]]
+    for meter, whole in (("main", 19_200.0), ("gas", 57.6)):
+        rows = [
+            {
+                "meter": meter,
+                "starts_at": FIRST + n * length,
+                "ends_at": FIRST + (n + 1) * length,
+                "quantity": whole / count,
+            }
+            for n in range(count)
+        ]
+        assert deliver(sqlite_world, *rows, meters=meters).accepted == count
+    closed = close(sqlite_world, supplies={})
+    assert [r.quantity for r in closed.period.readings] == pytest.approx([19_200, 57_600])
+    assert closed.gaps == []
