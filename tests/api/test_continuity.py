@@ -243,7 +243,7 @@ def test_a_public_archive_is_served_at_another_address_and_nothing_of_it_is_a_fa
         assert httpx.get(public_only + target, timeout=30).status_code == 200, target
     host = homes.url.removeprefix("http://")
     head = httpx.get(f"{public_only}/log/checkpoint", headers={"Host": host})
-    assert head.content.startswith(f"{host}/log\n3\n".encode())
+    assert head.content.startswith(f"{host}/log\n5\n".encode())
 
 
 def test_restricted_data_stay_closed_while_the_operator_lives_and_open_to_their_audiences_after(
