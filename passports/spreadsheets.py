@@ -8,12 +8,13 @@ import csv
 import io
 import re
 import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
 from typing import Final
 
 import python_calamine
 
+from lca.archives import ARCHIVE_FAULTS
+from lca.workbook_extent import sheets_too_large
 from lca.workbook_formulas import first_formula, sheets_with_formulas
 from passports.errors import Finding, InvalidInputError, shorten
 
@@ -69,6 +70,9 @@ def open_workbook(
             if unpacked > max_unpacked_bytes:
                 reason = f"it unpacks to {unpacked} bytes, at most {max_unpacked_bytes} are read"
                 raise refuse(what, reason, "Save only the list, as CSV, or split it.")
+            for _, rows, columns in sheets_too_large(archive):  # no reader has room for them
+                reason = f"a sheet spans {rows} rows and {columns} columns"
+                raise refuse(what, reason, "Copy the list into a new sheet.")
             for name in sheets_with_formulas(archive) if refuse_formulas else ():
                 column, row = first_formula(archive.read(name))
                 raise refuse(
@@ -78,7 +82,7 @@ def open_workbook(
                     field=f"cell {column}{row}",
                     line=row,
                 )
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, zlib.error, OSError, EOFError):
+    except ARCHIVE_FAULTS:
         raise refuse(what, "it is a damaged workbook", "Save it anew as XLSX.") from None
     try:
         return python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))

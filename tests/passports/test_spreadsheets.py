@@ -9,6 +9,7 @@ from passports import shipments
 from passports.errors import InvalidInputError
 from passports.shipments import ShipmentEntry, read_shipment
 from passports.spreadsheets import csv_rows, decode_text, delimiter_of, open_workbook, workbook_rows
+from tests.lca.test_workbook_extent import with_cell
 from tests.passports.bulk_files import workbook
 from tests.worlds import GTIN
 
@@ -93,3 +94,9 @@ def test_a_mark_of_the_encoding_goes_before_what_was_said() -> None:
 
 def test_rows_carry_the_line_on_which_they_begin() -> None:
     assert [line for line, _ in csv_rows('a\n"b\nc"\n\nd\n', ",", WHAT)] == [1, 2, 4, 5]
+
+
+@pytest.mark.parametrize("place", ["XFD1048576", "A999999999"])
+def test_a_cell_far_from_the_others_is_refused_before_room_is_made_for_it(place: str) -> None:
+    with pytest.raises(InvalidInputError, match="a sheet spans"):
+        open_workbook(with_cell(place), "the list")
