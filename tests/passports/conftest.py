@@ -1,0 +1,50 @@
+"""Fixtures of the domain: a maker's server and a back-up operator's."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from passports.keyring import Keyring
+from tests.conftest import PostgresDatabases, SqliteDatabases
+from tests.passports.archive_world import Second
+from tests.passports.restricted_world import give_restricted
+from tests.worlds import (
+    World,
+)
+
+
+@pytest.fixture
+def backup_keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
+    return Keyring(tmp_path_factory.mktemp("backup-keys"), b"for tests of the back-up")
+
+
+@pytest.fixture
+def first(sqlite_world: World) -> World:
+    """The maker's own server, with passports and restricted data."""
+    issued = sqlite_world.issue("SN-1", "SN-2", "SN-3")
+    give_restricted(sqlite_world, issued.passports[0].id)
+    return sqlite_world
+
+
+@pytest.fixture
+def second(
+    databases: SqliteDatabases | PostgresDatabases,
+    backup_keyring: Keyring,
+    first: World,
+    tmp_path: Path,
+) -> Iterator[Second]:
+    """The back-up operator's server, on SQLite and on PostgreSQL."""
+    store = databases.make(populated=False)
+    yield Second(store, backup_keyring, tmp_path / "scratch", first.trust_list())
+    databases.discard(store)
+
+
+@pytest.fixture
+def spare(
+    sqlite_databases: SqliteDatabases, backup_keyring: Keyring, first: World, tmp_path: Path
+) -> Iterator[Second]:
+    """The same on SQLite, for what does not depend on the database."""
+    store = sqlite_databases.make(populated=False)
+    yield Second(store, backup_keyring, tmp_path / "scratch", first.trust_list())
+    sqlite_databases.discard(store)
