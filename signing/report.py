@@ -147,12 +147,12 @@ class VerificationReport:
 @lru_cache(maxsize=4096)
 def numbered(findings: tuple[Finding, ...]) -> tuple[Verdict, tuple[StepResult, ...]]:
     """The verdict over findings, one for each of `STEPS`, and the findings in their places."""
-    steps = tuple(map(_step_result, STEPS, findings))
+    steps = tuple(map(step_result, STEPS, findings))
     return verdict_over(steps), steps
 
 
 @lru_cache(maxsize=4096)
-def _step_result(step: str, finding: Finding) -> StepResult:
+def step_result(step: str, finding: Finding) -> StepResult:
     return StepResult(_NUMBERS[step], step, finding.outcome, finding.reason_code, finding.message)
 
 
