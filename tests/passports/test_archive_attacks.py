@@ -61,7 +61,7 @@ _FORGED: Mapping[str, tuple[str, dict[str, Any], str]] = {
     "credential": ("passport", {"credential": {"utf8": "a.b.c"}}, "SHA-256"),
     "serial": ("passport", {"serial": "SN-9"}, "columns differ"),
     "gtin": ("passport", {"gtin": "09520999456780"}, "columns differ"),
-    "log index": ("passport", {"log_index": 2}, "log's entry"),
+    "log index": ("passport", {"log_index": 3}, "log's entry"),
     "status index": ("passport", {"status_list_index": 5}, "columns differ"),
     "version": ("passport", {"version": 2}, "columns differ"),
     "study": ("footprint_study", {"kg_co2e_per_kwh": 0.001}, "columns differ"),
