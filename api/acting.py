@@ -11,8 +11,8 @@ from typing import Annotated, Any
 from fastapi import Depends, Request
 
 from api.route_actions import action_of
-from passports.authorisations import act_for
-from passports.callers import Caller
+from passports.authority.authorisations import act_for
+from passports.authority.callers import Caller
 from passports.dpp.identifiers import row_of_dpp
 from passports.errors import (
     AccessDeniedError,

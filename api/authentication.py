@@ -10,12 +10,12 @@ from api.acting import BodyModel, acting
 from api.openid import looks_like_a_token
 from api.route_actions import action_of
 from api.wiring import Voltpass
-from passports.api_keys import authenticate
-from passports.callers import Caller
+from passports.authority.api_keys import authenticate
+from passports.authority.callers import Caller
+from passports.authority.roles import Action, roles_with
 from passports.documents import utc_now
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
 from passports.operators import EconomicOperator
-from passports.roles import Action, roles_with
 
 _bearer = HTTPBearer(
     auto_error=False,

@@ -23,7 +23,8 @@ from joserfc.jwk import Key, KeySet
 from joserfc.jwt import JWTClaimsRegistry
 
 from api.openid_issuers import KEY_TYPES, OpenIdIssuer
-from passports.callers import Caller
+from passports.authority.callers import Caller
+from passports.authority.roles import Action, actions_of
 from passports.errors import (
     EvidenceUnavailableError,
     Finding,
@@ -32,7 +33,6 @@ from passports.errors import (
 )
 from passports.fetch import Fetch, HttpFetch
 from passports.operators import get_operator
-from passports.roles import Action, actions_of
 from passports.store import Store
 
 MAX_TOKEN: Final = 16 * 1024

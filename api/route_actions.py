@@ -10,7 +10,7 @@ from typing import Final
 
 from starlette.requests import Request
 
-from passports.roles import Action
+from passports.authority.roles import Action
 
 ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
     {

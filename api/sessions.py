@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from fastapi import Request, Response
 
 from api.wiring import Voltpass
+from passports.authority.sessions import LASTS, Session, find_session
 from passports.documents import utc_now
 from passports.errors import AccessDeniedError, Finding
-from passports.sessions import LASTS, Session, find_session
 
 _FORM_SECONDS: Final = 3600
 NO_STORE: Final = {"Cache-Control": "no-store", "Vary": "Cookie"}

@@ -13,14 +13,14 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from passports.attribute_versions import Subject
-from passports.attributes import AccessPoint, Attribute, Granularity
-from passports.continuity import continuity_of
+from passports.archive.continuity import continuity_of
+from passports.attributes.table import AccessPoint, Attribute, Granularity
+from passports.attributes.versions import Subject
+from passports.authority.grants import active_grants
+from passports.authority.responsibility import responsible_of
+from passports.authority.roles import roles
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
-from passports.grants import active_grants
 from passports.operators import EconomicOperator
-from passports.responsibility import responsible_of
-from passports.roles import roles
 from passports.store import Transaction
 
 

@@ -13,10 +13,10 @@ from typing import Any, Final
 import orjson
 
 from passports.access import Access
-from passports.attribute_versions import Subject
+from passports.attributes.versions import Subject
+from passports.authority.roles import Action
 from passports.errors import AccessDeniedError, Finding
 from passports.operators import EconomicOperator
-from passports.roles import Action
 from passports.store import AccessEntryRow, Store, Transaction
 from signing.instants import format_instant
 

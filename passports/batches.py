@@ -7,7 +7,7 @@ from typing import Annotated, Final, Self
 
 from pydantic import AfterValidator, Field, PrivateAttr
 
-from passports.attributes import DEFAULT_PROFILE, profile_ids
+from passports.attributes.table import DEFAULT_PROFILE, profile_ids
 from passports.documents import Day, Document, RuleError, Slug, read_day
 from passports.errors import Finding, InvalidBatchError, RecordNotFoundError, shorten
 from passports.store import Transaction
@@ -52,7 +52,7 @@ class BatchCreate(Document):
 
     `manufactured_on` holds for every unit that does not bring its own. `responsible_operator_id` is
     who places the batteries on the Union market (Art. 77(4)); it is needed where the maker is abroad.
-    `profile` says what the passports show, see `passports/attributes.py`.
+    `profile` says what the passports show, see `passports/attributes/table.py`.
     """
 
     id: Slug

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from passports.certificate_evidence import SignedCertificate, running_out, status_of
+from passports.certification.certificate_evidence import SignedCertificate, running_out, status_of
 from passports.credential_type import CREDENTIAL_TYPE
 from passports.documents import findings_of
 from passports.errors import InvalidInputError

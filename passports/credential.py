@@ -8,16 +8,16 @@ binding, and the Commission's data point table (v2.0, 15 Aug 2026, points 17 and
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from passports.attribute_versions import Subject, newest_version
-from passports.attributes import (
+from passports.attributes.table import (
     Granularity,
     attributes,
     get_profile,
     is_signed_in_public,
     with_unit,
 )
+from passports.attributes.versions import Subject, newest_version
 from passports.batches import Batch
-from passports.certificates import (
+from passports.certification.certificates import (
     CertificateEvidence,
     certificates_of,
     check_certificate,

@@ -25,13 +25,13 @@ from passports.documents import (
     Slug,
     Text,
 )
+from passports.energy.instrument_claims import LISTED, claim_instruments, claim_key
 from passports.errors import (
     Finding,
     InvalidInputError,
     RecordNotFoundError,
 )
 from passports.factories import Facility, get_facility
-from passports.instrument_claims import LISTED, claim_instruments, claim_key
 from passports.store import (
     FacilityDossierRow,
     Store,

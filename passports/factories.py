@@ -24,8 +24,8 @@ from passports.documents import (
     Slug,
     Text,
 )
+from passports.energy.instrument_claims import claim_instruments
 from passports.errors import IdentifierConflictError, RecordNotFoundError
-from passports.instrument_claims import claim_instruments
 from passports.operators import get_operator
 from passports.store import EnergyPeriodRow, FacilityRow, RowExistsError, Store, Transaction
 

@@ -14,20 +14,20 @@ import orjson
 from pydantic import ValidationError
 
 from lca.datasets import Dataset
-from passports.certificates import FactoryCertificate
+from passports.archive.continuity import kept_in_public
+from passports.archive.kept_logs import entry_of, kept_root
+from passports.certification.certificates import FactoryCertificate
 from passports.checks import check_identifier, check_schema
-from passports.continuity import kept_in_public
 from passports.errors import PassportError
 from passports.footprints import recompute
 from passports.fsck_attributes import Found, check_access_log, check_versions
 from passports.fsck_authority import check_acts, check_transfers
 from passports.fsck_energy import check_closed_periods, check_energy_sums
 from passports.fsck_versions import check_chains, check_successions
-from passports.kept_logs import entry_of, kept_root
 from passports.keyring import public_key_entries
+from passports.life.version_making import status_places
 from passports.log import recomputed_root
 from passports.store import FootprintStudyRow, PassportRow, StatusListRow, Store
-from passports.version_making import status_places
 from signing.credentials import decode, issuer_of
 from signing.did_web import build_document
 from signing.errors import SigningError

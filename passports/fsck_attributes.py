@@ -6,8 +6,8 @@ from datetime import datetime
 from typing import Any
 
 from passports.access_log import broken_links
-from passports.attribute_versions import AttributeVersion, read_version
-from passports.kept_logs import entry_of
+from passports.archive.kept_logs import entry_of
+from passports.attributes.versions import AttributeVersion, read_version
 from passports.restricted import CLAIM, TYPES, restricted_values
 from passports.store import AttributeVersionRow, RestrictedCredentialRow, Store, Transaction
 from signing.errors import SigningError

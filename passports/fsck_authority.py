@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from typing import Any
 
-from passports.authorisations import broken_acts
+from passports.authority.authorisations import broken_acts
+from passports.authority.transfer_statements import ACCEPTANCE_TYPE, OFFER_TYPE, digest
 from passports.operators import list_operators
 from passports.store import Store, Transaction, TransferRow
-from passports.transfer_statements import ACCEPTANCE_TYPE, OFFER_TYPE, digest
 from signing.canonical import parse_strict
 from signing.errors import SigningError
 from signing.jws import verify_compact

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from math import isclose
 
-from passports.closed_periods import closed_periods, recompute_period
+from passports.energy.closed_periods import closed_periods, recompute_period
+from passports.energy.ledger_balance import balance
 from passports.factories import energy_periods
-from passports.ledger_balance import balance
 from passports.store import Store, Transaction
 
 Found = tuple[str, str, str] | None

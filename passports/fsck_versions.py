@@ -6,11 +6,11 @@ from typing import Any
 
 import orjson
 
-from passports.continuity import kept_in_public
-from passports.lifecycle import FIRST_STATUS, Effect, transitions
+from passports.archive.continuity import kept_in_public
+from passports.life.lifecycle import FIRST_STATUS, Effect, transitions
+from passports.life.version_documents import PUBLIC_KINDS, ChangeKind
+from passports.life.version_making import STATEMENT, payload_of
 from passports.store import PassportChangeRow, PassportRow, Store, Transaction
-from passports.version_documents import PUBLIC_KINDS, ChangeKind
-from passports.version_making import STATEMENT, payload_of
 
 Found = tuple[str, str, str] | None
 _PAGE = 500

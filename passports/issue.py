@@ -14,9 +14,9 @@ from uuid import uuid4
 
 import orjson
 
-from passports.attributes import DEFAULT_PROFILE
+from passports.attributes.table import DEFAULT_PROFILE
 from passports.batches import Batch, BatchCreate, BatteryUnit, get_batch
-from passports.citations import record_citations
+from passports.certification.citations import record_citations
 from passports.credential import MARKS, credential_with_marks, mark
 from passports.errors import IdentifierConflictError
 from passports.factories import get_facility

@@ -6,6 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from passports.authority.gs1_prefixes import foreign_gtin
 from passports.documents import Document, Gtin, Name, Number, PositiveNumber, Slug, Text
 from passports.errors import (
     Finding,
@@ -13,7 +14,6 @@ from passports.errors import (
     InvalidInputError,
     RecordNotFoundError,
 )
-from passports.gs1_prefixes import foreign_gtin
 from passports.identifiers import gtin_belongs_to
 from passports.operators import get_operator
 from passports.store import BatteryModelRow, RowExistsError, Store, Transaction

@@ -9,12 +9,12 @@ from typing import Annotated
 
 from pydantic import Field
 
+from passports.authority.gs1_prefixes import claim_prefixes
+from passports.authority.roles import Action, RoleId, actions_of
 from passports.documents import CountryCode, Document, Gln, Name, Slug, Text
 from passports.errors import IdentifierConflictError, RecordNotFoundError
-from passports.gs1_prefixes import claim_prefixes
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
-from passports.roles import Action, RoleId, actions_of
 from passports.store import (
     OperatorIdentifierRow,
     OperatorRow,

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from passports.certificates import (
+from passports.certification.certificates import (
     CertificateEvidence,
     CertificateScope,
     FactoryCertificate,

@@ -11,7 +11,7 @@ import orjson
 from pydantic import Field
 
 from lca.datasets import Dataset
-from passports.certificates import certificates_of, check_certificate, coverage
+from passports.certification.certificates import certificates_of, check_certificate, coverage
 from passports.documents import Document, Name
 from passports.errors import Finding, InvalidInputError, PassportError, shorten
 from passports.footprints import produced_in, recompute

@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from passports.attribute_versions import AttributeVersion, Subject
-from passports.attributes import AccessPoint, Granularity, attributes, with_unit
+from passports.archive.kept_logs import proof_of
+from passports.attributes.table import AccessPoint, Granularity, attributes, with_unit
+from passports.attributes.versions import AttributeVersion, Subject
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.identifiers import PublicAddress
-from passports.kept_logs import proof_of
 from passports.keyring import Keyring
 from passports.log import append
 from passports.models import get_model

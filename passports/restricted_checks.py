@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from passports.attributes import AccessPoint, Granularity, attributes
+from passports.attributes.table import AccessPoint, Granularity, attributes
 from passports.restricted_types import CLAIM, TYPES
 from signing.canonical import JsonValue
 from signing.report import Finding

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from passports.attributes import Granularity
+from passports.attributes.table import Granularity
 
 MEDIA_TYPE: Final = "application/dc+sd-jwt"  # SD-JWT VC, section 3.1
 # The types of these credentials, in a name space of our own (RFC 9901 asks for a collision-resistant name).

@@ -15,8 +15,9 @@ from uuid import uuid4
 
 import orjson
 
+from passports.archive.continuity import kept_base_urls
+from passports.archive.kept_logs import proofs_of
 from passports.checks import BatteryEvidence, domain_checks
-from passports.continuity import kept_base_urls
 from passports.credential import CONTEXTS
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import (
@@ -26,7 +27,6 @@ from passports.identifiers import (
     check_serial,
     parse_digital_link,
 )
-from passports.kept_logs import proofs_of
 from passports.resolve import OwnRecords
 from passports.spreadsheets import (
     XLSX_MAGIC,

@@ -10,10 +10,10 @@ from lca.charts import sankey_svg
 from lca.datasets import Dataset
 from lca.errors import LcaError
 from lca.sharing import shared_document
+from passports.authority.roles import Action
 from passports.errors import AccessDeniedError, Finding, RecordNotFoundError
 from passports.footprints import translate, whole_footprint
 from passports.operators import EconomicOperator
-from passports.roles import Action
 from passports.store import FootprintStudyRow, Store
 
 

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from passports.certificate_reading import CREDENTIAL_TYPE as CERTIFICATE_TYPE
+from passports.authority.roles import roles
+from passports.certification.certificate_reading import CREDENTIAL_TYPE as CERTIFICATE_TYPE
 from passports.credential_type import CREDENTIAL_TYPE
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring, public_key_entries
 from passports.operators import EconomicOperator, list_operators
 from passports.restricted import TYPES as RESTRICTED_TYPES
-from passports.roles import roles
 from passports.store import Store, Transaction
 from signing.did_web import PublicKeyEntry
 from signing.keys import SigningKey

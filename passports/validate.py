@@ -3,13 +3,13 @@
 from collections.abc import Iterator, Sequence
 from datetime import date
 
+from passports.authority.gs1_prefixes import foreign_gtin
+from passports.authority.responsible_operator import check_responsible
 from passports.batches import BatchCreate, BatteryUnit
 from passports.errors import Finding, InvalidBatchError
-from passports.gs1_prefixes import foreign_gtin
 from passports.identifiers import check_serial, gtin_belongs_to
 from passports.models import BatteryModel
 from passports.operators import EconomicOperator
-from passports.responsible_operator import check_responsible
 from passports.store import Transaction
 
 # Line 1 of a CSV file is its header; units of a JSON document are counted the same way.

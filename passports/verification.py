@@ -11,8 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from passports.certificate_evidence import SignedCertificate, examine_certificates
-from passports.certificate_reading import read_certificate
+from passports.certification.certificate_evidence import SignedCertificate, examine_certificates
+from passports.certification.certificate_reading import read_certificate
 from passports.checks import BatteryEvidence, cited_urls, domain_checks
 from passports.errors import EvidenceUnavailableError, Finding, InvalidInputError
 from passports.fetch import Fetch, is_loopback

@@ -153,6 +153,7 @@ def numbered(findings: tuple[Finding, ...]) -> tuple[Verdict, tuple[StepResult, 
 
 @lru_cache(maxsize=4096)
 def step_result(step: str, finding: Finding) -> StepResult:
+    """A finding in its numbered place."""
     return StepResult(_NUMBERS[step], step, finding.outcome, finding.reason_code, finding.message)
 
 

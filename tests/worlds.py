@@ -14,7 +14,7 @@ from typing import Any
 from lca.datasets import load_shipped_dataset
 from passports.batches import BatchCreate, BatteryUnit
 from passports.bundle import Bundle
-from passports.certificates import (
+from passports.certification.certificates import (
     FactoryCertificate,
     FactoryCertificateCreate,
     register_certificate,
@@ -170,7 +170,7 @@ def populate(store: Store, keyring: Keyring) -> None:
 
 def certificate_of(store: Store) -> FactoryCertificate:
     """Return the world's one certificate."""
-    from passports.certificates import certificates_of  # noqa: PLC0415 # beside its only use
+    from passports.certification.certificates import certificates_of  # noqa: PLC0415 # beside its only use
 
     with store.reading() as reading:
         return certificates_of(reading, MAKER, FACILITY)[0]

@@ -7,8 +7,7 @@ import typer
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, reported
 from passports.access_log import inspect_log
-from passports.documents import read_document, utc_now
-from passports.grants import (
+from passports.authority.grants import (
     AccessGrantCreate,
     GranteeKind,
     Purpose,
@@ -17,6 +16,7 @@ from passports.grants import (
     list_grants,
     revoke_grant,
 )
+from passports.documents import read_document, utc_now
 from passports.operators import get_operator
 
 access = typer.Typer(no_args_is_help=True, help="Grant access; see who read restricted data.")

@@ -20,10 +20,10 @@ from api.environment import EnvironmentFaultError
 from api.platform import PLATFORM_ID
 from api.wiring import Voltpass
 from passports.archive.contents import ArchiveAudience
+from passports.archive.continuity import Continuity, continuity_of, list_continuity
 from passports.archive.take_in import ImportRequest, import_archive
 from passports.archive.write import ArchiveRequest, write_archive
-from passports.cessation import state_ceased
-from passports.continuity import Continuity, continuity_of, list_continuity
+from passports.authority.cessation import state_ceased
 from passports.documents import utc_now
 from passports.errors import Finding
 from passports.operators import get_operator, list_operators

@@ -9,16 +9,16 @@ import typer
 from rich.table import Table
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
-from passports.attribute_data import AttributeChange, find_subject, write_attributes
-from passports.attribute_schemas import attribute_schema
-from passports.attribute_view import passport_sheet, view
-from passports.attributes import DEFAULT_PROFILE, Granularity
-from passports.completeness import (
+from passports.attributes.completeness import (
     CompletenessReport,
     State,
     model_report,
     passport_report,
 )
+from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.schemas import attribute_schema
+from passports.attributes.table import DEFAULT_PROFILE, Granularity
+from passports.attributes.view import passport_sheet, view
 from passports.documents import read_document, utc_now
 from passports.operators import get_operator
 from signing.canonical import parse_strict

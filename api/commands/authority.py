@@ -17,7 +17,7 @@ from api.commands.console import (
     reported,
 )
 from api.wiring import Voltpass
-from passports.authorisations import (
+from passports.authority.authorisations import (
     LENDABLE,
     AuthorisationCreate,
     give_authorisation,
@@ -25,11 +25,10 @@ from passports.authorisations import (
     list_authorisations,
     revoke_authorisation,
 )
-from passports.callers import Caller
-from passports.documents import read_document, utc_now
-from passports.grants import Revocation
-from passports.identifier_schemes import IdentifierScheme
-from passports.operator_identifiers import (
+from passports.authority.callers import Caller
+from passports.authority.grants import Revocation
+from passports.authority.identifier_schemes import IdentifierScheme
+from passports.authority.operator_identifiers import (
     IdentifierVerification,
     OperatorIdentifierCreate,
     VerificationMethod,
@@ -38,9 +37,8 @@ from passports.operator_identifiers import (
     shown,
     verify_identifier,
 )
-from passports.operators import get_operator
-from passports.roles import roles
-from passports.transfers import (
+from passports.authority.roles import roles
+from passports.authority.transfers import (
     Signing,
     TransferOfferCreate,
     accept_transfer,
@@ -48,6 +46,8 @@ from passports.transfers import (
     list_transfers,
     offer_transfer,
 )
+from passports.documents import read_document, utc_now
+from passports.operators import get_operator
 
 operator = typer.Typer(no_args_is_help=True, help="Identifiers, authorisations, transfers.")
 Until = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day, in UTC.")]

@@ -8,7 +8,8 @@ import typer
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
 from api.commands.factories import energy, facility
 from api.pages.figures import figure
-from passports.closed_periods import (
+from passports.documents import read_day, read_document, utc_now
+from passports.energy.closed_periods import (
     ClosedPeriod,
     PeriodClose,
     PeriodReopening,
@@ -17,19 +18,18 @@ from passports.closed_periods import (
     recompute_period,
     reopen_period,
 )
-from passports.documents import read_day, read_document, utc_now
-from passports.energy_view import EnergyView, energy_view
-from passports.errors import Finding, InvalidInputError
-from passports.meter_imports import ImportWithdrawal, meter_imports, withdraw_import
-from passports.production import (
+from passports.energy.energy_view import EnergyView, energy_view
+from passports.energy.meter_imports import ImportWithdrawal, meter_imports, withdraw_import
+from passports.energy.production import (
     ProductionCreate,
     ProductionWithdrawal,
     all_production,
     register_production,
     withdraw_production,
 )
-from passports.supply_scenarios import PV_SHARE
-from passports.targets import TargetCreate, TargetMetric, register_target
+from passports.energy.supply_scenarios import PV_SHARE
+from passports.energy.targets import TargetCreate, TargetMetric, register_target
+from passports.errors import Finding, InvalidInputError
 
 __all__ = ["energy", "facility"]
 JsonFile = Annotated[Path, typer.Argument(help="A JSON file.")]

@@ -10,8 +10,8 @@ from typer.core import TyperGroup
 from api.commands.claims import check_table, tally
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
 from api.commands.records import certificate, certificate_add, facility, facility_energy
-from passports.certificate_life import CertificateChange
-from passports.certify import (
+from passports.certification.certificate_life import CertificateChange
+from passports.certification.certify import (
     CertificateChangeCreate,
     CertificateIssue,
     certificate_status,
@@ -20,11 +20,11 @@ from passports.certify import (
 )
 from passports.claim_checks import check_facility
 from passports.documents import read_document, utc_now
-from passports.energy_ledger import open_lots
+from passports.energy.energy_ledger import open_lots
+from passports.energy.ledger_balance import balance
+from passports.energy.meter_files import read_meter_file
+from passports.energy.meter_readings import DeliveryReport, MeterDelivery, deliver_readings
 from passports.errors import Finding, InvalidInputError
-from passports.ledger_balance import balance
-from passports.meter_files import read_meter_file
-from passports.meter_readings import DeliveryReport, MeterDelivery, deliver_readings
 from passports.press_reports import read_entries, register_entry
 
 if TYPE_CHECKING:

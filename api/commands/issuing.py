@@ -29,9 +29,9 @@ from passports.documents import read_document, utc_now
 from passports.export import EXPORTS
 from passports.identifiers import parse_digital_link
 from passports.issue import check_only, issue_batch, links_of_batch
+from passports.life.versions import version_at
 from passports.resolve import StoredPassport, find_passport, passport_by_id
 from passports.status_lists import revoke_passport
-from passports.versions import version_at
 
 batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
 passport = typer.Typer(no_args_is_help=True, help="Show, bundle and revoke passports.")

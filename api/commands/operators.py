@@ -17,18 +17,18 @@ from api.commands.console import (
 )
 from api.commands.prefixes import keys_prefix
 from api.platform import PLATFORM_ID, ensure_platform
-from passports.api_keys import (
+from passports.authority.api_keys import (
     DEFAULT_OVERLAP_HOURS,
     ApiKeyRotation,
     create_api_key,
     revoke_api_key,
     rotate_api_key,
 )
+from passports.authority.registration import register_with_key
+from passports.authority.roles import Action
 from passports.documents import read_document, utc_now
 from passports.key_changes import revoke_key, rotate_key
 from passports.operators import EconomicOperatorCreate, list_operators
-from passports.registration import register_with_key
-from passports.roles import Action
 
 keys = typer.Typer(no_args_is_help=True, help="Operators, signing keys and API keys.")
 keys.command("prefix")(keys_prefix)

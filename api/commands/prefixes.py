@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from api.commands.console import AsJson, emit, open_voltpass, out, reported
+from passports.authority.gs1_prefixes import add_prefix
 from passports.documents import utc_now
-from passports.gs1_prefixes import add_prefix
 
 
 def keys_prefix(

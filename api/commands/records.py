@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
-from passports.certificates import (
+from passports.certification.certificates import (
     FactoryCertificateCreate,
     certificates_of,
     check_certificate,

@@ -16,7 +16,9 @@ from api.commands.console import (
 )
 from api.wiring import Voltpass
 from passports.documents import utc_now
-from passports.registry import (
+from passports.registry.client import HttpRegistry
+from passports.registry.delivery import Sent
+from passports.registry.outbox import (
     Progress,
     enrol,
     list_proofs,
@@ -24,8 +26,6 @@ from passports.registry import (
     send,
     send_refused_again,
 )
-from passports.registry_client import HttpRegistry
-from passports.registry_delivery import Sent
 
 registry = typer.Typer(no_args_is_help=True, help="Tell the EU registry of passports.")
 

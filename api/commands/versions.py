@@ -18,18 +18,18 @@ from api.commands.console import (
     reported,
 )
 from passports.documents import read_document, utc_now
-from passports.dynamic_data import DynamicDataReport, Recording, import_dynamic_data
+from passports.dynamic.data import DynamicDataReport, Recording, import_dynamic_data
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import check_gtin
-from passports.renewal import batches_of_model, renew_passports
-from passports.resolve import StoredPassport
-from passports.versions import (
+from passports.life.renewal import batches_of_model, renew_passports
+from passports.life.versions import (
     PassportChange,
     difference,
     get_version,
     list_versions,
     new_version,
 )
+from passports.resolve import StoredPassport
 from signing.canonical import parse_strict
 from signing.errors import MalformedDocumentError
 from signing.instants import parse_instant

@@ -20,7 +20,7 @@ from api.wiring import Voltpass
 from lca.units import convert
 from passports import data_carrier
 from passports.batches import BatchCreate, read_units_csv
-from passports.certificates import (
+from passports.certification.certificates import (
     CertificateEvidence,
     FactoryCertificateCreate,
     check_certificate,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from api.pages import words
 from api.pages.figures import day
 from api.pages.reading import rows, text, web_address
-from passports.certificate_schemes import certificate_schemes
-from passports.certificates import CertificateCheck, FactoryCertificate, coverage
+from passports.certification.certificate_schemes import certificate_schemes
+from passports.certification.certificates import CertificateCheck, FactoryCertificate, coverage
 from passports.identifiers import PublicAddress
 
 

@@ -9,9 +9,9 @@ from api.pages.bar_plots import bar_plot
 from api.pages.figures import figure
 from api.pages.plots import Plot
 from api.pages.trend_plots import Series, line_plot
-from passports.energy_view import Consumer, EnergyView, SeriesByMonth
-from passports.supply_scenarios import SupplyScenario
-from passports.targets import TargetStanding
+from passports.energy.energy_view import Consumer, EnergyView, SeriesByMonth
+from passports.energy.supply_scenarios import SupplyScenario
+from passports.energy.targets import TargetStanding
 
 _LINES: Final = 5  # series that print tells apart; the table behind has all
 _CONSUMERS: Final = 12

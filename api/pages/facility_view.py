@@ -8,7 +8,7 @@ from api.pages.certificate_card import CertificateView, certificate_of_record
 from api.pages.factory_view import FactoryRecords, FactoryView, view_factory
 from api.pages.figures import day, plain
 from api.pages.footprint_card import FootprintCard, OffsetView, card_of_study
-from passports.certificates import FactoryCertificate, check_certificate
+from passports.certification.certificates import FactoryCertificate, check_certificate
 from passports.documents import utc_now
 from passports.factories import EnergyPeriod, EnergyReading, Facility
 from passports.footprints import FootprintStudy

@@ -10,14 +10,14 @@ from api.pages.bar_plots import bar_plot, column_plot, span_plot
 from api.pages.figures import day, figure
 from api.pages.plots import Plot
 from api.pages.trend_plots import Series, Step, line_plot, waterfall_plot
-from passports.certificate_life import CertificateEvent, standing_on
-from passports.certificates import FactoryCertificate
+from passports.certification.certificate_life import CertificateEvent, standing_on
+from passports.certification.certificates import FactoryCertificate
 from passports.dossier import Dossier, GhgInventory, ReductionMeasure
+from passports.energy.meter_sums import MonthlyEnergy
+from passports.energy.production import Production
+from passports.energy.year_sums import YearSum, year_sums
 from passports.factories import REFERENCE_UNIT, EnergyCarrier, EnergyPeriod
 from passports.footprints import FootprintStudy, produced_in
-from passports.meter_sums import MonthlyEnergy
-from passports.production import Production
-from passports.year_sums import YearSum, year_sums
 
 COLUMNS: Final = ("cfb", "location_based", "contract_based")
 _MONTHS: Final = 36

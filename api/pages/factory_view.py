@@ -18,14 +18,14 @@ from api.pages.factory_plots import (
 )
 from api.pages.figures import plain
 from api.pages.plots import Plot
-from passports.certificate_life import CertificateEvent
-from passports.certificates import FactoryCertificate
+from passports.certification.certificate_life import CertificateEvent
+from passports.certification.certificates import FactoryCertificate
 from passports.claim_checks import ClaimCheck, ClaimResult
 from passports.dossier import Dossier
+from passports.energy.ledger_balance import LedgerBalance
+from passports.energy.meter_sums import MonthlyEnergy
+from passports.energy.production import Production
 from passports.factories import EnergyPeriod
-from passports.ledger_balance import LedgerBalance
-from passports.meter_sums import MonthlyEnergy
-from passports.production import Production
 
 # How a result of a claim check is signed, and its word.
 RESULTS: Final[Mapping[ClaimResult, tuple[str, str]]] = {

@@ -10,7 +10,7 @@ from typing import Final
 
 from api.pages.figures import day, instant
 from api.pages.reading import child, number, rows, text, web_address
-from passports.versions import ChangeKind, PassportVersion
+from passports.life.versions import ChangeKind, PassportVersion
 
 KINDS: Final[Mapping[ChangeKind, str]] = {
     ChangeKind.ISSUED: "Issued",

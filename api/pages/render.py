@@ -24,9 +24,9 @@ from api.pages.home_view import HomeView
 from api.pages.life_view import view_life
 from api.pages.passport_view import view_passport
 from api.pages.verdict import view_verdict
-from passports.continuity import Continuity
-from passports.energy_view import EnergyView
-from passports.versions import PassportVersion
+from passports.archive.continuity import Continuity
+from passports.energy.energy_view import EnergyView
+from passports.life.versions import PassportVersion
 from signing.report import VerificationReport
 
 STATIC_DIRECTORY: Final = Path(__file__).parent / "static"

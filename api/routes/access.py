@@ -6,9 +6,8 @@ from fastapi import APIRouter, Query, status
 
 from api.authentication import CallerDep, JsonCallerDep, ManufacturerDep, VoltpassDep
 from passports.access_log import inspect_log
-from passports.documents import utc_now
-from passports.grant_delegation import GrantDelegation, pass_on
-from passports.grants import (
+from passports.authority.grant_delegation import GrantDelegation, pass_on
+from passports.authority.grants import (
     AccessGrant,
     AccessGrantCreate,
     Revocation,
@@ -16,6 +15,7 @@ from passports.grants import (
     list_grants,
     revoke_grant,
 )
+from passports.documents import utc_now
 
 router = APIRouter(prefix="/v1", tags=["access"])
 

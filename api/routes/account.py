@@ -20,15 +20,15 @@ from api.sessions import (
     set_session,
 )
 from api.wiring import Voltpass
-from passports.api_keys import authenticate, revoke_api_key
+from passports.authority.api_keys import authenticate, revoke_api_key
+from passports.authority.operator_identifiers import identifiers_of, shown
+from passports.authority.roles import Action, roles
+from passports.authority.sessions import Session, begin_session, end_session
 from passports.batches import list_batches
 from passports.documents import utc_now
 from passports.errors import NotAuthenticatedError
 from passports.factories import list_facilities
 from passports.models import list_models
-from passports.operator_identifiers import identifiers_of, shown
-from passports.roles import Action, roles
-from passports.sessions import Session, begin_session, end_session
 from passports.store import Transaction
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -9,10 +9,12 @@ from fastapi import APIRouter, Query, Response
 from api.authentication import CallerDep, ManufacturerDep, ReaderDep, VoltpassDep
 from api.routes.documents import content
 from api.wiring import Voltpass
-from passports.attribute_data import AttributeChange, find_subject, write_attributes
-from passports.attribute_schemas import attribute_schema, attribute_table
-from passports.attribute_versions import all_versions
-from passports.attribute_view import (
+from passports.attributes.completeness import model_report, passport_report, require_owner
+from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.schemas import attribute_schema, attribute_table
+from passports.attributes.table import DEFAULT_PROFILE, Granularity
+from passports.attributes.versions import all_versions
+from passports.attributes.view import (
     Sheet,
     batch_sheet,
     model_sheet,
@@ -20,9 +22,7 @@ from passports.attribute_view import (
     restricted_presentation,
     view,
 )
-from passports.attributes import DEFAULT_PROFILE, Granularity
-from passports.callers import Caller
-from passports.completeness import model_report, passport_report, require_owner
+from passports.authority.callers import Caller
 from passports.documents import Day, utc_now
 from passports.errors import Finding, InvalidInputError
 from passports.operators import EconomicOperator

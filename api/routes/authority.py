@@ -8,7 +8,7 @@ from pydantic import BaseModel, Field
 
 from api.authentication import AuthorisingDep, CallerDep, JsonCallerDep, VoltpassDep
 from api.wiring import Voltpass
-from passports.api_keys import (
+from passports.authority.api_keys import (
     ApiKeyCreate,
     ApiKeyRotation,
     NewApiKey,
@@ -17,7 +17,7 @@ from passports.api_keys import (
     revoke_api_key,
     rotate_key_as,
 )
-from passports.authorisations import (
+from passports.authority.authorisations import (
     Authorisation,
     AuthorisationCreate,
     give_authorisation,
@@ -25,10 +25,8 @@ from passports.authorisations import (
     list_authorisations,
     revoke_authorisation,
 )
-from passports.documents import utc_now
-from passports.errors import Finding, InvalidInputError
-from passports.grants import Revocation
-from passports.operator_identifiers import (
+from passports.authority.grants import Revocation
+from passports.authority.operator_identifiers import (
     IdentifierVerification,
     OperatorIdentifier,
     OperatorIdentifierCreate,
@@ -37,8 +35,8 @@ from passports.operator_identifiers import (
     verify_identifier,
     withdraw_identifier,
 )
-from passports.roles import Action, roles
-from passports.transfers import (
+from passports.authority.roles import Action, roles
+from passports.authority.transfers import (
     Signing,
     TransferOfferCreate,
     accept_transfer,
@@ -48,6 +46,8 @@ from passports.transfers import (
     list_transfers,
     offer_transfer,
 )
+from passports.documents import utc_now
+from passports.errors import Finding, InvalidInputError
 
 router = APIRouter(prefix="/v1", tags=["authority"])
 CREATED: Final = status.HTTP_201_CREATED

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, Field
 
-from passports.certificates import FactoryCertificate
+from passports.certification.certificates import FactoryCertificate
 from passports.factories import EnergyPeriod, Facility
 from passports.models import BatteryModel
 from passports.operators import EconomicOperator

@@ -14,7 +14,9 @@ from pydantic import BaseModel
 from api.authentication import CallerDep, ManufacturerDep, ReaderDep, VoltpassDep
 from api.pages import render
 from api.sessions import NO_STORE, session_of
-from passports.closed_periods import (
+from passports.authority.roles import Action
+from passports.documents import utc_now
+from passports.energy.closed_periods import (
     ClosedPeriod,
     PeriodClose,
     PeriodReopening,
@@ -22,12 +24,14 @@ from passports.closed_periods import (
     closed_periods,
     reopen_period,
 )
-from passports.documents import utc_now
-from passports.energy_view import energy_view
-from passports.errors import RecordNotFoundError
-from passports.factories import get_facility
-from passports.meter_imports import ImportWithdrawal, MeterImport, meter_imports, withdraw_import
-from passports.production import (
+from passports.energy.energy_view import energy_view
+from passports.energy.meter_imports import (
+    ImportWithdrawal,
+    MeterImport,
+    meter_imports,
+    withdraw_import,
+)
+from passports.energy.production import (
     Production,
     ProductionCreate,
     ProductionWithdrawal,
@@ -35,9 +39,10 @@ from passports.production import (
     register_production,
     withdraw_production,
 )
-from passports.roles import Action
-from passports.supply_scenarios import PV_SHARE
-from passports.targets import Target, TargetCreate, register_target
+from passports.energy.supply_scenarios import PV_SHARE
+from passports.energy.targets import Target, TargetCreate, register_target
+from passports.errors import RecordNotFoundError
+from passports.factories import get_facility
 
 router = APIRouter(prefix="/v1", tags=["factories"])
 pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Response
 
 from api.authentication import VoltpassDep
 from api.routes.documents import content
-from passports.certify import certificate_log_proof
+from passports.certification.certify import certificate_log_proof
 from passports.documents import utc_now
 from passports.restricted import restricted_log_proof
 from passports.token_status import publish_token_status_list

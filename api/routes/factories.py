@@ -7,7 +7,7 @@ from pydantic import BaseModel
 
 from api.authentication import CallerDep, ManufacturerDep, VoltpassDep, require_json
 from api.routes.documents import CertificateRead
-from passports.certify import (
+from passports.certification.certify import (
     CertificateChangeCreate,
     CertificateIssue,
     change_certificate,
@@ -16,16 +16,16 @@ from passports.certify import (
 from passports.claim_checks import check_facility
 from passports.documents import utc_now
 from passports.dossier import Dossier, DossierCreate, get_dossier, record_dossier
-from passports.energy_ledger import (
+from passports.energy.energy_ledger import (
     AllocationCreate,
     CertifiedLotCreate,
     add_certified_lot,
     allocate,
     open_lots,
 )
+from passports.energy.ledger_balance import balance
+from passports.energy.meter_readings import MeterDelivery, deliver_readings
 from passports.facility_documents import DocumentCreate, FacilityDocument, add_document
-from passports.ledger_balance import balance
-from passports.meter_readings import MeterDelivery, deliver_readings
 
 router = APIRouter(prefix="/v1", tags=["factories"])
 CREATED = status.HTTP_201_CREATED

@@ -19,8 +19,9 @@ from api.routes.documents import (
     OperatorRead,
     PassportIssued,
 )
+from passports.authority.registration import register_with_key
 from passports.batches import BatchCreate
-from passports.certificates import FactoryCertificateCreate, register_certificate
+from passports.certification.certificates import FactoryCertificateCreate, register_certificate
 from passports.documents import Document, utc_now
 from passports.factories import (
     EnergyPeriodCreate,
@@ -31,7 +32,6 @@ from passports.factories import (
 from passports.issue import check_only, issue_batch
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import EconomicOperatorCreate
-from passports.registration import register_with_key
 
 router = APIRouter(prefix="/v1", tags=["manufacturers"])
 CREATED = status.HTTP_201_CREATED

@@ -26,19 +26,19 @@ from api.problems import PROBLEMS
 from api.verifying import verify_input
 from lca.rulesets import ruleset_ids
 from passports.batches import Batch, list_batches
-from passports.certificates import certificates_of, events_of
+from passports.certification.certificates import certificates_of, events_of
 from passports.claim_checks import check_facility
 from passports.documents import utc_now
 from passports.dossier import find_dossier
+from passports.energy.ledger_balance import balance
+from passports.energy.meter_sums import monthly_energy
+from passports.energy.production import all_production
 from passports.errors import Finding, InvalidInputError, PassportError
 from passports.factories import energy_periods, get_facility, list_facilities
 from passports.footprints import study_of
 from passports.identifiers import UniqueProductIdentifier
-from passports.ledger_balance import balance
-from passports.meter_sums import monthly_energy
 from passports.models import list_models
 from passports.operators import get_operator, list_operators
-from passports.production import all_production
 from passports.queries import FootprintQuery, query_footprints
 from passports.resolve import passport_by_id
 from passports.store import StudyFilter, Transaction

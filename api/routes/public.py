@@ -21,14 +21,15 @@ from api.routes.documents import PassportRead, content
 from api.verifying import own_records
 from api.wiring import Voltpass
 from passports import data_carrier
-from passports.certificates import get_certificate
-from passports.certify import status_document
+from passports.archive.continuity import Standing, continuity_of
+from passports.archive.kept_logs import kept_tile
+from passports.certification.certificates import get_certificate
+from passports.certification.certify import status_document
 from passports.checks import BatteryEvidence
-from passports.continuity import Standing, continuity_of
 from passports.documents import utc_now
 from passports.embedded_proof import SECURED_MEDIA_TYPE, with_embedded_proof
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
-from passports.kept_logs import kept_tile
+from passports.life.versions import list_versions, version_at
 from passports.log import checkpoint, parse_tile_path, read_tile
 from passports.resolve import (
     StoredPassport,
@@ -45,7 +46,6 @@ from passports.verification import (
     CollectedEvidence,
     verify_passport,
 )
-from passports.versions import list_versions, version_at
 
 router = APIRouter(tags=["public"])
 # A newer version or a revocation shows within a minute; the ETag spares the bytes.

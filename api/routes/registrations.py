@@ -12,6 +12,8 @@ from starlette.datastructures import UploadFile
 
 from api.authentication import CallerDep, ManufacturerDep, PlatformDep, VoltpassDep, require_action
 from api.wiring import Voltpass
+from passports.authority.gs1_prefixes import Gs1Prefix, add_prefix
+from passports.authority.roles import Action
 from passports.bulk import (
     MappingRecipe,
     MappingRecipeCreate,
@@ -32,9 +34,7 @@ from passports.bulk import (
 from passports.bulk.rejects import MEDIA_TYPES
 from passports.documents import Document, read_document, utc_now
 from passports.errors import Finding, InvalidInputError, shorten
-from passports.gs1_prefixes import Gs1Prefix, add_prefix
 from passports.idempotency import once
-from passports.roles import Action
 
 router = APIRouter(prefix="/v1", tags=["registrations"])
 FORM: Final = "multipart/form-data"

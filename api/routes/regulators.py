@@ -6,8 +6,8 @@ from fastapi import APIRouter, Query
 
 from api.authentication import CallerDep, VoltpassDep, require_action
 from api.routes.documents import FootprintPageRead
+from passports.authority.roles import Action
 from passports.queries import FootprintQuery, query_footprints
-from passports.roles import Action
 
 router = APIRouter(prefix="/v1/regulator", tags=["regulators"])
 

@@ -13,10 +13,9 @@ from api.negotiation import choose_form
 from api.routes.documents import PassportRead, content
 from api.routes.public import passport_html
 from api.wiring import Voltpass
-from passports.battery_life import life_cycle_of, measured_series
-from passports.callers import Caller
+from passports.authority.callers import Caller
 from passports.documents import Document, Printable, Slug, utc_now
-from passports.dynamic_data import (
+from passports.dynamic.data import (
     DynamicDataCreate,
     Recording,
     import_dynamic_data,
@@ -24,10 +23,9 @@ from passports.dynamic_data import (
 )
 from passports.errors import InvalidInputError
 from passports.identifiers import check_gtin, parse_digital_link
-from passports.lifecycle import transitions
-from passports.resolve import StoredPassport, log_proof, version_number
-from passports.verification import CREDENTIAL_MEDIA_TYPE
-from passports.versions import (
+from passports.life.battery_life import life_cycle_of, measured_series
+from passports.life.lifecycle import transitions
+from passports.life.versions import (
     PassportChange,
     difference,
     get_version,
@@ -35,6 +33,8 @@ from passports.versions import (
     list_versions,
     new_version,
 )
+from passports.resolve import StoredPassport, log_proof, version_number
+from passports.verification import CREDENTIAL_MEDIA_TYPE
 
 router = APIRouter(prefix="/v1", tags=["versions"])
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"

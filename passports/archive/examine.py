@@ -19,19 +19,19 @@ from pydantic import BaseModel, ValidationError
 
 from lca.datasets import Dataset
 from passports.archive.container import ArchiveReader, Manifest
+from passports.archive.continuity import log_origin
 from passports.archive.faults import ArchiveFault
 from passports.archive.write import SIGNATURE_TYP
-from passports.certificates import FactoryCertificate
-from passports.continuity import log_origin
+from passports.certification.certificates import FactoryCertificate
 from passports.errors import shorten
 from passports.fsck import FsckReport, Progress, check_store
 from passports.identifiers import PublicAddress, gtin_belongs_to
 from passports.keyring import public_key_entries
+from passports.life.version_making import status_places
 from passports.models import BatteryModel
 from passports.operators import EconomicOperator, get_operator
 from passports.store import PassportRow, Store, Transaction
 from passports.trust import log_entry
-from passports.version_making import status_places
 from signing.canonical import parse_strict
 from signing.credentials import decode
 from signing.did_web import did_from_url

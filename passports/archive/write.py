@@ -18,14 +18,14 @@ from passports.archive.contents import (
     Selection,
     kept_in,
 )
-from passports.certificate_reading import read_certificate
+from passports.certification.certificate_reading import read_certificate
 from passports.errors import RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
+from passports.life.version_making import status_places
 from passports.log import checkpoint, log_size
 from passports.operators import get_operator
 from passports.store import CertificateRow, LogTileRow, PassportRow, Store, Transaction, write_row
-from passports.version_making import status_places
 from signing.canonical import canonicalize
 from signing.credentials import decode, issuer_of
 from signing.instants import format_instant

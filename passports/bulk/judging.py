@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-from passports.attribute_versions import read_version
-from passports.attributes import DEFAULT_PROFILE, Granularity
+from passports.attributes.table import DEFAULT_PROFILE, Granularity
+from passports.attributes.versions import read_version
+from passports.authority.gs1_prefixes import foreign_gtin
 from passports.batches import MAX_UNITS, Batch, BatchCreate, BatteryUnit
 from passports.bulk.report import BatteryRow, RowFinding
 from passports.bulk.rows import RowReader
 from passports.errors import Finding, PassportError, shorten
-from passports.gs1_prefixes import foreign_gtin
 from passports.issue import pass_gates
 from passports.models import BatteryModel
 from passports.operators import EconomicOperator

@@ -15,7 +15,7 @@ from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from passports.attributes import Granularity, attributes
+from passports.attributes.table import Granularity, attributes
 from passports.bulk.files import WHAT, SourceTable
 from passports.bulk.transforms import DATE_FORMATS, date_styles_of
 from passports.errors import Finding, InvalidInputError, shorten

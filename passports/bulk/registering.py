@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any, Final
 
-from passports.attribute_versions import AttributeVersion, GivenValue, Subject, add_version
-from passports.attributes import Granularity, attributes
+from passports.attributes.table import Granularity, attributes
+from passports.attributes.versions import AttributeVersion, GivenValue, Subject, add_version
 from passports.batches import Batch, BatchCreate
 from passports.bulk.files import SourceTable
 from passports.bulk.judging import (
@@ -25,7 +25,7 @@ from passports.bulk.mapping import plan_columns
 from passports.bulk.recipes import MappingRecipeCreate
 from passports.bulk.report import MAX_FINDINGS, BatchCount, BatteryRow, RegistrationReport
 from passports.bulk.rows import RowReader
-from passports.citations import record_citations
+from passports.certification.citations import record_citations
 from passports.documents import utc_now
 from passports.errors import RegistrationRefusedError, shorten
 from passports.identifiers import PublicAddress

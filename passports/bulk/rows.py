@@ -10,7 +10,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from passports.attributes import attributes, profile_ids
+from passports.attributes.table import attributes, profile_ids
 from passports.bulk.files import SourceRow, SourceTable
 from passports.bulk.mapping import FIELDS, ColumnPlan
 from passports.bulk.report import BatteryRow, RowFinding

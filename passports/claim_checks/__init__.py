@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final
 
 from lca.datasets import Dataset
-from passports.certificates import certificates_of
+from passports.certification.certificates import certificates_of
 from passports.claim_checks.certificate_claims import check_certificates
 from passports.claim_checks.changes import check_changes
 from passports.claim_checks.claims import (

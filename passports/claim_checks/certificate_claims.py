@@ -1,7 +1,11 @@
 """Certificates against what they are said to show: granted, for whom, by whom, for when, with what grade."""
 
-from passports.certificate_schemes import PROGRAMME_OWNER, certificate_schemes
-from passports.certificates import CertificateEvidence, CertificateScope, FactoryCertificate
+from passports.certification.certificate_schemes import PROGRAMME_OWNER, certificate_schemes
+from passports.certification.certificates import (
+    CertificateEvidence,
+    CertificateScope,
+    FactoryCertificate,
+)
 from passports.claim_checks.claims import ClaimCheck, ClaimInput, ClaimResult, FactoryClaims
 
 

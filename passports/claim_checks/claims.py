@@ -10,7 +10,7 @@ from importlib import resources
 from types import MappingProxyType
 from typing import Any
 
-from passports.certificates import FactoryCertificate
+from passports.certification.certificates import FactoryCertificate
 from passports.claim_checks.grid import GridFactors
 from passports.dossier import DossierCreate, ReportedFigure
 from passports.factories import EnergyPeriod, FacilityCreate

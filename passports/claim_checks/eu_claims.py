@@ -9,7 +9,7 @@ speak of investments in credit projects, as long as that does not mislead. Not l
 from datetime import date
 from typing import Final
 
-from passports.certificate_schemes import certificate_schemes
+from passports.certification.certificate_schemes import certificate_schemes
 from passports.claim_checks.claims import ClaimCheck, ClaimInput, ClaimResult, FactoryClaims
 
 APPLIES_FROM: Final = date(2026, 9, 27)  # Directive (EU) 2024/825, Art. 4

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
-from passports.attribute_data import checked_values
-from passports.attributes import Granularity
+from passports.attributes.data import checked_values
+from passports.attributes.table import Granularity
 from passports.documents import read_document
 from passports.dpp.data_elements import SINGLE, element_id_of
 from passports.dpp.document import (
@@ -38,12 +38,12 @@ from passports.errors import (
 )
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
-from passports.lifecycle import STATUS_ATTRIBUTE, current_status
-from passports.merge_patch import apply_merge_patch
+from passports.life.lifecycle import STATUS_ATTRIBUTE, current_status
+from passports.life.merge_patch import apply_merge_patch
+from passports.life.version_making import Making
+from passports.life.versions import PassportChange, is_writer, new_version, new_version_in
 from passports.operators import EconomicOperator
 from passports.store import PassportRow, Store, Transaction
-from passports.version_making import Making
-from passports.versions import PassportChange, is_writer, new_version, new_version_in
 
 _WASTE: Final = "waste"
 _RECYCLED: Final = "recycled"

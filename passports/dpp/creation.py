@@ -12,12 +12,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from passports.access import is_restricted
-from passports.attribute_data import Writing, checked_values, write_version
-from passports.attribute_sources import SOURCES
-from passports.attribute_versions import Subject, newest_version
-from passports.attributes import Attribute, Granularity, attributes
+from passports.attributes.data import Writing, checked_values, write_version
+from passports.attributes.sources import SOURCES
+from passports.attributes.table import Attribute, Granularity, attributes
+from passports.attributes.versions import Subject, newest_version
 from passports.batches import BatchCreate
-from passports.citations import record_citations
+from passports.certification.citations import record_citations
 from passports.credential import category_of
 from passports.documents import RuleError, read_day, read_document
 from passports.dpp.document import LINKS, Representation
@@ -34,10 +34,10 @@ from passports.errors import (
 from passports.identifiers import PublicAddress
 from passports.issue import BatchPart, IssuedPassport, issue_part, pass_gates, record_batch
 from passports.keyring import Keyring
+from passports.life.version_making import payload_of
 from passports.models import BatteryModel
 from passports.operators import EconomicOperator
 from passports.store import Store, Transaction
-from passports.version_making import payload_of
 
 _DAY: Final = "manufacturing_date"
 _BATCH: Final = "batch_id"

@@ -10,13 +10,13 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
 
-from passports.attribute_view import Element, Sheet
-from passports.attributes import Attribute
+from passports.attributes.table import Attribute
+from passports.attributes.view import Element, Sheet
 from passports.dpp.data_elements import expand
 from passports.dpp.identifiers import dpp_id
 from passports.identifiers import PublicAddress
+from passports.life.version_making import payload_of
 from passports.store import PassportRow
-from passports.version_making import payload_of
 from signing.instants import format_instant
 
 SCHEMA_VERSION: Final = "EN 18223:2026"

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
-from passports.attributes import CATEGORIES, profile_ids
+from passports.attributes.table import CATEGORIES, profile_ids
 from passports.dpp.document import GRANULARITY, LAST_CHANGE, SCHEMA_VERSION, DppStatus
 from passports.dpp.identifiers import read_product_id
 from passports.dpp.instants import read_instant

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from passports.attribute_view import Element
+from passports.attributes.view import Element
 from passports.dpp.data_elements import COLLECTION, MULTI, expand
 from passports.dpp.document import DigitalProductPassport, Representation
 from passports.dpp.element_paths import ElementPath, Place

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from passports.attributes import attributes, unknown_attribute
+from passports.attributes.table import attributes, unknown_attribute
 from passports.dpp.data_elements import compress, element_id_of
 from passports.dpp.document import HEADER, LINKS, Representation
 from passports.errors import Finding, InvalidInputError, shorten

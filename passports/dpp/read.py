@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from passports.access import refuse
-from passports.attribute_view import Visible, note_read, sheet_of_row, visible
-from passports.attributes import attributes
+from passports.attributes.table import attributes
+from passports.attributes.view import Visible, note_read, sheet_of_row, visible
 from passports.dpp.document import DigitalProductPassport, Representation, compose
 from passports.dpp.element_paths import ElementPath
 from passports.dpp.identifiers import row_of_dpp, row_of_product

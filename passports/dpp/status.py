@@ -1,9 +1,9 @@
 """The status of a digital product passport (EN 18223, Table 1), from what is recorded of it."""
 
 from passports.dpp.document import DppStatus
+from passports.life.version_making import payload_of
 from passports.status_lists import is_set
 from passports.store import PassportRow, Transaction
-from passports.version_making import payload_of
 
 
 def status_of(transaction: Transaction, row: PassportRow) -> DppStatus:

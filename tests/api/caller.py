@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message
 from api.app import create_app
 from api.settings import Settings
 from api.wiring import Voltpass
-from passports.api_keys import create_api_key
+from passports.authority.api_keys import create_api_key
 from passports.documents import utc_now
 from tests.worlds import ADDRESS, FACILITY, IMPORTER, MODEL, World
 

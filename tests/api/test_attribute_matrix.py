@@ -13,7 +13,7 @@ from urllib.parse import quote
 import pytest
 
 from passports.access import POINTS, Access, Audience, may_read
-from passports.attributes import AccessPoint, Attribute, Granularity, attributes, get_profile
+from passports.attributes.table import AccessPoint, Attribute, Granularity, attributes, get_profile
 from passports.documents import utc_now
 from passports.dpp.data_elements import compress
 from passports.identifiers import PublicAddress

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from passports.attributes import CATEGORIES, attributes, profile_ids
+from passports.attributes.table import CATEGORIES, attributes, profile_ids
 from passports.documents import utc_now
 from signing.selective_disclosure import decode_presentation
 from tests.api.caller import JSON, PROBLEM, Answer, Caller, batch

@@ -13,7 +13,7 @@ import pytest
 from api.serving import free_port, serving_in_background
 from api.settings import Settings
 from api.wiring import Voltpass
-from passports.api_keys import create_api_key
+from passports.authority.api_keys import create_api_key
 from passports.documents import utc_now
 from passports.operators import EconomicOperatorCreate, register_operator
 from tests import worlds

@@ -12,7 +12,7 @@ from urllib.parse import quote
 import pytest
 from jsonschema import Draft202012Validator
 
-from passports.attributes import attributes
+from passports.attributes.table import attributes
 from tests.api.caller import JSON, Answer, Caller, batch
 from tests.api.dpp_calls import creation
 from tests.paths import SHARED

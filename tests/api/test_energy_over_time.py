@@ -7,10 +7,15 @@ from typing import Any
 
 import pytest
 
-from passports.api_keys import authenticate
+from passports.authority.api_keys import authenticate
+from passports.authority.sessions import begin_session
 from passports.documents import utc_now
-from passports.meter_readings import MeterCreate, MeterDelivery, ReadingCreate, deliver_readings
-from passports.sessions import begin_session
+from passports.energy.meter_readings import (
+    MeterCreate,
+    MeterDelivery,
+    ReadingCreate,
+    deliver_readings,
+)
 from tests.api.caller import Caller
 from tests.api.command_line import invoke, one_document
 from tests.worlds import FACILITY, MAKER, MODEL, NOW, RIVAL

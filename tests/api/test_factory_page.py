@@ -6,8 +6,8 @@ import pytest
 
 from api.pages.factory_view import RESULTS
 from passports.claim_checks import ClaimResult
-from passports.energy_ledger import open_lots
-from passports.meter_readings import (
+from passports.energy.energy_ledger import open_lots
+from passports.energy.meter_readings import (
     MeterCreate,
     MeterDelivery,
     ReadingCreate,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from api.platform import PLATFORM_ID, ensure_platform
-from passports.api_keys import create_api_key, revoke_api_key
+from passports.authority.api_keys import create_api_key, revoke_api_key
 from passports.documents import utc_now
 from tests.api.caller import JSON, Caller, batch
 from tests.worlds import AUTHORITY, FACILITY, IMPORTER, MAKER, MODEL, RIVAL, demo_input, inventory

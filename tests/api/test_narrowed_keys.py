@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute
 
 from api.authentication import calling_operator, reading_operator
 from api.route_actions import ACTIONS
-from passports.api_keys import (
+from passports.authority.api_keys import (
     ApiKeyCreate,
     ApiKeyRotation,
     authenticate,
@@ -21,6 +21,7 @@ from passports.api_keys import (
     rotate_api_key,
     rotate_key_as,
 )
+from passports.authority.roles import Action
 from passports.documents import utc_now
 from passports.errors import (
     AccessDeniedError,
@@ -28,7 +29,6 @@ from passports.errors import (
     NotAuthenticatedError,
     RecordNotFoundError,
 )
-from passports.roles import Action
 from tests.api.caller import JSON, Caller
 from tests.worlds import IMPORTER, MAKER, NOW, RIVAL, World
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from api.openid import KEYS_SECONDS, RETRY_SECONDS, STALE_SECONDS, OpenIdVerifier, fetch_once
 from api.openid_issuers import KEY_TYPES, OpenIdIssuer
+from passports.authority.roles import Action
 from passports.documents import utc_now
 from passports.errors import EvidenceUnavailableError, NotAuthenticatedError
-from passports.roles import Action
 from tests.api.caller import JSON, Caller
 from tests.api.openid_issuer import (
     LoopbackIssuer,

@@ -14,8 +14,8 @@ from api.pages import figures, render, words
 from api.pages.footprint_card import card_of_claims
 from lca.emission_factors import Boundary
 from lca.rulesets import LifeCycleStage
-from passports.certificates import Outcome as CertificateOutcome
-from passports.certificates import certificates_of, check_certificate
+from passports.certification.certificates import Outcome as CertificateOutcome
+from passports.certification.certificates import certificates_of, check_certificate
 from passports.factories import EnergyCarrier, SupplyArrangement
 from passports.models import BatteryCategory
 from signing import report

@@ -71,7 +71,10 @@ def test_the_whole_way_from_held_back_to_proofs(home: Path, double: RegistryDoub
         assert call(home, "enrol", operator, *until)["operator"] == operator
     status = call(home, "status", *of_maker)
     assert (status["ready"], status["batteries_open"], status["registry_url"]) == (2, False, None)
-    switched_on: dict[str, Any] = {"VOLTPASS_REGISTRY_URL": double.url, "VOLTPASS_REGISTRY_BATTERIES": "true"}
+    switched_on: dict[str, Any] = {
+        "VOLTPASS_REGISTRY_URL": double.url,
+        "VOLTPASS_REGISTRY_BATTERIES": "true",
+    }
     double.refused_identifiers = {f"{ADDRESS.base_url}/01/09520123456788/21/SN-2"}
     sent = call(home, "send", *of_maker, code=1, **switched_on)
     assert (sent["registered"], sent["refused"]) == (1, 1)

@@ -8,12 +8,12 @@ from urllib.parse import urlencode
 
 import pytest
 
-from passports.api_keys import create_api_key, revoke_api_key
-from passports.callers import Caller as Operator
+from passports.authority.api_keys import create_api_key, revoke_api_key
+from passports.authority.callers import Caller as Operator
+from passports.authority.roles import Action
+from passports.authority.sessions import LASTS, begin_session, end_session, find_session
 from passports.documents import utc_now
 from passports.operators import get_operator
-from passports.roles import Action
-from passports.sessions import LASTS, begin_session, end_session, find_session
 from tests.api.caller import Answer, Caller, batch
 from tests.worlds import FACILITY, GTIN, MAKER, MODEL, NOW, RIVAL, World
 

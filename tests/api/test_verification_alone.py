@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from api.settings import Settings
-from passports.attribute_view import passport_sheet, restricted_presentation
-from passports.attributes import Granularity
+from passports.attributes.table import Granularity
+from passports.attributes.view import passport_sheet, restricted_presentation
 from passports.bundle import Bundle, write_bundle
 from passports.operators import get_operator
 from passports.resolve import evidence_from_store

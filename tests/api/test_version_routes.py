@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passports.attributes import attributes, get_profile
+from passports.attributes.table import attributes, get_profile
 from passports.documents import utc_now
-from passports.dynamic_rules import is_measured
+from passports.dynamic.rules import is_measured
 from signing.credentials import decode
 from tests.api.caller import JSON, Answer, Caller, batch
 from tests.api.test_nothing_is_a_fault import HOSTILE, SETTINGS, changed, places

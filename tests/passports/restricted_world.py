@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Any
 
-from passports.attribute_data import AttributeChange, find_subject, write_attributes
-from passports.attributes import AccessPoint, Granularity, attributes
+from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.table import AccessPoint, Granularity, attributes
 from tests.worlds import MAKER, MODEL, NOW, World
 
 

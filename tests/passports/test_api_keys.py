@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from passports.api_keys import NewApiKey, authenticate, create_api_key, revoke_api_key
+from passports.authority.api_keys import NewApiKey, authenticate, create_api_key, revoke_api_key
 from passports.errors import InvalidInputError, NotAuthenticatedError, RecordNotFoundError
 from tests.worlds import MAKER, NOW, RIVAL, World
 

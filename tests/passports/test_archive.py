@@ -11,15 +11,16 @@ import pytest
 
 from passports.archive import container, examine, take_in, write
 from passports.archive.contents import KEPT, LEFT_OUT, ArchiveAudience, kept_in
-from passports.certify import CertificateIssue, issue_certificate
-from passports.cessation import state_ceased
+from passports.archive.continuity import Standing, continuity_of
+from passports.authority.cessation import state_ceased
+from passports.certification.certify import CertificateIssue, issue_certificate
 from passports.checks import BatteryEvidence
-from passports.continuity import Standing, continuity_of
 from passports.errors import (
     RecordNotFoundError,
 )
 from passports.identifiers import UniqueProductIdentifier
 from passports.key_changes import rotate_key
+from passports.life.versions import PassportChange, get_version, list_versions, new_version
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import (
     EconomicOperatorCreate,
@@ -31,7 +32,6 @@ from passports.status_lists import publish_status_list, revoke_passport
 from passports.store import all_tables
 from passports.trust import build_trust_list, sign_trust_list
 from passports.verification import verify_passport
-from passports.versions import PassportChange, get_version, list_versions, new_version
 from signing.keys import SigningKey
 from tests.passports.archive_world import (
     BACKUP,

@@ -11,18 +11,19 @@ from sqlalchemy import text
 from lca.datasets import load_shipped_dataset
 from passports.access import Audience, access_to
 from passports.access_log import FIRST, inspect_log
-from passports.attribute_data import AttributeChange, find_subject, write_attributes
-from passports.attribute_schemas import attribute_schema
-from passports.attribute_sources import SOURCES
-from passports.attribute_view import (
+from passports.attributes.completeness import State, model_report, passport_report
+from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.schemas import attribute_schema
+from passports.attributes.sources import SOURCES
+from passports.attributes.table import CATEGORIES, Granularity, attributes, get_profile
+from passports.attributes.view import (
     batch_sheet,
     model_sheet,
     passport_sheet,
     restricted_presentation,
     view,
 )
-from passports.attributes import CATEGORIES, Granularity, attributes, get_profile
-from passports.completeness import State, model_report, passport_report
+from passports.authority.grants import AccessGrantCreate, Revocation, give_grant, revoke_grant
 from passports.errors import (
     AccessDeniedError,
     Finding,
@@ -31,7 +32,6 @@ from passports.errors import (
     RecordNotFoundError,
 )
 from passports.fsck import check_store
-from passports.grants import AccessGrantCreate, Revocation, give_grant, revoke_grant
 from passports.key_changes import rotate_key
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import EconomicOperator, get_operator

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from passports.attribute_schemas import attribute_schema, attribute_table
-from passports.attributes import (
+from passports.attributes.schemas import attribute_schema, attribute_table
+from passports.attributes.table import (
     CATEGORIES,
     AttributeTableError,
     Requirement,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passports.authorisations import (
+from passports.authority.authorisations import (
     LENDABLE,
     Authorisation,
     AuthorisationCreate,
@@ -18,12 +18,12 @@ from passports.authorisations import (
     list_authorisations,
     revoke_authorisation,
 )
-from passports.callers import Caller
+from passports.authority.callers import Caller
+from passports.authority.grants import Revocation
+from passports.authority.roles import Action
 from passports.documents import read_document
 from passports.errors import AccessDeniedError, InvalidInputError, RecordNotFoundError
-from passports.grants import Revocation
 from passports.operators import EconomicOperatorCreate, get_operator, register_operator
-from passports.roles import Action
 from tests.worlds import ADDRESS, AUTHORITY, IMPORTER, MAKER, MODEL, NOW, RIVAL, World
 
 REASON = Revocation(reason="the contract ended")

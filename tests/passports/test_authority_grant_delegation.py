@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from passports.documents import read_document
-from passports.errors import AccessDeniedError, InvalidInputError, RecordNotFoundError
-from passports.grant_delegation import GrantDelegation, pass_on
-from passports.grants import (
+from passports.authority.grant_delegation import GrantDelegation, pass_on
+from passports.authority.grants import (
     AccessGrant,
     AccessGrantCreate,
     Revocation,
@@ -17,6 +15,8 @@ from passports.grants import (
     list_grants,
     revoke_grant,
 )
+from passports.documents import read_document
+from passports.errors import AccessDeniedError, InvalidInputError, RecordNotFoundError
 from passports.operators import EconomicOperator, get_operator
 from tests.worlds import AUTHORITY, IMPORTER, MAKER, MODEL, NOW, RIVAL, World
 

@@ -8,16 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from passports.api_keys import authenticate
-from passports.documents import RuleError, read_document
-from passports.errors import (
-    AccessDeniedError,
-    IdentifierConflictError,
-    InvalidInputError,
-    RecordNotFoundError,
-)
-from passports.identifier_schemes import IdentifierScheme, normalise, title_of
-from passports.operator_identifiers import (
+from passports.authority.api_keys import authenticate
+from passports.authority.identifier_schemes import IdentifierScheme, normalise, title_of
+from passports.authority.operator_identifiers import (
     IdentifierVerification,
     OperatorIdentifierCreate,
     add_identifier,
@@ -26,8 +19,15 @@ from passports.operator_identifiers import (
     verify_identifier,
     withdraw_identifier,
 )
+from passports.authority.registration import register_with_key
+from passports.documents import RuleError, read_document
+from passports.errors import (
+    AccessDeniedError,
+    IdentifierConflictError,
+    InvalidInputError,
+    RecordNotFoundError,
+)
 from passports.operators import EconomicOperator, EconomicOperatorCreate, get_operator
-from passports.registration import register_with_key
 from tests.worlds import ADDRESS, AUTHORITY, IMPORTER, MAKER, NOW, RIVAL, World
 
 # Published examples: GS1 General Specifications, GLEIF's own LEI, customs' and tax offices' samples.
@@ -264,7 +264,7 @@ def test_registering_is_all_or_nothing_with_the_first_key(
     def fault(*_: object) -> NoReturn:
         raise OSError("no randomness")
 
-    monkeypatch.setattr("passports.registration.create_api_key", fault)
+    monkeypatch.setattr("passports.authority.registration.create_api_key", fault)
     with pytest.raises(OSError, match="no randomness"):
         register_with_key(sqlite_world.store, sqlite_world.keyring, ADDRESS, request, NOW)
     with sqlite_world.store.reading() as reading:

@@ -7,10 +7,7 @@ import pytest
 
 from api.openid_issuers import OpenIdIssuer
 from passports.access import POINTS, Audience
-from passports.documents import read_document
-from passports.errors import InvalidInputError
-from passports.operators import EconomicOperatorCreate
-from passports.roles import (
+from passports.authority.roles import (
     Action,
     RoleTableError,
     actions_of,
@@ -20,6 +17,9 @@ from passports.roles import (
     roles_with,
     union_countries,
 )
+from passports.documents import read_document
+from passports.errors import InvalidInputError
+from passports.operators import EconomicOperatorCreate
 from passports.trust import _SCOPES
 from tests.paths import ROOT
 

@@ -8,15 +8,11 @@ from typing import Any
 
 import pytest
 
-from passports.callers import Caller
-from passports.documents import read_document
-from passports.errors import AccessDeniedError, InvalidInputError, RecordNotFoundError
-from passports.grants import Revocation
-from passports.operators import EconomicOperatorCreate, get_operator, register_operator
-from passports.resolve import passport_by_id
-from passports.responsibility import responsible_of
-from passports.transfer_statements import ACCEPTANCE_TYPE, OFFER_TYPE, digest
-from passports.transfers import (
+from passports.authority.callers import Caller
+from passports.authority.grants import Revocation
+from passports.authority.responsibility import responsible_of
+from passports.authority.transfer_statements import ACCEPTANCE_TYPE, OFFER_TYPE, digest
+from passports.authority.transfers import (
     Signing,
     TransferOfferCreate,
     accept_transfer,
@@ -26,7 +22,11 @@ from passports.transfers import (
     list_transfers,
     offer_transfer,
 )
-from passports.versions import PassportChange, list_versions, new_version
+from passports.documents import read_document
+from passports.errors import AccessDeniedError, InvalidInputError, RecordNotFoundError
+from passports.life.versions import PassportChange, list_versions, new_version
+from passports.operators import EconomicOperatorCreate, get_operator, register_operator
+from passports.resolve import passport_by_id
 from signing.canonical import canonicalize
 from signing.jws import encode_header, sign_compact, split_compact
 from tests.worlds import ADDRESS, AUTHORITY, IMPORTER, MAKER, NOW, RIVAL, World

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from lca.datasets import load_shipped_dataset
-from passports.attributes import Granularity
+from passports.attributes.table import Granularity
 from passports.batches import get_batch
 from passports.bulk import ReadingOptions, read_table, rejects_file
 from passports.bulk.report import MAX_FINDINGS

@@ -3,7 +3,7 @@
 import json
 from importlib import resources
 
-from passports.certificate_schemes import certificate_schemes
+from passports.certification.certificate_schemes import certificate_schemes
 
 FACTORIES = json.loads(
     resources.files("passports.data").joinpath("zero_carbon_factories.json").read_text("utf-8")

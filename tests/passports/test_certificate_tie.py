@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from passports.bundle import read_bundle
-from passports.certificate_life import CertificateChange
-from passports.certify import CertificateChangeCreate, change_certificate
+from passports.certification.certificate_life import CertificateChange
+from passports.certification.certify import CertificateChangeCreate, change_certificate
 from passports.export import EXPORTS
 from signing.credentials import decode
 from signing.report import StepResult

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from passports.certificate_schemes import certificate_schemes
-from passports.certificates import (
+from passports.certification.certificate_schemes import certificate_schemes
+from passports.certification.certificates import (
     CertificateCheck,
     CertificateEvidence,
     FactoryCertificate,

@@ -10,9 +10,17 @@ import pytest
 from sqlalchemy import text
 
 from lca.datasets import load_shipped_dataset
-from passports.certificate_life import CertificateChange, CertificateStatus, standing_on
-from passports.certificates import FactoryCertificate, certificates_of, get_certificate
-from passports.certify import (
+from passports.certification.certificate_life import (
+    CertificateChange,
+    CertificateStatus,
+    standing_on,
+)
+from passports.certification.certificates import (
+    FactoryCertificate,
+    certificates_of,
+    get_certificate,
+)
+from passports.certification.certify import (
     CertificateChangeCreate,
     CertificateIssue,
     ChangedCertificate,

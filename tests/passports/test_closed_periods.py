@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from passports.closed_periods import (
+from passports.energy.closed_periods import (
     ClosedPeriod,
     PeriodClose,
     close_period,
@@ -16,7 +16,17 @@ from passports.closed_periods import (
     recompute_period,
     reopen_period,
 )
-from passports.energy_ledger import AllocationCreate, AllocationTarget, allocate, open_lots
+from passports.energy.energy_ledger import AllocationCreate, AllocationTarget, allocate, open_lots
+from passports.energy.ledger_balance import balance
+from passports.energy.meter_imports import meter_imports, withdraw_import
+from passports.energy.meter_readings import DeliveryReport, MeterDelivery, deliver_readings
+from passports.energy.meter_sums import monthly_energy
+from passports.energy.production import (
+    ProductionCreate,
+    all_production,
+    register_production,
+    withdraw_production,
+)
 from passports.errors import (
     IdentifierConflictError,
     InvalidInputError,
@@ -25,16 +35,6 @@ from passports.errors import (
 )
 from passports.factories import energy_periods
 from passports.footprints import FootprintRequest, compute_studies
-from passports.ledger_balance import balance
-from passports.meter_imports import meter_imports, withdraw_import
-from passports.meter_readings import DeliveryReport, MeterDelivery, deliver_readings
-from passports.meter_sums import monthly_energy
-from passports.production import (
-    ProductionCreate,
-    all_production,
-    register_production,
-    withdraw_production,
-)
 from tests.worlds import FACILITY, MAKER, MODEL, NOW, World, inventory
 
 FIRST = datetime(2026, 2, 28, 16, tzinfo=UTC)  # midnight of 1 March in China

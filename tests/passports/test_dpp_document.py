@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passports.access_log import broken_links
-from passports.attribute_data import AttributeChange, find_subject, write_attributes
-from passports.attributes import Attribute, Granularity, attributes
+from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.table import Attribute, Granularity, attributes
 from passports.dpp.change import Editing
 from passports.dpp.data_elements import COLLECTION, MULTI, OBJECT_TYPES, RESOURCE, compress, expand
 from passports.dpp.document import HEADER, LINKS, Representation
@@ -27,9 +27,9 @@ from passports.errors import (
     RecordNotFoundError,
     StaleVersionError,
 )
+from passports.life.versions import PassportChange, new_version
 from passports.operators import EconomicOperator, get_operator
 from passports.status_lists import revoke_passport
-from passports.versions import PassportChange, new_version
 from tests.worlds import ADDRESS, AUTHORITY, GTIN, IMPORTER, MAKER, MODEL, NOW, World
 
 LATER = NOW + timedelta(hours=1)

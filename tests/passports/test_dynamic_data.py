@@ -8,17 +8,17 @@ from typing import Any, Final
 import pytest
 from openpyxl import Workbook
 
-from passports.attribute_view import passport_sheet, restricted_presentation, view
-from passports.attributes import AccessPoint, Behaviour, Granularity, attributes
-from passports.dynamic_data import (
+from passports.attributes.table import AccessPoint, Behaviour, Granularity, attributes
+from passports.attributes.view import passport_sheet, restricted_presentation, view
+from passports.dynamic.data import (
     DynamicDataCreate,
     DynamicDataReport,
-    ReadingCreate,
+    MeasurementCreate,
     Recording,
     import_dynamic_data,
     record_dynamic_data,
 )
-from passports.dynamic_rules import directions, is_measured
+from passports.dynamic.rules import directions, is_measured
 from passports.errors import InvalidInputError
 from passports.operators import get_operator
 from passports.store import DynamicRecordRow
@@ -253,7 +253,9 @@ def test_a_file_that_cannot_be_read_is_refused(sqlite_world: World, data: bytes)
 def test_single_readings_come_in_by_passport(world: World) -> None:
     passport = world.issue("SN-1").passports[0]
     request = DynamicDataCreate(
-        readings=[ReadingCreate(measured_at=DAY, values={"cycle_count": 80, "temperature_c": 20})]
+        readings=[
+            MeasurementCreate(measured_at=DAY, values={"cycle_count": 80, "temperature_c": 20})
+        ]
     )
     for new, same in ((2, 0), (0, 2)):
         report = record_dynamic_data(

@@ -18,7 +18,7 @@ from passports.dossier import (
     InstrumentKind,
     record_dossier,
 )
-from passports.energy_ledger import (
+from passports.energy.energy_ledger import (
     AllocationCreate,
     AllocationTarget,
     CertifiedLotCreate,
@@ -28,6 +28,7 @@ from passports.energy_ledger import (
     allocate,
     open_lots,
 )
+from passports.energy.ledger_balance import LedgerBalance, balance, uses_of_study
 from passports.errors import (
     IdentifierConflictError,
     InvalidInputError,
@@ -42,7 +43,6 @@ from passports.factories import (
     register_facility,
 )
 from passports.footprints import current_studies
-from passports.ledger_balance import LedgerBalance, balance, uses_of_study
 from tests.conftest import PostgresDatabases
 from tests.worlds import FACILITY, MAKER, MODEL, NOW, RIVAL, World
 

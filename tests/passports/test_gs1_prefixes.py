@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from alembic import command
 
+from passports.authority.gs1_prefixes import add_prefix, holder_of
 from passports.errors import IdentifierConflictError, InvalidBatchError, InvalidInputError
-from passports.gs1_prefixes import add_prefix, holder_of
 from passports.identifiers import gs1_check_digit
 from passports.models import BatteryModel, BatteryModelCreate, register_model
 from passports.operators import EconomicOperatorCreate, get_operator, register_operator

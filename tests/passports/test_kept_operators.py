@@ -12,19 +12,19 @@ import pytest
 
 from passports.access import Audience, access_to
 from passports.access_log import inspect_log
-from passports.api_keys import create_api_key
+from passports.archive.continuity import Standing, continuity_of
 from passports.archive.staging import PREFIX
-from passports.attribute_data import find_subject
-from passports.attributes import Granularity
-from passports.cessation import state_ceased
-from passports.continuity import Standing, continuity_of
+from passports.attributes.data import find_subject
+from passports.attributes.table import Granularity
+from passports.authority.api_keys import create_api_key
+from passports.authority.cessation import state_ceased
+from passports.authority.grants import AccessGrantCreate, GranteeKind, Purpose, give_grant
 from passports.errors import (
     InvalidInputError,
     OperatorReadOnlyError,
     RecordNotFoundError,
 )
 from passports.factories import FacilityCreate, register_facility
-from passports.grants import AccessGrantCreate, GranteeKind, Purpose, give_grant
 from passports.identifiers import UniqueProductIdentifier
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import (

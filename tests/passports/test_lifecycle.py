@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from lca.datasets import load_shipped_dataset
-from passports.attribute_data import AttributeChange, find_subject, write_attributes
-from passports.attributes import Granularity, attributes
-from passports.dynamic_data import Recording, import_dynamic_data
+from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.table import Granularity, attributes
+from passports.authority.roles import roles
+from passports.dynamic.data import Recording, import_dynamic_data
 from passports.errors import (
     AccessDeniedError,
     IdentifierConflictError,
@@ -27,7 +28,7 @@ from passports.fsck import check_store
 from passports.identifiers import UniqueProductIdentifier
 from passports.issue import issue_batch
 from passports.keyring import Keyring
-from passports.lifecycle import (
+from passports.life.lifecycle import (
     FIRST_STATUS,
     Effect,
     LifeCycleTableError,
@@ -36,13 +37,9 @@ from passports.lifecycle import (
     statuses,
     transitions,
 )
-from passports.merge_patch import apply_merge_patch
-from passports.operators import get_operator
-from passports.resolve import StoredPassport, find_passport
-from passports.roles import roles
-from passports.store import Store
-from passports.version_making import Making
-from passports.versions import (
+from passports.life.merge_patch import apply_merge_patch
+from passports.life.version_making import Making
+from passports.life.versions import (
     PassportChange,
     difference,
     get_version,
@@ -51,6 +48,9 @@ from passports.versions import (
     new_version_in,
     version_at,
 )
+from passports.operators import get_operator
+from passports.resolve import StoredPassport, find_passport
+from passports.store import Store
 from tests.conftest import PostgresDatabases, SqliteDatabases
 from tests.passports.test_store import at_once
 from tests.worlds import ADDRESS, GTIN, IMPORTER, MAKER, NOW, RIVAL, World
@@ -216,7 +216,7 @@ def test_a_succession_that_is_cut_off_leaves_neither_half(
     def cut(*_arguments: object, **_options: object) -> None:
         raise PowerCutError
 
-    monkeypatch.setattr("passports.version_steps._link", cut)
+    monkeypatch.setattr("passports.life.version_steps._link", cut)
     with pytest.raises(PowerCutError):
         live(world, old, "repurposed", successor_id=new)
     assert everything(world.store) == before

@@ -11,15 +11,15 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from openpyxl import Workbook
 
-from passports.errors import InvalidInputError, RecordNotFoundError
-from passports.meter_files import read_meter_file
-from passports.meter_readings import (
+from passports.energy.meter_files import read_meter_file
+from passports.energy.meter_readings import (
     DeliveryReport,
     MeterCreate,
     MeterDelivery,
     ReadingCreate,
     deliver_readings,
 )
+from passports.errors import InvalidInputError, RecordNotFoundError
 from tests.worlds import FACILITY, MAKER, NOW, World
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

@@ -7,8 +7,8 @@ from typing import Any
 
 import orjson
 
-from passports.certificate_life import CertificateChange
-from passports.certify import (
+from passports.certification.certificate_life import CertificateChange
+from passports.certification.certify import (
     CertificateChangeCreate,
     change_certificate,
     issue_certificate,

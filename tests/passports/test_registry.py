@@ -25,10 +25,10 @@ from passports.errors import (
 )
 from passports.identifiers import PublicAddress, parse_digital_link
 from passports.keyring import Keyring
-from passports.registry import enrol, list_proofs, outbox_status, send, send_refused_again
-from passports.registry_client import HttpRegistry, Outcome, Patience, Registration
-from passports.registry_delivery import Sent
-from passports.registry_file import RegistryRules, identifier_fault, write_file
+from passports.registry.client import HttpRegistry, Outcome, Patience, Registration
+from passports.registry.delivery import Sent
+from passports.registry.file import RegistryRules, identifier_fault, write_file
+from passports.registry.outbox import enrol, list_proofs, outbox_status, send, send_refused_again
 from passports.resolve import find_passport
 from passports.status_lists import revoke_passport
 from passports.store import Store, Transaction
@@ -616,8 +616,8 @@ def test_a_crash_at_any_write_leads_to_no_double_registration(
 _SENDER = """
 import os, signal, sys
 from datetime import UTC, datetime
-from passports.registry import send
-from passports.registry_client import HttpRegistry, Patience
+from passports.registry.outbox import send
+from passports.registry.client import HttpRegistry, Patience
 from passports.store import Store
 
 class Dying(HttpRegistry):

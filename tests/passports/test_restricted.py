@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import text
 
 from lca.datasets import load_shipped_dataset
-from passports.attribute_data import AttributeChange, find_subject, write_attributes
-from passports.attribute_view import passport_sheet, restricted_presentation
-from passports.attributes import Granularity
+from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.table import Granularity
+from passports.attributes.view import passport_sheet, restricted_presentation
 from passports.checks import BatteryEvidence
 from passports.errors import RecordNotFoundError
 from passports.fsck import check_store

@@ -5,12 +5,10 @@ from typing import Any
 
 import pytest
 
-from passports.energy_view import energy_view
-from passports.errors import RecordNotFoundError
-from passports.factories import EnergyPeriod
-from passports.meter_readings import MeterDelivery, deliver_readings
-from passports.production import ProductionCreate, register_production
-from passports.targets import (
+from passports.energy.energy_view import energy_view
+from passports.energy.meter_readings import MeterDelivery, deliver_readings
+from passports.energy.production import ProductionCreate, register_production
+from passports.energy.targets import (
     METRICS,
     TargetCreate,
     TargetMetric,
@@ -18,7 +16,9 @@ from passports.targets import (
     register_target,
     targets_of,
 )
-from passports.year_sums import year_sums
+from passports.energy.year_sums import year_sums
+from passports.errors import RecordNotFoundError
+from passports.factories import EnergyPeriod
 from tests.paths import ROOT
 from tests.worlds import FACILITY, MAKER, MODEL, NOW, World
 

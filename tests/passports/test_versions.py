@@ -10,17 +10,14 @@ from hypothesis import strategies as st
 from sqlalchemy import text
 
 from lca.datasets import load_shipped_dataset
-from passports.attribute_data import AttributeChange, find_subject, write_attributes
-from passports.attributes import Granularity
+from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.table import Granularity
 from passports.errors import AccessDeniedError, RecordNotFoundError, StaleVersionError
 from passports.fsck import check_store
-from passports.merge_patch import apply_merge_patch, merge_patch
-from passports.operators import get_operator
-from passports.renewal import Renewal, batches_of_model, renew_passports
-from passports.resolve import StoredPassport, passport_by_id
-from passports.status_lists import revoke_passport
-from passports.version_making import Making
-from passports.versions import (
+from passports.life.merge_patch import apply_merge_patch, merge_patch
+from passports.life.renewal import Renewal, batches_of_model, renew_passports
+from passports.life.version_making import Making
+from passports.life.versions import (
     ChangeKind,
     PassportChange,
     difference,
@@ -30,6 +27,9 @@ from passports.versions import (
     new_version_in,
     version_at,
 )
+from passports.operators import get_operator
+from passports.resolve import StoredPassport, passport_by_id
+from passports.status_lists import revoke_passport
 from tests.worlds import ADDRESS, IMPORTER, MAKER, MODEL, NOW, RIVAL, World
 
 LATER = NOW + timedelta(days=30)

@@ -1,0 +1,1 @@
+"""Who may do what: identifiers, roles, keys, sessions, grants, authorisations, transfers."""

@@ -1,0 +1,214 @@
+"""Grants: who has a legitimate interest in which batteries, for what, until when (Art. 77(2)(c), (9)).
+
+The operator who issued the passports grants; the act that will say who qualifies (Art. 77(9)) is not
+adopted, so nobody has an interest by default. A grant ends by its date, or at once by revocation: by
+who granted it, or by market surveillance in an emergency. It is never deleted.
+"""
+
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Annotated, Final, Self
+
+from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+
+from passports.authority.roles import Action
+from passports.documents import Document, Name, Printable, RuleError, Slug
+from passports.errors import AccessDeniedError, Finding, InvalidInputError, RecordNotFoundError
+from passports.models import get_model
+from passports.operators import EconomicOperator, get_operator
+from passports.store import AccessGrantRow, Store, Transaction
+
+# Ours: an interest is looked at anew at least so often. The law names no term.
+LONGEST: Final = timedelta(days=3653)
+MAX_SCOPE: Final = 1000
+
+
+class Purpose(StrEnum):
+    """For what: Art. 77(2) names repairers, remanufacturers, second-life operators, recyclers, buyers."""
+
+    REPAIR = "repair"
+    REUSE = "reuse"
+    REMANUFACTURE = "remanufacture"
+    RECYCLING = "recycling"
+    PURCHASE = "purchase"
+
+
+class GranteeKind(StrEnum):
+    """Whether a person or an organisation is meant."""
+
+    PERSON = "person"
+    ORGANISATION = "organisation"
+
+
+def as_instant(value: object) -> object:
+    """Let a text or an instant pass; a number is never taken for seconds."""
+    if isinstance(value, (str, datetime)):
+        return value
+    raise RuleError("this is not an instant with a zone", "Write it as 2027-02-18T12:00:00Z.")
+
+
+class AccessGrantCreate(Document):
+    """A grant as it is given: `models` by their identifiers, `batteries` by those of their passports.
+
+    `may_be_passed_on` lets the grantee pass a part of it on, see `grant_delegation`.
+    """
+
+    grantee: Slug
+    grantee_kind: GranteeKind
+    purpose: Purpose
+    models: Annotated[list[Slug], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
+    batteries: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
+    expires_at: Annotated[AwareDatetime, BeforeValidator(as_instant)]
+    may_be_passed_on: bool = False
+
+    @model_validator(mode="after")
+    def _has_a_scope(self) -> Self:
+        if not self.models and not self.batteries:
+            raise RuleError("it names neither models nor batteries", "Name at least one of them.")
+        return self
+
+
+class AccessGrant(AccessGrantCreate):
+    """A grant as it stands in the store; one that was passed on names the grant of which it is a part."""
+
+    id: str
+    operator_id: str
+    granted_at: datetime
+    parent_id: str | None = None
+    passed_on_by: str | None = None
+    revoked_at: datetime | None = None
+    revoked_by: str | None = None
+    revocation_reason: str | None = None
+
+    def holds(self, model_id: str, battery_id: str | None, at: datetime) -> bool:
+        """Tell whether the grant opens a model's or a battery's data at an instant."""
+        if self.revoked_at is not None or self.expires_at <= at:
+            return False
+        return model_id in self.models or (battery_id is not None and battery_id in self.batteries)
+
+
+class Revocation(Document):
+    """Why a grant ends before its time."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500), Printable]
+
+
+def give_grant(
+    store: Store, operator_id: str, request: AccessGrantCreate, now: datetime
+) -> AccessGrant:
+    """Grant another operator a legitimate interest in own models or batteries.
+
+    Raises:
+        InvalidInputError: it expires in the past or later than ten years from now.
+        RecordNotFoundError: grantee, model or passport is not registered here as the caller's.
+    """
+    if not now < request.expires_at <= now + LONGEST:
+        reason = f"a grant ends between now and {(now + LONGEST).date()}"
+        finding = Finding("expires_at", str(request.expires_at), reason, "Choose such an instant.")
+        raise InvalidInputError([finding], "the grant")
+    grant = AccessGrant(
+        **request.model_dump(),
+        id=secrets.token_hex(12),
+        operator_id=operator_id,
+        granted_at=now,
+    )
+    with store.transaction() as transaction:
+        get_operator(transaction, request.grantee)
+        for model_id in request.models:
+            get_model(transaction, operator_id, model_id)
+        for passport_id in request.batteries:
+            row = transaction.passports.by_id(passport_id)
+            if row is None or row.operator_id != operator_id:
+                raise RecordNotFoundError("passport", passport_id, "Grant access to your own.")
+        transaction.access_grants.add(
+            AccessGrantRow(
+                operator_id=operator_id,
+                id=grant.id,
+                grantee_id=grant.grantee,
+                expires_at=grant.expires_at,
+                document=grant.model_dump_json().encode(),
+            )
+        )
+    return grant
+
+
+def revoke_grant(
+    store: Store, caller: EconomicOperator, grant_id: str, request: Revocation, now: datetime
+) -> AccessGrant:
+    """End a grant at once: by who granted it or passed it on, by market surveillance in an emergency.
+
+    What was passed on of it ends with it.
+
+    Raises:
+        RecordNotFoundError: there is no such grant that the caller may know of.
+        AccessDeniedError: it was granted to the caller, who cannot end it.
+    """
+    with store.transaction() as transaction:
+        row = transaction.access_grants.by_id(grant_id)
+        is_supervisor = caller.may(Action.SUPERVISE)
+        givers = {row.operator_id, read_grant(row).passed_on_by} if row is not None else set()
+        if row is None or not (caller.id in {*givers, row.grantee_id} or is_supervisor):
+            raise RecordNotFoundError("grant", grant_id)
+        if caller.id not in givers and not is_supervisor:
+            reason = "only who granted it, or market surveillance, ends a grant"
+            finding = Finding("Authorization", caller.id, reason, "Ask the granting operator.")
+            raise AccessDeniedError("This grant is not yours to end.", [finding])
+        if row.revoked_at is None:
+            row.revoked_at, row.revoked_by = now, caller.id
+            row.revocation_reason = request.reason
+            transaction.access_grants.add(row)
+        return read_grant(row)
+
+
+def read_grant(row: AccessGrantRow) -> AccessGrant:
+    """Return a grant as it stands in the store."""
+    grant = AccessGrant.model_validate_json(row.document)
+    ended = {
+        "revoked_at": row.revoked_at,
+        "revoked_by": row.revoked_by,
+        "revocation_reason": row.revocation_reason,
+    }
+    return grant.model_copy(update=ended)
+
+
+def active_grants(
+    transaction: Transaction,
+    operator_id: str,
+    reader_id: str,
+    model_id: str,
+    battery_id: str | None,
+    at: datetime,
+) -> list[AccessGrant]:
+    """Return the grants of an operator that open a model or battery to a reader at an instant."""
+    rows = transaction.access_grants.between(operator_id, reader_id)
+    return [
+        grant
+        for row in rows
+        if (grant := read_grant(row)).holds(model_id, battery_id, at)
+        and stands(transaction, grant, at)
+    ]
+
+
+def stands(transaction: Transaction, grant: AccessGrant, at: datetime) -> bool:
+    """Tell whether every grant of which this one is a part, of a part, is still in force."""
+    while grant.parent_id is not None:
+        row = transaction.access_grants.get(grant.operator_id, grant.parent_id)
+        if row is None:
+            return False
+        grant = read_grant(row)
+        if grant.revoked_at is not None or grant.expires_at <= at:
+            return False
+    return True
+
+
+def list_grants(transaction: Transaction, operator_id: str) -> Sequence[AccessGrant]:
+    """Return the grants that an operator gave, got or passed on, ended ones too."""
+    given = transaction.access_grants.given_by(operator_id)
+    got = transaction.access_grants.given_to(operator_id)
+    found = {row.id: read_grant(row) for row in (*given, *got)}
+    for owner in {grant.operator_id for grant in found.values() if grant.may_be_passed_on}:
+        others = map(read_grant, transaction.access_grants.given_by(owner))
+        found |= {grant.id: grant for grant in others if grant.passed_on_by == operator_id}
+    return [found[grant_id] for grant_id in sorted(found)]

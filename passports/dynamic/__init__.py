@@ -1,0 +1,1 @@
+"""Dynamic data of batteries: measured values, their files, and what is plausible."""

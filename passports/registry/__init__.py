@@ -1,0 +1,1 @@
+"""The registry of the Union: outbox, files, client, proofs."""
