@@ -16,14 +16,15 @@ _YEAR_5000: Final = 95_617_584_000  # seconds since 1970; later ones are mistake
 
 
 def parse_instant(value: object, field: str) -> datetime:
-    """Read a date-time with a time zone.
+    """Read a date-time with a time zone; what is returned is in UTC.
 
     Args:
         value: What stands in the document.
         field: Where it stands, for the error.
 
     Raises:
-        MalformedDocumentError: Not text, no such day, or without a time zone.
+        MalformedDocumentError: Not text, no such day, without a time zone, or outside of the years
+            1 to 9999 in UTC.
     """
     instant = _read(value) if isinstance(value, str) else None
     if instant is not None:
@@ -39,8 +40,10 @@ def parse_instant(value: object, field: str) -> datetime:
 @lru_cache(maxsize=1024)
 def _read(text: str) -> datetime | None:
     try:
-        return datetime.fromisoformat(text) if _DATE_TIME_STAMP.fullmatch(text) else None
-    except ValueError:
+        found = datetime.fromisoformat(text) if _DATE_TIME_STAMP.fullmatch(text) else None
+        # A zone can lead out of the years 1 to 9999: no instant that could be written in UTC.
+        return found and found.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
 
 

@@ -152,6 +152,21 @@ def content_assets() -> dict[str, Asset]:
             "not_an_instant",
             passport(validUntil="2042-02-30T00:00:00Z"),
         ),
+        "valid_from_after_the_year_9999": (
+            "issuer_trusted",
+            "not_an_instant",
+            passport(validFrom="9999-12-31T23:59:59-23:59"),
+        ),
+        "valid_until_before_the_year_1": (
+            "validity",
+            "not_an_instant",
+            passport(validUntil="0001-01-01T00:00:00+23:59"),
+        ),
+        "valid_until_in_the_year_0": (
+            "validity",
+            "not_an_instant",
+            passport(validUntil="0000-12-31T23:59:59-23:59"),
+        ),
         "exp_in_the_past": ("validity", "expired", passport(validUntil=None, exp=1_800_000_000)),
         "exp_is_text": ("validity", "not_an_instant", passport(validUntil=None, exp="2042")),
         "identifier_of_another_battery": (

@@ -183,6 +183,13 @@ JSON = st.recursive(
     max_leaves=6,
 )
 HEADERS = st.dictionaries(st.sampled_from(["alg", "typ", "cty", "kid", "iss", "crit"]), JSON)
+# Zones that lead out of the calendar's years, and days that do not exist.
+INSTANTS = st.builds(
+    "{}-{}T23:59:59{}".format,
+    st.sampled_from(["0000", "0001", "2027", "9999"]),
+    st.sampled_from(["01-01", "02-30", "12-31"]),
+    st.sampled_from(["Z", "+23:59", "-23:59", ""]),
+)
 MEMBERS = st.dictionaries(
     st.sampled_from(
         [
@@ -199,7 +206,7 @@ MEMBERS = st.dictionaries(
             "credentialStatus",
         ]
     ),
-    JSON,
+    JSON | INSTANTS,
     max_size=4,
 )
 
@@ -457,6 +464,14 @@ def test_an_instant_in_any_zone_is_the_same_instant() -> None:
 @given(st.datetimes(timezones=st.just(UTC)).map(lambda instant: instant.replace(microsecond=0)))
 def test_instants_there_and_back(instant: datetime) -> None:
     assert parse_instant(format_instant(instant), "x") == instant
+
+
+@pytest.mark.parametrize("text", ["9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+00:01"])
+def test_an_instant_outside_of_the_calendar_is_none(text: str) -> None:
+    with pytest.raises(MalformedDocumentError, match="not a date and time"):
+        parse_instant(text, "x")
+    inside = parse_instant(f"{text[:19]}Z", "x")
+    assert format_instant(inside) == f"{text[:19]}Z"
 
 
 def test_a_trust_list_of_the_maker_alone_is_enough_offline() -> None:
