@@ -1,10 +1,12 @@
 """Calls for another operator: header `Voltpass-Acting-For` names it, an authorisation has to cover the call.
 
 An authorisation for some models covers calls whose models are known before they are carried out: from the
-address (a model, a passport, a batch) or from the body of what is issued or computed. Any other is refused.
+address (a model, a passport, a batch) or from the body of what is issued or computed, or that names the
+passport which takes another's place. Any other is refused.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
@@ -28,26 +30,44 @@ HEADER = "Voltpass-Acting-For"
 # The calls that do to the model which their body names all that they do. Any other could name one and
 # do something to another.
 _NAMING_THEIR_MODEL = frozenset({"post_batch", "post_footprints"})
+# The calls that also change a second passport, which their body names.
+_NAMING_A_SUCCESSOR = frozenset({"patch_passport", "post_life_cycle"})
+_PASSPORTS = frozenset({"passport_id", "dppId"})  # how addresses call a passport
 
 
-async def body_model(request: Request) -> str | None:
-    """Return the model that the body of a call for another names, as the route will read it."""
+@dataclass(frozen=True)
+class BodyNames:
+    """What the body of a call for another says that it is about, as the route will read it."""
+
+    model_id: str | None = None
+    successor_id: str | None = None
+
+
+async def body_names(request: Request) -> BodyNames:
+    """Return what the body of a call for another names, as far as the call does something to it."""
     name = getattr(request.scope.get("route"), "name", "")
-    if HEADER not in request.headers or name not in _NAMING_THEIR_MODEL:
-        return None
+    if HEADER not in request.headers or name not in _NAMING_THEIR_MODEL | _NAMING_A_SUCCESSOR:
+        return BodyNames()
     try:
         body: Any = await request.json()
     except (ValueError, RecursionError):
-        return None  # the route refuses it
-    named = body.get("model_id") if isinstance(body, dict) else None
-    return named.strip() if isinstance(named, str) else None
+        return BodyNames()  # the route refuses it
+    if not isinstance(body, dict):
+        return BodyNames()
+    if name in _NAMING_THEIR_MODEL:
+        return BodyNames(model_id=_text(body.get("model_id")))
+    return BodyNames(successor_id=_text(body.get("successor_id")))
 
 
-BodyModel = Annotated[str | None, Depends(body_model)]
+def _text(value: object) -> str | None:
+    return value.strip() if isinstance(value, str) else None
+
+
+BodyNamesDep = Annotated[BodyNames, Depends(body_names)]
 
 
 def acting(
-    store: Store, request: Request, agent: Caller, named: str | None, now: datetime
+    store: Store, request: Request, agent: Caller, named: BodyNames, now: datetime
 ) -> Caller:
     """Return who calls: the agent itself, or the operator for which the header says that it acts.
 
@@ -77,19 +97,21 @@ def acting(
 
 
 def _models(
-    store: Store, request: Request, principal: str, named: str | None
+    store: Store, request: Request, principal: str, named: BodyNames
 ) -> frozenset[str] | None:
     """Return the models that a call is about; None where it is about none, or that is not known."""
     # Models are named by each operator for itself: another's of the same name is another model.
     if request.query_params.getlist("operator") not in ([], [principal]):
         return None
-    found = {named} if named else set()
+    found = {named.model_id} if named.model_id else set()
     parameters = request.path_params
     if "model_id" in parameters:
         found.add(parameters["model_id"])
     with store.reading() as reading:
-        if {"passport_id", "dppId"} & set(parameters):
-            row = _passport(reading, parameters)
+        passports = [_passport(reading, parameters)] if _PASSPORTS & set(parameters) else []
+        if named.successor_id is not None:
+            passports.append(reading.passports.by_id(named.successor_id))
+        for row in passports:
             is_own = row is not None and row.operator_id == principal
             batch = reading.batches.get(principal, row.batch_id) if row and is_own else None
             if batch is None:

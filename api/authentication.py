@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Depends, HTTPException, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
-from api.acting import BodyModel, acting
+from api.acting import BodyNames, BodyNamesDep, acting
 from api.openid import looks_like_a_token
 from api.route_actions import action_of
 from api.wiring import Voltpass
@@ -49,7 +49,7 @@ def calling_operator(
     request: Request,
     voltpass: VoltpassDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
-    model: BodyModel,
+    named: BodyNamesDep,
 ) -> Caller:
     """Return the operator whose key or token came with the call, or for which its holder acts.
 
@@ -63,7 +63,7 @@ def calling_operator(
         )
         raise NotAuthenticatedError("This call needs an API key.", [finding])
     caller = _authenticated(voltpass, credentials.credentials)
-    acted = acting(voltpass.store, request, caller, model, utc_now())
+    acted = acting(voltpass.store, request, caller, named, utc_now())
     _require_within(acted, action_of(request))
     return acted
 
@@ -93,7 +93,7 @@ def reading_operator(
     """
     if credentials is None:
         return None
-    return calling_operator(request, voltpass, credentials, None)
+    return calling_operator(request, voltpass, credentials, BodyNames())
 
 
 ReaderDep = Annotated[Caller | None, Depends(reading_operator)]
