@@ -2,31 +2,55 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isfinite
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import orjson
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from lca.datasets import Dataset
+from lca.rulesets import ruleset_ids
 from passports.certification.certificates import certificates_of, check_certificate, coverage
-from passports.documents import Document, Name
+from passports.documents import Document, Name, RuleError
 from passports.errors import Finding, InvalidInputError, PassportError, shorten
 from passports.footprints import produced_in, recompute
+from passports.models import BatteryCategory
 from passports.store import FootprintStudyRow, Store, StudyFilter, Transaction
+
+_COUNTRY: Final = re.compile(r"[A-Z]{2}")
+
+
+def _known_ruleset(value: str) -> str:
+    if value not in ruleset_ids():
+        raise RuleError("there is no such ruleset", f"Choose one of {', '.join(ruleset_ids())}.")
+    return value
+
+
+def _known_category(value: str) -> str:
+    categories = [category.value for category in BatteryCategory]
+    if value not in categories:
+        raise RuleError("there is no such category", f"Choose one of {', '.join(categories)}.")
+    return value
+
+
+def _two_letters(value: str) -> str:
+    if not _COUNTRY.fullmatch(value):
+        raise RuleError("this is no code of a country", "Two capital letters (ISO 3166-1): CN.")
+    return value
 
 
 class FootprintQuery(Document):
     """What is asked; every field narrows the answer, None means any."""
 
-    ruleset: Name | None = None
+    ruleset: Annotated[Name, AfterValidator(_known_ruleset)] | None = None
     operator: Name | None = None
     facility: Name | None = None
     model: Name | None = None
-    category: Name | None = None
-    country: Name | None = None
+    category: Annotated[Name, AfterValidator(_known_category)] | None = None
+    country: Annotated[Name, AfterValidator(_two_letters)] | None = None
     include_superseded: bool = False
     recompute: bool = False
     limit: Annotated[int, Field(ge=1, le=1000)] = 100
@@ -45,7 +69,7 @@ def query_footprints(store: Store, dataset: Dataset, query: FootprintQuery) -> F
     """Answer a query over all makers' studies; with `recompute`, each is computed anew.
 
     Raises:
-        InvalidInputError: the cursor is not one that was given out.
+        InvalidInputError: the cursor is not one that was given out, or there is no such operator.
     """
     wanted = StudyFilter(
         ruleset=query.ruleset,
@@ -59,6 +83,7 @@ def query_footprints(store: Store, dataset: Dataset, query: FootprintQuery) -> F
         limit=query.limit + 1,
     )
     with store.reading() as reading:
+        _check_operator(reading, query.operator)
         found = reading.studies.search(wanted)
         rows = []
         for study, model, facility, operator in found[: query.limit]:
@@ -81,6 +106,13 @@ def query_footprints(store: Store, dataset: Dataset, query: FootprintQuery) -> F
     more = len(found) > query.limit
     last = found[query.limit - 1][0] if more else None
     return FootprintPage(rows, _cursor(last) if last is not None else None)
+
+
+def _check_operator(reading: Transaction, operator_id: str | None) -> None:
+    if operator_id is not None and reading.operators.get(operator_id) is None:
+        reason = "there is no operator with this identifier here"
+        finding = Finding("operator", shorten(operator_id), reason, "Check the identifier.")
+        raise InvalidInputError([finding], "the query")
 
 
 def _figures(study: FootprintStudyRow) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from api.commands.console import (
 )
 from passports.documents import read_document, utc_now
 from passports.fsck import check_store
-from passports.queries import FootprintQuery, query_footprints
+from passports.queries import FootprintPage, FootprintQuery, query_footprints
 
 _RECOMPUTED: Mapping[Any, str] = {True: "equal", False: "DIFFERS", None: "-"}
 
@@ -30,7 +30,9 @@ def query(
     category: Annotated[str | None, typer.Option(help="ev, lmt or industrial.")] = None,
     country: Annotated[str | None, typer.Option(help="Two letters, of the factory.")] = None,
     limit: Annotated[int, typer.Option(help="Rows on a page.")] = 100,
-    cursor: Annotated[str | None, typer.Option(help="Where to go on.")] = None,
+    cursor: Annotated[
+        str | None, typer.Option(help="Where to go on, as the page before says.")
+    ] = None,
     include_superseded: Annotated[bool, typer.Option(help="Replaced studies too.")] = False,
     recompute: Annotated[bool, typer.Option(help="Compute each study anew.")] = False,
     as_json: AsJson = False,
@@ -56,7 +58,16 @@ def query(
         voltpass = open_voltpass()
         page = query_footprints(voltpass.store, voltpass.dataset, wanted)
         document = {"rows": list(page.rows), "next_cursor": page.next_cursor}
-        emit(document, as_json=as_json, text=lambda: out.print(comparison_table(page.rows)))
+        emit(document, as_json=as_json, text=lambda: _print_page(page))
+
+
+def _print_page(page: FootprintPage) -> None:
+    if not page.rows:
+        out.print("no study matches")
+        return
+    out.print(comparison_table(page.rows))
+    if page.next_cursor is not None:
+        out.print(f"more: the same with --cursor {page.next_cursor}", markup=False)
 
 
 def comparison_table(rows: Sequence[Mapping[str, Any]]) -> Table:

@@ -15,6 +15,7 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
 
 from api.authentication import VoltpassDep
+from api.handed_in import require_passport
 from api.pages import render
 from api.pages.compare_view import compare_studies
 from api.pages.facility_view import FacilityRecords, view_facility
@@ -28,7 +29,7 @@ from lca.rulesets import ruleset_ids
 from passports.batches import Batch, list_batches
 from passports.certification.certificates import certificates_of, events_of
 from passports.claim_checks import check_facility
-from passports.documents import utc_now
+from passports.documents import read_document, utc_now
 from passports.dossier import find_dossier
 from passports.energy.ledger_balance import balance
 from passports.energy.meter_sums import monthly_energy
@@ -160,13 +161,8 @@ def get_comparison(
 ) -> str:
     """Footprints across makers, lowest first, a table for each ruleset."""
     chosen = {"ruleset": ruleset, "category": category, "country": country.strip().upper()}
-    query = FootprintQuery(
-        ruleset=chosen["ruleset"] or None,
-        category=chosen["category"] or None,
-        country=chosen["country"] or None,
-        limit=_SHOWN_STUDIES,
-        cursor=cursor or None,
-    )
+    wanted = {name: value for name, value in {**chosen, "cursor": cursor}.items() if value}
+    query = read_document(FootprintQuery, {**wanted, "limit": _SHOWN_STUDIES}, "the filter")
     page = query_footprints(voltpass.store, voltpass.dataset, query)
     following = {name: value for name, value in chosen.items() if value}
     next_href = None
@@ -211,6 +207,8 @@ def _uploaded(file: UploadFile | None) -> bytes | None:
     if len(data) > MAX_UPLOAD_BYTES:
         reason = f"the file is larger than {MAX_UPLOAD_BYTES // 1024 // 1024} MiB"
         raise InvalidInputError([Finding("file", "", reason, "Send a smaller one.")], "the file")
+    if data:
+        require_passport(data)
     return data or None
 
 

@@ -230,6 +230,13 @@ def test_a_cursor_that_was_not_given_out_is_refused_in_words(client: Browser) ->
     assert "not a cursor that was given out here" in Page(answer.text).text
 
 
+@pytest.mark.parametrize("asked", ["ruleset=banana", "category=banana", "country=Chinaland"])
+def test_a_filter_that_there_is_not_is_refused_in_words(client: Browser, asked: str) -> None:
+    answer = client.get(f"/compare?{asked}")
+    assert answer.status_code == 422
+    assert "no such" in answer.text or "no code of a country" in answer.text
+
+
 def test_a_link_a_file_and_a_picture_verify_alike(client: Browser, sqlite_world: World) -> None:
     picture = data_carrier.draw(LINK, "png")
     answers = [

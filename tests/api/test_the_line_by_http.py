@@ -343,7 +343,6 @@ def test_the_regulator_reads_a_page_at_a_time(
     ("query", "expected"),
     [
         ("ruleset=da-2024", 1),
-        ("ruleset=unheard-of", 0),
         ("operator=maker", 2),
         ("operator=rival", 0),
         ("facility=plant&model=lfp-60&category=ev&country=CN", 2),
@@ -369,6 +368,10 @@ def test_the_regulator_narrows_the_question(issued: Caller, query: str, expected
         ("cursor=WyJuYW4iLCAiXHUwMDAwIl0", "cursor"),  # ["nan", "\u0000"]
         ("cursor=WzEsICJcdTAwMDAiXQ", "cursor"),  # [1, "\u0000"]
         ("rulset=da-2024", "rulset"),
+        ("ruleset=unheard-of", "ruleset"),
+        ("category=banana", "category"),
+        ("country=Chinaland", "country"),
+        ("operator=nobody", "operator"),
         ("recompute=perhaps", "recompute"),
     ],
 )

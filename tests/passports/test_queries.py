@@ -95,7 +95,6 @@ def test_studies_with_the_same_footprint_are_paged_by_their_identifier(world: Wo
     [
         ({}, 2),
         ({"ruleset": "da-2024"}, 1),
-        ({"ruleset": "none"}, 0),
         ({"operator": MAKER, "facility": FACILITY, "model": MODEL}, 2),
         ({"operator": "rival"}, 0),
         ({"facility": "none"}, 0),
@@ -104,11 +103,32 @@ def test_studies_with_the_same_footprint_are_paged_by_their_identifier(world: Wo
         ({"category": "lmt"}, 0),
         ({"country": "CN"}, 2),
         ({"country": "DE"}, 0),
-        ({"operator": "' OR 1=1 --"}, 0),
+        ({"model": "' OR 1=1 --"}, 0),
     ],
 )
 def test_each_filter_narrows_the_answer(world: World, wanted: dict[str, str], count: int) -> None:
     assert len(ask(world, **wanted).rows) == count
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "remedy"),
+    [
+        ("ruleset", "banana", "da-2024"),
+        ("category", "banana", "ev, lmt, industrial"),
+        ("country", "Chinaland", "Two capital letters"),
+        ("country", "cn", "Two capital letters"),
+        ("operator", "nobody", "Check the identifier"),
+        ("operator", "' OR 1=1 --", "Check the identifier"),
+    ],
+)
+def test_what_there_is_not_is_refused_and_no_empty_answer(
+    world: World, field: str, value: str, remedy: str
+) -> None:
+    with pytest.raises(InvalidInputError) as caught:
+        ask(world, **{field: value})
+    finding = caught.value.findings[0]
+    assert (finding.field, finding.value) == (field, value)
+    assert remedy in finding.remedy
 
 
 def test_superseded_studies_are_shown_only_when_asked_for(world: World) -> None:
