@@ -9,7 +9,15 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from typing import Annotated, Any, Final, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+)
 
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import check_gln, check_gtin, check_slug
@@ -27,6 +35,7 @@ _REMEDIES: Final[Mapping[str, str]] = {
 }
 _GENERAL_REMEDY: Final = "Give a value that the reason allows."
 _ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_INSTANT_REMEDY: Final = "Write it as 2027-02-18T12:00:00Z."
 # Unicode, section 23.7: never characters; XML 1.0, section 2.2, refuses them (labels are XML).
 _NEVER_CHARACTERS: Final = frozenset("\ufffe\uffff")
 
@@ -138,8 +147,24 @@ def read_day(value: object) -> date:
     raise RuleError("this is not a date", "Write it as YYYY-MM-DD.")
 
 
+def _no_number(value: object) -> object:
+    # pydantic would take a number for seconds since 1970.
+    if isinstance(value, (str, datetime)):
+        return value
+    raise RuleError("this is not an instant with a zone", _INSTANT_REMEDY)
+
+
+def _in_utc(value: datetime) -> datetime:
+    # A zone can lead out of the years 1 to 9999: nothing there can be compared, stored or shown.
+    try:
+        return value.astimezone(UTC)
+    except OverflowError:
+        raise RuleError("it lies outside of the years 1 to 9999 in UTC", _INSTANT_REMEDY) from None
+
+
 Printable = AfterValidator(_printable)
 Day = Annotated[date, BeforeValidator(read_day)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_no_number), AfterValidator(_in_utc)]
 Slug = Annotated[str, AfterValidator(lambda v: _rule(check_slug(v), v))]
 Gtin = Annotated[str, AfterValidator(lambda v: _rule(check_gtin(v), v))]
 Gln = Annotated[str, AfterValidator(lambda v: _rule(check_gln(v), v))]

@@ -9,12 +9,11 @@ from typing import Annotated, Any, Final, Literal
 import orjson
 from fastapi import APIRouter, Query
 from fastapi.concurrency import run_in_threadpool
-from pydantic import AwareDatetime
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from api.authentication import VoltpassDep, running
+from api.authentication import ReaderDep, VoltpassDep, running
 from api.labelling import label_of
 from api.negotiation import choose_form, is_current
 from api.routes.documents import PassportRead, content
@@ -26,9 +25,10 @@ from passports.archive.kept_logs import kept_tile
 from passports.certification.certificates import get_certificate
 from passports.certification.certify import status_document
 from passports.checks import BatteryEvidence
-from passports.documents import utc_now
+from passports.documents import Instant, utc_now
 from passports.embedded_proof import SECURED_MEDIA_TYPE, with_embedded_proof
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
+from passports.life.after_cessation import require_readable
 from passports.life.versions import list_versions, version_at
 from passports.log import checkpoint, parse_tile_path, read_tile
 from passports.resolve import (
@@ -136,10 +136,11 @@ def passport_html(
 )
 def get_passport(
     voltpass: VoltpassDep,
+    reader: ReaderDep,
     passport_id: str,
     request: Request,
     at: Annotated[
-        AwareDatetime | None, Query(description="an instant; the newest version by default")
+        Instant | None, Query(description="an instant; the newest version by default")
     ] = None,
 ) -> Response:
     """A passport by its identifier: JSON, or the signed credential on `Accept: application/vc+jwt`."""
@@ -147,7 +148,9 @@ def get_passport(
         stored = passport_by_id(voltpass.store, passport_id)
     else:
         stored = version_at(voltpass.store, passport_id, at)
-    headers = {"Cache-Control": _CACHE, "Vary": "Accept"}
+    headers = {"Cache-Control": "no-store", "Vary": "Accept, Authorization"}
+    if at is None or require_readable(voltpass.store, reader, stored):
+        headers["Cache-Control"] = _CACHE
     if choose_form(request.headers.get("accept", "")) == "credential":
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
     body = orjson.dumps(_passport_document(voltpass, stored))

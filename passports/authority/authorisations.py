@@ -12,12 +12,12 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Self
 
 import orjson
-from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from passports.authority.callers import Caller
-from passports.authority.grants import Revocation, as_instant
+from passports.authority.grants import Revocation
 from passports.authority.roles import Action, actions_of, roles
-from passports.documents import Document, Name, RuleError, Slug, Text
+from passports.documents import Document, Instant, Name, RuleError, Slug, Text
 from passports.errors import (
     AccessDeniedError,
     Finding,
@@ -54,8 +54,8 @@ class AuthorisationCreate(Document):
     agent: Slug
     actions: Annotated[list[Action], Field(min_length=1, max_length=len(Action))]
     models: Annotated[list[Slug], Field(min_length=1, max_length=MAX_MODELS)] | None = None
-    valid_from: Annotated[AwareDatetime, BeforeValidator(as_instant)] | None = None
-    valid_until: Annotated[AwareDatetime, BeforeValidator(as_instant)]
+    valid_from: Instant | None = None
+    valid_until: Instant
     document_title: Name
     document_sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
     note: Text | None = None

@@ -8,17 +8,16 @@ import secrets
 from datetime import datetime
 from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from passports.authority.grants import (
     MAX_SCOPE,
     AccessGrant,
     GranteeKind,
-    as_instant,
     read_grant,
     stands,
 )
-from passports.documents import Document, Name, RuleError, Slug
+from passports.documents import Document, Instant, Name, RuleError, Slug
 from passports.errors import AccessDeniedError, Finding, InvalidInputError, RecordNotFoundError
 from passports.operators import EconomicOperator, get_operator
 from passports.store import AccessGrantRow, Store, Transaction
@@ -35,7 +34,7 @@ class GrantDelegation(Document):
     grantee_kind: GranteeKind
     models: Annotated[list[Slug], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
     batteries: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
-    expires_at: Annotated[AwareDatetime, BeforeValidator(as_instant)]
+    expires_at: Instant
     may_be_passed_on: bool = False
 
     @model_validator(mode="after")

@@ -1,8 +1,10 @@
 """Grants: who has a legitimate interest in which batteries, for what, until when (Art. 77(2)(c), (9)).
 
-The operator who issued the passports grants; the act that will say who qualifies (Art. 77(9)) is not
-adopted, so nobody has an interest by default. A grant ends by its date, or at once by revocation: by
-who granted it, or by market surveillance in an emergency. It is never deleted.
+Who has a model grants for it, who answers for a passport grants for its battery; a grant opens a
+battery's data as long as its giver answers for the battery (`access`). The act that will say who
+qualifies (Art. 77(9)) is not adopted, so nobody has an interest by default. A grant ends by its date,
+or at once by revocation: by who granted it, or by market surveillance in an emergency. It is never
+deleted.
 """
 
 import secrets
@@ -11,10 +13,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Annotated, Final, Self
 
-from pydantic import AwareDatetime, BeforeValidator, Field, model_validator
+from pydantic import Field, model_validator
 
+from passports.authority.responsibility import is_writer
 from passports.authority.roles import Action
-from passports.documents import Document, Name, Printable, RuleError, Slug
+from passports.documents import Document, Instant, Name, Printable, RuleError, Slug
 from passports.errors import AccessDeniedError, Finding, InvalidInputError, RecordNotFoundError
 from passports.models import get_model
 from passports.operators import EconomicOperator, get_operator
@@ -42,13 +45,6 @@ class GranteeKind(StrEnum):
     ORGANISATION = "organisation"
 
 
-def as_instant(value: object) -> object:
-    """Let a text or an instant pass; a number is never taken for seconds."""
-    if isinstance(value, (str, datetime)):
-        return value
-    raise RuleError("this is not an instant with a zone", "Write it as 2027-02-18T12:00:00Z.")
-
-
 class AccessGrantCreate(Document):
     """A grant as it is given: `models` by their identifiers, `batteries` by those of their passports.
 
@@ -60,7 +56,7 @@ class AccessGrantCreate(Document):
     purpose: Purpose
     models: Annotated[list[Slug], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
     batteries: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
-    expires_at: Annotated[AwareDatetime, BeforeValidator(as_instant)]
+    expires_at: Instant
     may_be_passed_on: bool = False
 
     @model_validator(mode="after")
@@ -98,12 +94,16 @@ class Revocation(Document):
 def give_grant(
     store: Store, operator_id: str, request: AccessGrantCreate, now: datetime
 ) -> AccessGrant:
-    """Grant another operator a legitimate interest in own models or batteries.
+    """Grant another operator a legitimate interest in own models, or in batteries one answers for.
 
     Raises:
-        InvalidInputError: it expires in the past or later than ten years from now.
+        InvalidInputError: it expires in the past or later than ten years from now, or is for the caller.
         RecordNotFoundError: grantee, model or passport is not registered here as the caller's.
     """
+    if request.grantee == operator_id:
+        reason = "nobody grants itself an interest"
+        finding = Finding("grantee", operator_id, reason, "Name another operator.")
+        raise InvalidInputError([finding], "the grant")
     if not now < request.expires_at <= now + LONGEST:
         reason = f"a grant ends between now and {(now + LONGEST).date()}"
         finding = Finding("expires_at", str(request.expires_at), reason, "Choose such an instant.")
@@ -120,8 +120,9 @@ def give_grant(
             get_model(transaction, operator_id, model_id)
         for passport_id in request.batteries:
             row = transaction.passports.by_id(passport_id)
-            if row is None or row.operator_id != operator_id:
-                raise RecordNotFoundError("passport", passport_id, "Grant access to your own.")
+            if row is None or not is_writer(transaction, row, operator_id):
+                remedy = "Grant access to what you answer for."
+                raise RecordNotFoundError("passport", passport_id, remedy)
         transaction.access_grants.add(
             AccessGrantRow(
                 operator_id=operator_id,

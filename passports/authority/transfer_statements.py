@@ -11,10 +11,9 @@ import hashlib
 from datetime import datetime, timedelta
 from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import AwareDatetime, BeforeValidator, Field
+from pydantic import Field
 
-from passports.authority.grants import as_instant
-from passports.documents import Document, Name, Printable, Slug, read_document
+from passports.documents import Document, Instant, Name, Printable, Slug, read_document
 from passports.errors import Finding, InvalidInputError
 from passports.keyring import Keyring
 from passports.store import Transaction
@@ -30,7 +29,6 @@ LONGEST: Final = timedelta(days=90)  # ours: an offer that nobody took in a quar
 _SKEW: Final = timedelta(minutes=5)
 _MAX_STATEMENT: Final = 1024 * 1024
 
-Instant = Annotated[AwareDatetime, BeforeValidator(as_instant)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Reason = Annotated[str, Field(min_length=1, max_length=300), Printable]
 Nonce = Annotated[str, Field(pattern=r"^[0-9a-f]{24}$")]

@@ -20,7 +20,6 @@ from passports.authority.transfer_statements import (
     ACCEPTANCE_TYPE,
     MAX_PASSPORTS,
     OFFER_TYPE,
-    Instant,
     Party,
     Reason,
     TransferAcceptance,
@@ -35,7 +34,7 @@ from passports.authority.transfer_statements import (
     to_text,
     wrong,
 )
-from passports.documents import Document, Slug
+from passports.documents import Document, Instant, Slug
 from passports.errors import (
     AccessDeniedError,
     Finding,
@@ -45,6 +44,7 @@ from passports.errors import (
 )
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
+from passports.life.lifecycle import refuse_ended
 from passports.life.version_documents import PassportChange
 from passports.life.version_making import Making
 from passports.life.versions import new_version_in
@@ -82,6 +82,7 @@ def offer_transfer(
         RecordNotFoundError: there is no such passport or operator.
         AccessDeniedError: the caller is not responsible, or the other cannot be.
         InvalidInputError: it names a passport twice, or its dates are wrong.
+        IllegalTransitionError: a passport has ended.
         KeyUnavailableError: the caller's key cannot be opened.
     """
     with at.store.transaction() as transaction:
@@ -106,6 +107,7 @@ def bring_offer(at: Signing, caller: Caller, signed: str, now: datetime) -> dict
 
     Raises:
         InvalidInputError: the signature is not the caller's, or what it says does not hold.
+        IllegalTransitionError: a passport has ended.
         AccessDeniedError: the caller is not responsible, or the other cannot be.
         RecordNotFoundError: there is no such passport or operator.
     """
@@ -185,6 +187,7 @@ def _check_passports(transaction: Transaction, offer: TransferOffer) -> None:
             reason = "this operator is not responsible for the passport"
             finding = Finding(f"passports[{place}]", passport.id, reason, "Leave it out.")
             raise AccessDeniedError("Only who is responsible hands responsibility over.", [finding])
+        refuse_ended(row)
         if (row.version, row.sha256) != (passport.version, passport.sha256):
             reason = "the passport has changed since the offer was made"
             remedy = "Have the offer made anew."

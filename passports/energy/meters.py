@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any, Final, Self
 
-from pydantic import AwareDatetime, Field, model_validator
+from pydantic import Field, model_validator
 
 from lca.errors import LcaError
 from lca.units import convert
-from passports.documents import Document, Name, Number, RuleError, Slug, Text
+from passports.documents import Document, Instant, Name, Number, RuleError, Slug, Text
 from passports.errors import Finding, RecordNotFoundError, shorten
 from passports.factories import REFERENCE_UNIT, EnergyCarrier, SupplyArrangement
 from passports.store import Transaction
@@ -59,8 +59,8 @@ class ReadingCreate(Document):
     """
 
     meter: Slug
-    starts_at: AwareDatetime | None = None
-    ends_at: AwareDatetime
+    starts_at: Instant | None = None
+    ends_at: Instant
     quantity: Number
     line: Annotated[int | None, Field(description="line of the file it came from")] = None
 

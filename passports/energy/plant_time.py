@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator
 
 from passports.documents import RuleError
+from passports.errors import Finding, InvalidInputError
 
 _OFFSET: Final = re.compile(r"([+-])(\d{2}):(\d{2})")
 _REMEDY: Final = "For example +08:00, or Asia/Shanghai."
@@ -40,7 +41,16 @@ ZoneName = Annotated[str, AfterValidator(_checked)]
 
 
 def bounds(first: date, last: date, zone: str) -> tuple[datetime, datetime]:
-    """Return the instants at which the first day begins and the last one ends, in UTC."""
+    """Return the instants at which the first day begins and the last one ends, in UTC.
+
+    Raises:
+        InvalidInputError: in UTC they lie outside of the years 1 to 9999.
+    """
     tz = zone_of(zone)
-    begin = datetime.combine(first, time.min, tz).astimezone(UTC)
-    return begin, datetime.combine(last + timedelta(days=1), time.min, tz).astimezone(UTC)
+    try:
+        begin = datetime.combine(first, time.min, tz).astimezone(UTC)
+        return begin, datetime.combine(last + timedelta(days=1), time.min, tz).astimezone(UTC)
+    except OverflowError:
+        reason = "in UTC it lies outside of the years 1 to 9999"
+        finding = Finding("period_from", f"{first} to {last}", reason, "Check the days.")
+        raise InvalidInputError([finding], "the period") from None

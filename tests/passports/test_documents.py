@@ -15,6 +15,7 @@ from passports.documents import (
     Document,
     Gln,
     Gtin,
+    Instant,
     Name,
     NonNegativeNumber,
     PastDate,
@@ -46,6 +47,7 @@ class Paper(Document):
     waste_kg: NonNegativeNumber = 0.0
     signed_on: PastDate | None = None
     due_on: Day | None = None
+    due_at: Instant | None = None
     rows: list[Inner] = Field(default_factory=list)
 
 
@@ -181,6 +183,24 @@ def test_a_day_that_does_not_exist_is_refused() -> None:
 def test_an_instant_is_no_day() -> None:
     with pytest.raises(RuleError):
         read_day(datetime(2024, 12, 2, tzinfo=UTC))
+
+
+def test_an_instant_is_kept_in_utc_whatever_its_zone() -> None:
+    paper = read_document(Paper, {"due_at": "2027-01-01T00:30:00+02:00"}, "the paper")
+    assert paper.due_at is not None
+    assert paper.due_at.isoformat() == "2026-12-31T22:30:00+00:00"
+
+
+@pytest.mark.parametrize("value", ["9999-12-31T23:59:59-00:01", "0001-01-01T00:00:00+00:01"])
+def test_an_instant_outside_of_the_calendar_in_utc_is_refused(value: str) -> None:
+    finding = finding_of(due_at=value)
+    assert (finding.field, finding.value) == ("due_at", value)
+    assert finding.reason == "it lies outside of the years 1 to 9999 in UTC"
+
+
+@pytest.mark.parametrize("value", [1_700_000_000, 1.5, True, "2027-01-01T00:00:00", "tomorrow"])
+def test_an_instant_is_text_with_a_zone(value: object) -> None:
+    assert finding_of(due_at=value).field == "due_at"
 
 
 def test_a_date_in_the_future_is_refused_but_for_a_day_of_grace() -> None:
