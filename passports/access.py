@@ -6,7 +6,7 @@ Art. 77(2)(b) adds notified bodies and market surveillance: the union is taken. 
 denied. As whom a role reads stands in the table of roles (`data/roles.csv`).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -17,7 +17,7 @@ from passports.archive.continuity import continuity_of
 from passports.attributes.table import AccessPoint, Attribute, Granularity
 from passports.attributes.versions import Subject
 from passports.authority.grants import active_grants
-from passports.authority.responsibility import responsible_of
+from passports.authority.responsibility import answering_for
 from passports.authority.roles import roles
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
 from passports.operators import EconomicOperator
@@ -89,21 +89,26 @@ def access_to(
     # More than the public by what it is; a legitimate interest is granted, not had.
     audiences |= {Audience(roles()[role].audience) for role in reader.roles}
     battery = subject.id if subject.level is Granularity.ITEM else None
-    grants = active_grants(transaction, subject.operator_id, reader.id, model_id, battery, now)
+    # A grant opens a battery's data as long as who gave it answers for the battery.
+    answering = _answering_for(transaction, subject)
+    grants = [
+        grant
+        for giver in answering
+        for grant in active_grants(transaction, giver, reader.id, model_id, battery, now)
+    ]
     if grants:
         audiences.add(Audience.LEGITIMATE_INTEREST)
-    answers = reader.id == subject.operator_id or _answers_for(transaction, reader, subject)
+    # Who issued a passport goes on to see what it wrote, though another answers for it by now.
+    answers = reader.id in {subject.operator_id, *answering}
     if answers and not continuity.is_kept:  # a name out of an archive can be somebody else's here
         audiences.add(Audience.RESPONSIBLE)
     return Access(reader.id, frozenset(audiences), tuple(grant.id for grant in grants))
 
 
-def _answers_for(transaction: Transaction, reader: EconomicOperator, subject: Subject) -> bool:
-    """Tell whether a reader is responsible for a battery's passport that another has issued."""
-    if subject.level is not Granularity.ITEM:
-        return False
-    row = transaction.passports.by_id(subject.id)
-    return row is not None and responsible_of(row) == reader.id
+def _answering_for(transaction: Transaction, subject: Subject) -> Sequence[str]:
+    """Return the operators that answer for a subject's data."""
+    row = transaction.passports.by_id(subject.id) if subject.level is Granularity.ITEM else None
+    return [subject.operator_id] if row is None else answering_for(transaction, row)
 
 
 def may_read(

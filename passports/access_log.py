@@ -1,6 +1,7 @@
 """The access log: every read of restricted data, append-only, each entry over the hash of the one before.
 
-One chain an operator whose data were read. Names of attributes stand in it, never their values. Public
+One chain an operator whose data were read; reads of a battery's stand in its issuer's, and from a transfer
+of responsibility on in that of who took it. Names of attributes stand in it, never their values. Public
 reads leave no trace: nobody is profiled. An entry is written before the data go out; where it cannot be
 written, nothing goes out.
 """
@@ -13,7 +14,9 @@ from typing import Any, Final
 import orjson
 
 from passports.access import Access
+from passports.attributes.table import Granularity
 from passports.attributes.versions import Subject
+from passports.authority.responsibility import answering_for
 from passports.authority.roles import Action
 from passports.errors import AccessDeniedError, Finding
 from passports.operators import EconomicOperator
@@ -43,7 +46,13 @@ def record_read(
         "form": form,
     }
     with store.transaction() as transaction:
-        append_entry(transaction, subject.operator_id, fields, now)
+        append_entry(transaction, _keeper(transaction, subject), fields, now)
+
+
+def _keeper(transaction: Transaction, subject: Subject) -> str:
+    """Return the operator in whose log reads of a subject stand: the first that answers for it."""
+    row = transaction.passports.by_id(subject.id) if subject.level is Granularity.ITEM else None
+    return subject.operator_id if row is None else answering_for(transaction, row)[0]
 
 
 def append_entry(

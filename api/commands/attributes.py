@@ -9,18 +9,21 @@ import typer
 from rich.table import Table
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
+from api.commands.passport_names import PassportName, passport_id_of
 from passports.attributes.completeness import (
     CompletenessReport,
     State,
     model_report,
     passport_report,
 )
-from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.data import AttributeChange, Writer, find_subject, write_attributes
 from passports.attributes.schemas import attribute_schema
 from passports.attributes.table import DEFAULT_PROFILE, Granularity
 from passports.attributes.view import passport_sheet, view
 from passports.documents import read_document, utc_now
-from passports.operators import get_operator
+from passports.errors import RecordNotFoundError
+from passports.operators import EconomicOperator, get_operator
+from passports.store import Transaction
 from signing.canonical import parse_strict
 
 Profile = Annotated[str, typer.Option("--profile", help="What passports show, and from when.")]
@@ -39,7 +42,7 @@ def passport_schema(
 
 def passport_set(
     level: Annotated[Granularity, typer.Argument(help="model, batch or item.")],
-    subject_id: Annotated[str, typer.Argument(help="Identifier of model, batch or passport.")],
+    subject_id: Annotated[str, typer.Argument(help="Model, batch, or passport (also by link).")],
     file: Annotated[Path, typer.Argument(help="JSON: values by attribute.")],
     operator: Operator,
     reason: Annotated[str, typer.Option(help="Why; kept with the version.")],
@@ -53,6 +56,8 @@ def passport_set(
             AttributeChange, {"values": values, "reason": reason}, "the attribute data"
         )
         voltpass, now = open_voltpass(), utc_now()
+        if level is Granularity.ITEM:
+            subject_id = passport_id_of(voltpass, subject_id)
         with voltpass.store.reading() as reading:
             subject = find_subject(reading, operator, level, subject_id)
         version = write_attributes(
@@ -63,7 +68,9 @@ def passport_set(
             change,
             now,
             replace=replace,
+            writer=Writer(operator),
         )
+        version = version.written_by(operator)
         text = (
             f"version {version.version} of {level.value} {subject_id}: {len(version.values)} values"
         )
@@ -71,7 +78,7 @@ def passport_set(
 
 
 def passport_attributes(
-    passport_id: Annotated[str, typer.Argument(help="Identifier of the passport.")],
+    which: PassportName,
     reader: Annotated[
         str | None, typer.Option(help="Operator to read as; the public by default.")
     ] = None,
@@ -79,13 +86,22 @@ def passport_attributes(
 ) -> None:
     """Show a battery's attributes as an operator or the public sees them, and whence each comes."""
     with reported(as_json=as_json):
-        store = open_voltpass().store
+        voltpass = open_voltpass()
+        store, passport_id = voltpass.store, passport_id_of(voltpass, which)
         operator = None
         if reader is not None:
             with store.reading() as reading:
-                operator = get_operator(reading, reader)
+                operator = _reader(reading, reader)
         document = view(store, operator, lambda t: passport_sheet(t, passport_id), utc_now())
         emit(document, as_json=as_json, text=lambda: out.print(_attribute_table(document)))
+
+
+def _reader(reading: Transaction, operator_id: str) -> EconomicOperator:
+    try:
+        return get_operator(reading, operator_id)
+    except RecordNotFoundError:
+        remedy = "Name an operator that is registered here; without --reader, the public reads."
+        raise RecordNotFoundError("operator", operator_id, remedy) from None
 
 
 def _attribute_table(document: Mapping[str, Any]) -> Table:
@@ -98,7 +114,9 @@ def _attribute_table(document: Mapping[str, Any]) -> Table:
 
 def passport_completeness(
     operator: Operator,
-    passport_id: Annotated[str | None, typer.Argument(help="A passport, or:")] = None,
+    which: Annotated[
+        str | None, typer.Argument(metavar="[PASSPORT]", help="A passport, also by link, or:")
+    ] = None,
     model: Annotated[str | None, typer.Option(help="A model, before or after issuing.")] = None,
     batch: Annotated[str | None, typer.Option(help="With a model: a batch of it.")] = None,
     profile: Annotated[str | None, typer.Option(help="What passports show.")] = None,
@@ -108,17 +126,18 @@ def passport_completeness(
     as_json: AsJson = False,
 ) -> None:
     """List what a model or a battery still lacks for its category, a profile and a day."""
-    if (passport_id is None) == (model is None):
+    if (which is None) == (model is None):
         raise typer.BadParameter("name a passport, or a model with --model")
     with reported(as_json=as_json):
-        store = open_voltpass().store
+        voltpass = open_voltpass()
+        named = None if which is None else passport_id_of(voltpass, which)
         day: date = on.date() if on is not None else utc_now().date()
-        with store.reading() as reading:
+        with voltpass.store.reading() as reading:
             if model is not None:
                 wanted = profile or DEFAULT_PROFILE
                 report = model_report(reading, operator, model, wanted, day, batch)
             else:
-                report = passport_report(reading, str(passport_id), profile, day)
+                report = passport_report(reading, str(named), profile, day)
         emit(report.to_document(), as_json=as_json, text=lambda: _print_report(report))
 
 

@@ -10,10 +10,10 @@ from api.authentication import CallerDep, ManufacturerDep, ReaderDep, VoltpassDe
 from api.routes.documents import content
 from api.wiring import Voltpass
 from passports.attributes.completeness import model_report, passport_report, require_owner
-from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.data import AttributeChange, Writer, find_subject, write_attributes
+from passports.attributes.history import version_history
 from passports.attributes.schemas import attribute_schema, attribute_table
 from passports.attributes.table import DEFAULT_PROFILE, Granularity
-from passports.attributes.versions import all_versions
 from passports.attributes.view import (
     Sheet,
     batch_sheet,
@@ -71,9 +71,9 @@ def _write(
         request,
         utc_now(),
         replace=replace,
-        acting_id=caller.acting_id,
+        writer=Writer(caller.id, caller.acting_id),
     )
-    return version.to_document()
+    return version.written_by(caller.id).to_document()
 
 
 @router.put("/battery-models/{model_id}/attributes")
@@ -226,9 +226,7 @@ def get_passport_restricted(
 def _versions(
     voltpass: Voltpass, caller: EconomicOperator, level: Granularity, subject_id: str
 ) -> Sequence[dict[str, Any]]:
-    with voltpass.store.reading() as reading:
-        subject = find_subject(reading, caller.id, level, subject_id)
-        return [version.to_document() for version in all_versions(reading, subject)]
+    return version_history(voltpass.store, caller, level, subject_id, utc_now())
 
 
 @router.get("/battery-models/{model_id}/attributes/versions")
@@ -244,7 +242,11 @@ def get_model_attribute_versions(
 def get_passport_attribute_versions(
     voltpass: VoltpassDep, caller: CallerDep, response: Response, passport_id: str
 ) -> dict[str, Any]:
-    """Every version of an own battery's attributes with actor, reason and time, newest first."""
+    """Every version of a battery's attributes with actor, reason and time, for who is responsible.
+
+    Newest first. Who issued the passport sees the versions that it wrote, also when another is
+    responsible by now.
+    """
     _private(response)
     return {"versions": _versions(voltpass, caller, Granularity.ITEM, passport_id)}
 

@@ -22,7 +22,7 @@ from passports.attributes.table import (
 )
 from passports.attributes.versions import Subject, newest_version
 from passports.attributes.view import Sheet, model_sheet, passport_sheet
-from passports.errors import AccessDeniedError, Finding
+from passports.errors import AccessDeniedError, Finding, RecordNotFoundError
 from passports.operators import EconomicOperator
 from passports.store import Transaction
 
@@ -130,13 +130,17 @@ def model_report(
     """Return what is missing of a model, and of a batch that is named, issued or not.
 
     Raises:
-        RecordNotFoundError: there is no such model or profile.
+        RecordNotFoundError: there is no such model or profile, or the batch was issued of another model.
     """
     profile = get_profile(profile_id)
     sheet = model_sheet(transaction, operator_id, model_id, profile_id)
     present = {element.attribute.id for element in sheet.elements}
     levels = {Granularity.MODEL}
     if batch_id is not None:
+        issued = transaction.batches.get(operator_id, batch_id)
+        if issued is not None and issued.model_id != model_id:
+            remedy = "Name a batch of this model."
+            raise RecordNotFoundError(f"batch of {model_id}", batch_id, remedy)
         subject = Subject(Granularity.BATCH, operator_id, batch_id)
         version = newest_version(transaction, subject)
         given = set(version.values) if version is not None else set()

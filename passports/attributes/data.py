@@ -20,6 +20,7 @@ from passports.attributes.versions import (
     add_version,
     newest_version,
 )
+from passports.authority.responsibility import is_writer
 from passports.documents import Document, Printable
 from passports.errors import AccessDeniedError, Finding, InvalidInputError, RecordNotFoundError
 from passports.identifiers import PublicAddress, check_slug
@@ -46,13 +47,13 @@ class AttributeChange(Document):
 def find_subject(
     transaction: Transaction, operator_id: str, level: Granularity, subject_id: str
 ) -> Subject:
-    """Return the subject that an operator may write to.
+    """Return the subject that an operator may write to; its operator is the one that issued it.
 
     A batch need not be issued yet: what is written before, its passports carry.
 
     Raises:
         RecordNotFoundError: there is no such model or passport.
-        AccessDeniedError: the passport was issued by somebody else.
+        AccessDeniedError: another operator is responsible for the passport.
     """
     if level is Granularity.MODEL:
         get_model(transaction, operator_id, subject_id)
@@ -60,10 +61,12 @@ def find_subject(
         row = transaction.passports.by_id(subject_id)
         if row is None:
             raise RecordNotFoundError("passport", subject_id)
-        if row.operator_id != operator_id:
-            reason = "this passport was issued by another operator"
-            finding = Finding("Authorization", operator_id, reason, "Use the issuer's key.")
-            raise AccessDeniedError("Only its issuer writes to a passport.", [finding])
+        if not is_writer(transaction, row, operator_id):
+            reason = "this operator is not responsible for the passport"
+            remedy = "Use the key of the operator that is."
+            finding = Finding("Authorization", operator_id, reason, remedy)
+            raise AccessDeniedError("Only who is responsible writes to a passport.", [finding])
+        return Subject(level, row.operator_id, subject_id)
     if level is Granularity.BATCH:
         _check_batch_id(subject_id)
     return Subject(level, operator_id, subject_id)
@@ -75,6 +78,14 @@ def _check_batch_id(batch_id: str) -> None:
         raise InvalidInputError([wrong], "the batch")
 
 
+@dataclass(frozen=True)
+class Writer:
+    """Which operator writes, and who acts for it by its written authorisation, if another does."""
+
+    operator_id: str
+    acting_id: str | None = None
+
+
 def write_attributes(
     store: Store,
     keyring: Keyring,
@@ -84,27 +95,31 @@ def write_attributes(
     now: datetime,
     *,
     replace: bool,
-    acting_id: str | None = None,
+    writer: Writer | None = None,
 ) -> AttributeVersion:
     """Write attribute values as a new version, and sign what of it is restricted.
 
     `replace` makes the given values all there are; otherwise they are merged, and null removes one.
-    Values that are there already make no new version. `acting_id` is who acts for the operator by its
-    written authorisation; the version names it as actor, the values stay the operator's.
+    Values that the actor has given already make no new version. Without a `writer` the subject's
+    operator writes. The version names as actor who acts for the writer, the values are the writer's.
 
     Raises:
+        AccessDeniedError: another operator is responsible for the passport.
         InvalidInputError: an attribute is unknown, belongs elsewhere, or a value is not of its type.
         IllegalTransitionError: a battery's status is not the one of its life cycle, or its passport ended.
         KeyUnavailableError: the operator's signing key cannot be opened; nothing is written.
     """
     values = checked_values(request.values, subject.level, may_remove=not replace)
+    writer = writer or Writer(subject.operator_id)
     with store.transaction() as transaction:
         transaction.operators.lock(subject.operator_id)
         if subject.level is Granularity.ITEM:
+            # Still, under the lock: responsibility may have passed since the subject was found.
+            find_subject(transaction, writer.operator_id, subject.level, subject.id)
             values = held_to_status(
                 transaction, subject.operator_id, subject.id, values, replace=replace
             )
-        writing = Writing(subject.operator_id, request.reason, now, acting_id)
+        writing = Writing(writer.operator_id, request.reason, now, writer.acting_id)
         before = newest_version(transaction, subject)
         version = write_version(
             transaction, keyring, address, subject, values, writing, replace=replace
@@ -114,7 +129,7 @@ def write_attributes(
         if before is not None:
             return before
         # The first, and empty: it says that nothing is given.
-        version = _add(transaction, subject, {}, writing)
+        version = _add(transaction, subject, 1, {}, writing)
         sign_restricted(transaction, keyring, address, version)
         return version
 
@@ -162,44 +177,47 @@ def write_unsigned(
     """Write checked values as a new version; the caller signs it in the same transaction, with others."""
     before = newest_version(transaction, subject)
     old = before.values if before is not None else {}
-    after = _applied(old, values, replace=replace)
-    if {name: given.value for name, given in old.items()} == after:
+    number = before.version + 1 if before is not None else 1
+    after = _applied(old, values, writing, number, replace=replace)
+    if after == old:
         return None
-    return _add(transaction, subject, after, writing)
+    return _add(transaction, subject, number, after, writing)
 
 
 def _add(
-    transaction: Transaction, subject: Subject, after: Mapping[str, Any], writing: Writing
+    transaction: Transaction,
+    subject: Subject,
+    number: int,
+    values: Mapping[str, GivenValue],
+    writing: Writing,
 ) -> AttributeVersion:
-    before = newest_version(transaction, subject)
-    old = before.values if before is not None else {}
-    number = before.version + 1 if before is not None else 1
-    stamp = format_instant(writing.at)
-    merged = {
-        name: old[name]
-        if name in old and old[name].value == value
-        else GivenValue(value, writing.actor_id, stamp, number)
-        for name, value in after.items()
-    }
-    version = AttributeVersion(
-        subject,
-        number,
-        writing.acting_id or writing.actor_id,
-        writing.reason,
-        writing.at,
-        merged,
-    )
+    actor = writing.acting_id or writing.actor_id
+    version = AttributeVersion(subject, number, actor, writing.reason, writing.at, values)
     add_version(transaction, version)
     return version
 
 
 def _applied(
-    old: Mapping[str, GivenValue], new: Mapping[str, Any], *, replace: bool
-) -> dict[str, Any]:
-    """Return the values after a change, in the table's order."""
-    kept = {} if replace else {name: given.value for name, given in old.items()}
-    after = {**kept, **new}
-    return {name: after[name] for name in attributes() if after.get(name) is not None}
+    old: Mapping[str, GivenValue],
+    new: Mapping[str, Any],
+    writing: Writing,
+    number: int,
+    *,
+    replace: bool,
+) -> dict[str, GivenValue]:
+    """Return the values after a change, in the table's order.
+
+    What the actor has given already stays as it is. Another's value is given anew though it be the
+    same: that nothing changes would tell what it is.
+    """
+    stamp = format_instant(writing.at)
+    after = {} if replace else dict(old)
+    for name, value in new.items():
+        known = old.get(name)
+        if known is None or (known.value, known.by) != (value, writing.actor_id):
+            known = GivenValue(value, writing.actor_id, stamp, number)
+        after[name] = known
+    return {n: after[n] for n in attributes() if n in after and after[n].value is not None}
 
 
 def checked_values(

@@ -1,10 +1,10 @@
 """Versions of attribute data as they are stored: append-only, each with actor, reason and time."""
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, Self
 
 import orjson
 
@@ -43,8 +43,17 @@ class AttributeVersion:
     recorded_at: datetime
     values: Mapping[str, GivenValue]
 
+    def showing(self, is_shown: Callable[[str, GivenValue], bool]) -> Self:
+        """Return it with some of its values only: it holds all that are given, by whomever."""
+        shown = {name: given for name, given in self.values.items() if is_shown(name, given)}
+        return replace(self, values=shown)
+
+    def written_by(self, operator_id: str) -> Self:
+        """Return it with the values that an operator has written itself."""
+        return self.showing(lambda _name, given: given.by == operator_id)
+
     def to_document(self) -> dict[str, Any]:
-        """Return it as plain JSON data, for who wrote it."""
+        """Return it as plain JSON data, for who may see all of it."""
         return {
             "level": self.subject.level.value,
             "subject": self.subject.id,

@@ -1,6 +1,6 @@
 """Who answers for a passport, and so may change it (Art. 77(4) and (7))."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from passports.store import PassportRow, Transaction
@@ -23,7 +23,18 @@ def is_writer(transaction: Transaction, row: PassportRow, operator_id: str) -> b
     responsible = responsible_of(row)
     if operator_id == responsible:
         return True
-    if operator_id != row.operator_id:
-        return False
+    return operator_id == row.operator_id and _acts_for(transaction, row, responsible)
+
+
+def answering_for(transaction: Transaction, row: PassportRow) -> Sequence[str]:
+    """Return the operators that may change a passport, the issuer first if it still may."""
+    responsible = responsible_of(row)
+    if row.operator_id == responsible or not _acts_for(transaction, row, responsible):
+        return [responsible]
+    return [row.operator_id, responsible]
+
+
+def _acts_for(transaction: Transaction, row: PassportRow, responsible: str) -> bool:
+    """Tell whether the issuer acts for who is responsible: it named that operator at issue."""
     first = transaction.passport_versions.numbered(row.id, 1)
     return first is not None and responsible_of(first) == responsible

@@ -242,15 +242,18 @@ class _Taking:
         latest = dict(newest)
         keys = [(*item.pair, item.reading.measured_at) for item in items]
         known = {
-            (row.passport_id, row.attribute_id, row.measured_at): orjson.loads(row.value)
+            (row.passport_id, row.attribute_id, row.measured_at): (
+                row.actor_id,
+                orjson.loads(row.value),
+            )
             for row in records.present(operator_id, keys)
         }
         new: list[_Placed] = []
         for key, item in zip(keys, items, strict=True):
             if key in known:
-                self._again(item, is_same=known[key] == item.reading.value)
+                self._again(item, *known[key])
                 continue
-            known[key] = item.reading.value
+            known[key] = self.recording.actor_id, item.reading.value
             if item.pair in latest and item.reading.measured_at < latest[item.pair]:
                 self.report.out_of_order += 1
             else:
@@ -260,11 +263,15 @@ class _Taking:
         self._flag(new, stored)
         return new
 
-    def _again(self, item: "_Placed", *, is_same: bool) -> None:
-        if is_same:
+    def _again(self, item: "_Placed", actor_id: str, value: object) -> None:
+        """Count the same value again; refuse what another recorded, without saying what it is."""
+        is_own = actor_id == self.recording.actor_id
+        if is_own and value == item.reading.value:
             self.report.duplicates += 1
             return
         reason = "another value was measured at the same instant"
+        if not is_own:
+            reason = "another operator has recorded a value of the same instant"
         remedy = "What was recorded stays; send a later measurement."
         name = item.reading.attribute.id
         self.report.refused.append(Finding(name, "", reason, remedy, item.line))
@@ -288,13 +295,13 @@ class _Taking:
     def _runs_back(
         self, item: "_Placed", inside: "_Placed | None", newest: DynamicRecordRow | None
     ) -> bool:
-        battery, reading = item.battery, item.reading
+        battery, reading, actor_id = item.battery, item.reading, self.recording.actor_id
         name = reading.attribute.id
-        if item.is_newest:  # nearly always: what comes before it is known already
-            stored_before, stored_after = newest, None
-        else:
+        if item.is_newest and (newest is None or newest.actor_id == actor_id):
+            stored_before, stored_after = newest, None  # nearly always: it is known already
+        else:  # beside the sender's own: a flag would tell of what another has measured
             stored_before, stored_after = self.transaction.dynamic_records.beside(
-                battery.operator_id, battery.id, name, reading.measured_at
+                battery.operator_id, battery.id, name, reading.measured_at, actor_id
             )
         earlier = orjson.loads(stored_before.value) if stored_before is not None else None
         if inside is not None and (

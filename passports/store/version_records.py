@@ -164,14 +164,15 @@ class DynamicRecordRecords(Records[DynamicRecordRow]):
             yield from self._session.exec(query)
 
     def beside(
-        self, operator_id: str, passport_id: str, attribute_id: str, at: datetime
+        self, operator_id: str, passport_id: str, attribute_id: str, at: datetime, actor_id: str
     ) -> tuple[DynamicRecordRow | None, DynamicRecordRow | None]:
-        """Return the values that were measured last before and first after an instant."""
+        """Return the values that an actor measured last before and first after an instant."""
         row = DynamicRecordRow
         query = select(row).where(
             row.operator_id == operator_id,
             row.passport_id == passport_id,
             row.attribute_id == attribute_id,
+            row.actor_id == actor_id,
         )
         moment = col(row.measured_at)
         earlier = query.where(moment < at).order_by(moment.desc()).limit(1)
