@@ -20,6 +20,7 @@ from signing.seal import PREFIX
 
 QUIET_ZONE_MODULES: Final = 4  # ISO/IEC 18004, 6.3.8: four modules on each side
 MAX_IMAGE_PIXELS: Final = 40_000_000
+MAX_IMAGE_SIDE: Final = 20_000  # ours; zxing-cpp takes 65,535 at most
 MAX_IMAGE_BYTES: Final = 20 * 1024 * 1024
 _PIXELS_A_MODULE: Final = 10
 # What cameras, scanners and designers send. Pillow opens more, some of it by running other programs.
@@ -109,7 +110,10 @@ def read_codes(data: bytes) -> Codes:
         UnreadableCarrierError: no image, too large, no QR code, or codes of several labels.
     """
     image = _open_image(data)
-    found = zxingcpp.read_barcodes(image, formats=_QR_CODES)
+    try:
+        found = zxingcpp.read_barcodes(image, formats=_QR_CODES)
+    except ValueError:  # a picture of a size or form that it does not take
+        found = []
     texts = sorted({result.text for result in found if result.valid})
     seals = [text for text in texts if text.startswith(PREFIX)]
     links = [text for text in texts if text not in seals]
@@ -129,7 +133,7 @@ def _open_image(data: bytes) -> Image.Image:
             image = _decode(data)
             if image is not None:
                 return image
-            reason = f"it has more than {MAX_IMAGE_PIXELS} pixels"
+            reason = f"it has more than {MAX_IMAGE_PIXELS} pixels, or {MAX_IMAGE_SIDE} on a side"
         except Exception:  # noqa: BLE001 # Pillow's decoders raise whatever broken bytes lead to
             reason = "this is not an image that can be opened"
     remedy = "Send a PNG or JPEG of the label."
@@ -145,7 +149,7 @@ def _decode(data: bytes) -> Image.Image | None:
             image: Image.Image = Image.open(io.BytesIO(data), formats=_IMAGE_FORMATS)
         except Image.DecompressionBombError:
             return None
-        if image.width * image.height > MAX_IMAGE_PIXELS:
+        if image.width * image.height > MAX_IMAGE_PIXELS or max(image.size) > MAX_IMAGE_SIDE:
             return None
         if image.has_transparency_data:  # dark modules on nothing: lay them on paper
             image = image.convert("RGBA")

@@ -196,6 +196,20 @@ def test_a_small_file_that_unfolds_to_a_huge_picture_is_refused(side: int) -> No
         read_image(bomb(side, side))
 
 
+@pytest.mark.parametrize("sides", [(1, 30_000_000), (30_000_000, 1), (20_001, 1), (1, 65_536)])
+def test_a_picture_that_is_too_long_for_its_reader_is_refused(sides: tuple[int, int]) -> None:
+    with pytest.raises(UnreadableCarrierError, match="on a side"):
+        read_image(png(Image.new("1", sides)))
+
+
+def test_a_picture_that_its_reader_does_not_take_is_unreadable(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(data_carrier, "MAX_IMAGE_SIDE", 10**6)
+    with pytest.raises(UnreadableCarrierError, match="no readable QR code"):
+        read_image(png(Image.new("1", (1, 100_000))))
+
+
 def test_a_text_that_unfolds_inside_of_a_picture_is_refused() -> None:
     text = b"zTXt" + b"a\0\0" + zlib.compress(bytes(8 * 1024 * 1024), 9)
     chunk = struct.pack(">I", len(text) - 4) + text + struct.pack(">I", zlib.crc32(text))
