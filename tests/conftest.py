@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psycopg
 import pytest
-from psycopg import sql
 
 from passports.keyring import Keyring
 from passports.store import Store
 from tests.paths import SHARED
+from tests.postgres_databases import PostgresDatabases
 from tests.worlds import World, populate
 
 
@@ -60,57 +59,6 @@ class SqliteDatabases:
         path = Path(store.url.removeprefix("sqlite:///"))
         for file in path.parent.glob(f"{path.name}*"):
             file.unlink()
-
-
-class PostgresDatabases:
-    """Gives out databases of a real PostgreSQL server of this process, copied from templates."""
-
-    def __init__(self, uri: str, keyring: Keyring) -> None:
-        self._uri = uri
-        self._keyring = keyring
-        self._templates: dict[bool, str] = {}
-        # Nothing here outlives the tests. With these, and each copy dropped, a run takes a third of
-        # the time: else the server writes gigabytes to the disk before it stops.
-        settings = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
-        self._run(*[sql.SQL(f"ALTER SYSTEM SET {name} = off") for name in settings])
-        self._run(sql.SQL("SELECT pg_reload_conf()"))
-
-    def _run(self, *statements: sql.SQL | sql.Composed) -> None:
-        with psycopg.connect(self._uri, autocommit=True) as connection:
-            for statement in statements:
-                connection.execute(statement)
-
-    def _create(self, name: str, template: str | None) -> None:
-        copy = sql.SQL(" TEMPLATE {} STRATEGY FILE_COPY") if template else sql.SQL("")
-        command = sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name))
-        self._run(command + copy.format(sql.Identifier(template or "")))
-
-    def url(self, name: str) -> str:
-        """Return the SQLAlchemy URL of a database."""
-        return self._uri.replace("postgresql://", "postgresql+psycopg://").replace(
-            "/postgres?", f"/{name}?"
-        )
-
-    def make(self, *, populated: bool) -> Store:
-        """Return a store on a database of its own."""
-        if populated not in self._templates:
-            template = f"template_{str(populated).lower()}"
-            self._create(template, None)
-            store = Store(self.url(template))
-            store.migrate()
-            if populated:
-                populate(store, self._keyring)
-            store.close()
-            self._templates[populated] = template
-        name = f"t_{uuid.uuid4().hex}"
-        self._create(name, self._templates[populated])
-        return Store(self.url(name))
-
-    def discard(self, store: Store) -> None:
-        """Close a store and drop its database."""
-        name = store.engine.url.database or ""
-        store.close()
-        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 @pytest.fixture(scope="session")

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from passports.keyring import Keyring
-from tests.conftest import PostgresDatabases, SqliteDatabases
+from tests.conftest import SqliteDatabases
 from tests.passports.archive_world import Second
 from tests.passports.restricted_world import give_restricted
+from tests.postgres_databases import PostgresDatabases
 from tests.worlds import (
     World,
 )

@@ -43,7 +43,7 @@ from passports.factories import (
     register_facility,
 )
 from passports.footprints import current_studies
-from tests.conftest import PostgresDatabases
+from tests.postgres_databases import PostgresDatabases
 from tests.worlds import FACILITY, MAKER, MODEL, NOW, RIVAL, World
 
 ANOTHER = "plant-2"

@@ -50,14 +50,17 @@ from passports.life.versions import (
 )
 from passports.operators import get_operator
 from passports.resolve import StoredPassport, find_passport
+from passports.status_lists import revoke_passport
 from passports.store import Store
-from tests.conftest import PostgresDatabases, SqliteDatabases
+from tests.conftest import SqliteDatabases
 from tests.passports.test_store import at_once
+from tests.postgres_databases import PostgresDatabases
 from tests.worlds import ADDRESS, GTIN, IMPORTER, MAKER, NOW, RIVAL, World
 
 DATASET: Final = load_shipped_dataset()
 HEADER: Final = "from,to,effect,roles,legal_reference,note\n"
 DAY: Final = "2026-01-01T00:00:00Z"
+NEW: Final = st.sampled_from(["re-used", "repurposed", "remanufactured"])  # Art. 77(7)
 SECRET: Final = "Zx7Qq"  # stands in every reason and restricted text
 
 
@@ -116,23 +119,7 @@ def test_a_status_is_not_written_past_the_life_cycle(world: World) -> None:
     assert len(list_versions(world.store, passport)) == 1
 
 
-def test_a_passport_does_not_come_after_itself_nor_in_a_circle(world: World) -> None:
-    first, second, third = (p.id for p in world.issue("A", "B", "C").passports)
-    with pytest.raises(IllegalTransitionError):
-        live(world, first, "repurposed", successor_id=first)
-    live(world, first, "repurposed", successor_id=second)
-    live(world, second, "remanufactured", successor_id=third)
-    for passport, successor in ((third, first), (third, second), (second, first)):
-        with pytest.raises(IllegalTransitionError):
-            live(world, passport, "repurposed", successor_id=successor)
-    # One battery can become several.
-    fourth = world.issue("D", id="b-2").passports[0].id
-    assert live(world, first, "repurposed", successor_id=fourth).version == 3
-
-
 def test_a_revoked_passport_takes_no_change(world: World) -> None:
-    from passports.status_lists import revoke_passport  # noqa: PLC0415 # beside its only use
-
     passport = world.issue("SN-1").passports[0].id
     revoke_passport(world.store, world.keyring, ADDRESS, MAKER, passport, NOW)
     with pytest.raises(IllegalTransitionError):
@@ -248,6 +235,8 @@ class Told:
     operator: str = IMPORTER
     status: str = FIRST_STATUS
     ended: bool = False
+    succeeded_by: str | None = None  # the status by which another passport took its place
+    began_as: str | None = None  # the status by which it took the place of another
     bytes_of: dict[int, bytes] = field(default_factory=dict)
     made_at: dict[int, datetime] = field(default_factory=dict)
 
@@ -347,25 +336,39 @@ class Lives(RuleBasedStateMachine):
             told.status, told.ended = status, status == "recycled"
 
     @precondition(lambda self: len(self.told) < 6)
-    @rule(data=st.data(), status=st.sampled_from(["re-used", "repurposed", "remanufactured"]))
-    def start_anew(self, data: st.DataObject, status: str) -> None:
-        """The battery is worked over and has a new passport."""
+    @rule(data=st.data(), lived=st.sampled_from([None, None, "re-used", "waste"]), status=NEW)
+    def start_anew(self, data: st.DataObject, status: str, lived: str | None) -> None:
+        """The battery is worked over and has a new passport, whose battery may have lived already."""
         passport_id = self._pick(data)
-        told = self.told[passport_id]
         serial = f"N-{len(self.told)}"
         [new] = self.world.issue(serial, id=serial.lower()).passports
         self.told[new.id] = Told(serial)
         self._note(new.id)
-        done = self._change(passport_id, MAKER, life_cycle_status=status, successor_id=new.id)
+        if lived is not None:
+            assert self._change(new.id, MAKER, life_cycle_status=lived) is not None
+            self.told[new.id].status = lived
+        self._succeed(passport_id, status, new.id)
+
+    @rule(data=st.data(), status=NEW)
+    def stand_in_the_place(self, data: st.DataObject, status: str) -> None:
+        """A passport that is there already is named as the one that comes after another."""
+        self._succeed(self._pick(data), status, self._pick(data))
+
+    def _succeed(self, passport_id: str, status: str, new_id: str) -> None:
+        told, new = self.told[passport_id], self.told[new_id]
         row = transitions().get((told.status, status))
         goes = row is not None and row.effect is Effect.NEW_PASSPORT
-        if done is None:
-            return
-        assert goes
-        assert self._may(told, MAKER)
-        told.status, told.ended = status, True
-        self.told[new.id].status = status
-        self._note(new.id)
+        goes_once = told.succeeded_by is None or told.succeeded_by == status
+        begins = (new.status, new.began_as) in {(FIRST_STATUS, None), (status, status)}
+        is_open = (not told.ended or told.succeeded_by is not None) and not new.ended
+        may = self._may(told, MAKER) and self._may(new, MAKER)
+        done = self._change(passport_id, MAKER, life_cycle_status=status, successor_id=new_id)
+        expected = goes and goes_once and begins and is_open and may and passport_id != new_id
+        assert (done is not None) == expected
+        if done is not None:
+            told.status, told.ended, told.succeeded_by = status, True, status
+            new.status, new.began_as = status, status
+        self._note(new_id)
 
     @rule(data=st.data())
     def give_the_identifier_again(self, data: st.DataObject) -> None:

@@ -34,9 +34,10 @@ from passports.status_lists import revoke_passport
 from passports.store import Store, Transaction
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner, decode
-from tests.conftest import PostgresDatabases, SqliteDatabases
+from tests.conftest import SqliteDatabases
 from tests.passports.registry_double import RegistryDouble, listening
 from tests.passports.restricted_world import give_restricted, telltales
+from tests.postgres_databases import PostgresDatabases
 from tests.worlds import ADDRESS, GTIN, IMPORTER, MAKER, NOW, World
 
 LINK = "https://id.example.com/01/09520123456788/21/"
