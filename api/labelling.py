@@ -6,8 +6,9 @@ from api.wiring import Voltpass
 from passports.labels import LabelContent, draw_label
 from passports.models import get_model
 from passports.operators import get_operator
-from passports.resolve import passport_by_id
+from passports.resolve import StoredPassport, passport_by_id
 from passports.seals import seal_of
+from passports.status_lists import is_set
 
 
 def label_of(voltpass: Voltpass, passport_id: str, *, sealed: bool = False) -> str:
@@ -40,3 +41,19 @@ def label_of(voltpass: Voltpass, passport_id: str, *, sealed: bool = False) -> s
             seal=seal,
         )
     )
+
+
+def why_no_label(voltpass: Voltpass, stored: StoredPassport) -> str:
+    """Return why a passport's label should be put on no battery any more; empty where it may be."""
+    subject = stored.payload()["credentialSubject"]
+    if stored.has_ceased:
+        return "this passport has ceased to exist, its battery was recycled"
+    if "succeededBy" in subject:
+        return "another passport stands in the place of this one"
+    with voltpass.store.reading() as reading:
+        row = reading.passports.by_id(stored.id)
+        if row is not None and is_set(
+            reading, row.operator_id, (row.status_list_id, row.status_list_index)
+        ):
+            return "this passport is revoked"
+    return ""

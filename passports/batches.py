@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field, PrivateAttr
 from passports.attributes.table import DEFAULT_PROFILE, profile_ids
 from passports.documents import Day, Document, RuleError, Slug, read_day
 from passports.errors import Finding, InvalidBatchError, RecordNotFoundError, shorten
-from passports.store import Transaction
+from passports.store import PassportRow, Transaction
 
 MAX_UNITS: Final = 100_000
 MAX_CSV_BYTES: Final = 16 * 1024 * 1024
@@ -164,6 +164,19 @@ def get_batch(transaction: Transaction, operator_id: str, batch_id: str) -> Batc
     if row is None:
         raise RecordNotFoundError("batch", batch_id)
     return Batch.model_validate_json(row.document)
+
+
+def newest_passports(
+    transaction: Transaction, operator_id: str, batch_id: str
+) -> list[PassportRow]:
+    """Return the newest version of each passport of a batch, by serial.
+
+    Raises:
+        RecordNotFoundError: the operator has no such batch.
+    """
+    get_batch(transaction, operator_id, batch_id)
+    rows = transaction.passports.of_batch(operator_id, batch_id)  # versions of one in their order
+    return list({row.id: row for row in rows}.values())
 
 
 def list_batches(transaction: Transaction, operator_id: str | None = None) -> list[Batch]:

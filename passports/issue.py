@@ -6,7 +6,7 @@ are the bytes that are stored, and nothing rebuilds them.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Final
@@ -15,7 +15,7 @@ from uuid import uuid4
 import orjson
 
 from passports.attributes.table import DEFAULT_PROFILE
-from passports.batches import Batch, BatchCreate, BatteryUnit, get_batch
+from passports.batches import Batch, BatchCreate, BatteryUnit, get_batch, newest_passports
 from passports.certification.citations import record_citations
 from passports.credential import MARKS, credential_with_marks, mark
 from passports.errors import IdentifierConflictError
@@ -230,7 +230,7 @@ def _issued_before(
     transaction: Transaction, address: PublicAddress, operator_id: str, batch_id: str
 ) -> IssuedBatch:
     batch = get_batch(transaction, operator_id, batch_id)
-    rows = transaction.passports.of_batch(operator_id, batch_id)
+    rows = newest_passports(transaction, operator_id, batch_id)
     passports = [
         IssuedPassport(
             r.id, r.serial, address.digital_link(UniqueProductIdentifier(r.gtin, r.serial))
@@ -351,11 +351,3 @@ def _sign_and_store(
         issued += [passport for passport, _credential, _index in made]
         progress(len(issued), len(units))
     return issued
-
-
-def links_of_batch(
-    transaction: Transaction, address: PublicAddress, operator_id: str, batch_id: str
-) -> Iterator[tuple[str, str]]:
-    """Yield (serial, link) of a batch's passports, by serial."""
-    for row in transaction.passports.of_batch(operator_id, batch_id):
-        yield row.serial, address.digital_link(UniqueProductIdentifier(row.gtin, row.serial))

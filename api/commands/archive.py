@@ -25,7 +25,7 @@ from passports.archive.take_in import ImportRequest, import_archive
 from passports.archive.write import ArchiveRequest, write_archive
 from passports.authority.cessation import state_ceased
 from passports.documents import utc_now
-from passports.errors import Finding
+from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.operators import get_operator, list_operators
 from passports.store import Transaction
 
@@ -66,10 +66,16 @@ def write_bundle_archive(
             progress,
         )
     text = (
-        f"{result['rows'].get('passport', 0)} passports of {', '.join(operators)},"
+        f"{_counted(result['passports'], 'passport')} in"
+        f" {_counted(result['rows'].get('passport', 0), 'version')}"
+        f" of {', '.join(operators)},"
         f" {audience.value}, {result['bytes']} bytes: {path}\nsha256 {result['sha256']}"
     )
     emit(result, as_json=as_json, text=lambda: out.print(text, markup=False))
+
+
+def _counted(count: int, thing: str) -> str:
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _writers(reading: Transaction) -> list[str]:
@@ -154,8 +160,16 @@ def archive_open(
 ) -> None:
     """State that an operator has ceased: each audience gets here what the law gives it."""
     with reported(as_json=as_json):
-        stated = state_ceased(open_voltpass().store, operator, PLATFORM_ID, reason, utc_now())
+        try:
+            stated = state_ceased(open_voltpass().store, operator, PLATFORM_ID, reason, utc_now())
+        except RecordNotFoundError:
+            remedy = "Import its archive first (voltpass archive import), or check the spelling."
+            raise RecordNotFoundError("operator", operator, remedy) from None
         document = stated.to_document()
+        if document["reason"] != reason.strip():
+            why = f"stated already on {document['ceased_at']} ({document['reason']})"
+            remedy = "Nothing was written: what was stated first stays."
+            raise InvalidInputError([Finding("reason", reason, why, remedy)], "the statement")
         text = f"{operator} ceased: {document['reason']} (stated {document['ceased_at']})"
         emit(document, as_json=as_json, text=lambda: out.print(text, markup=False))
 

@@ -48,7 +48,7 @@ class EnergyGroup(TyperGroup):
 energy = typer.Typer(cls=EnergyGroup, no_args_is_help=True, help="Metered energy of a factory.")
 energy.command("period")(facility_energy)
 facility.add_typer(energy, name="energy")
-certificate.command("upload")(certificate_add)
+certificate.command("upload", help="Another name of `add`.")(certificate_add)
 
 
 @facility.command("import")

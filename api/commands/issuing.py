@@ -12,25 +12,25 @@ from api.commands.console import (
     AsJson,
     Operator,
     emit,
+    err,
     open_voltpass,
     out,
     progress_bar,
     read_file,
     reported,
 )
+from api.commands.passport_names import PassportName, find, passport_id_of
 from api.commands.registrations import add_registration_commands
 from api.commands.tables import add_table_commands
 from api.commands.versions import At, add_version_commands, read_instant
-from api.labelling import label_of
+from api.labelling import label_of, why_no_label
 from api.verifying import own_records
-from api.wiring import Voltpass
-from passports.batches import BatchCreate, get_batch, list_batches, read_units_csv
+from passports.batches import BatchCreate, list_batches, newest_passports, read_units_csv
 from passports.documents import read_document, utc_now
 from passports.export import EXPORTS
-from passports.identifiers import parse_digital_link
-from passports.issue import check_only, issue_batch, links_of_batch
+from passports.identifiers import UniqueProductIdentifier
+from passports.issue import check_only, issue_batch
 from passports.life.versions import version_at
-from passports.resolve import StoredPassport, find_passport, passport_by_id
 from passports.status_lists import revoke_passport
 
 batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
@@ -120,23 +120,31 @@ def passport_list(
     batch_id: Annotated[str, typer.Option("--batch", help="Identifier of the batch.")],
     as_json: AsJson = False,
 ) -> None:
-    """List a batch's passports: serial and link."""
+    """List a batch's passports: serial, link and identifier."""
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         with voltpass.store.reading() as reading:
-            get_batch(reading, operator, batch_id)
-            rows = list(links_of_batch(reading, voltpass.address, operator, batch_id))
+            found = newest_passports(reading, operator, batch_id)
+        link = voltpass.address.digital_link
+        rows = [
+            {
+                "serial": p.serial,
+                "link": link(UniqueProductIdentifier(p.gtin, p.serial)),
+                "id": p.id,
+            }
+            for p in found
+        ]
 
         def text() -> None:
-            for serial, link in rows:
-                out.print(f"{serial}  {link}", markup=False)
+            for row in rows:
+                out.print("  ".join(row.values()), markup=False)
 
-        emit([{"serial": s, "link": link} for s, link in rows], as_json=as_json, text=text)
+        emit(rows, as_json=as_json, text=text)
 
 
 @passport.command("show")
 def passport_show(
-    which: Annotated[str, typer.Argument(help="Identifier or printed link.")],
+    which: PassportName,
     signed: Annotated[bool, typer.Option(help="Print the signed credential itself.")] = False,
     at: At = None,
     as_json: AsJson = False,
@@ -160,21 +168,18 @@ def passport_show(
         emit(document, as_json=as_json, text=lambda: out.print_json(data=stored.payload()))
 
 
-def find(voltpass: Voltpass, which: str) -> StoredPassport:
-    """Return a passport by identifier or printed link."""
-    if which.lower().startswith(("http://", "https://")):
-        return find_passport(voltpass.store, parse_digital_link(which))
-    return passport_by_id(voltpass.store, which.removeprefix("urn:uuid:"))
-
-
 @passport.command("bundle")
 def passport_bundle(
     output: Annotated[Path, typer.Option("--output", "-o", help="Where to write the bundle.")],
-    which: Annotated[list[str] | None, typer.Argument(help="Identifiers or links.")] = None,
+    which: Annotated[
+        list[str] | None, typer.Argument(metavar="[PASSPORT]...", help="Identifiers or links.")
+    ] = None,
     operator: Annotated[
         str | None, typer.Option(envvar="VOLTPASS_OPERATOR", help="Whose batch it is.")
     ] = None,
-    batch_id: Annotated[str | None, typer.Option("--batch", help="All of a batch.")] = None,
+    batch_id: Annotated[
+        str | None, typer.Option("--batch", help="All of a batch, their newest versions.")
+    ] = None,
     with_inventories: Annotated[
         bool, typer.Option(help="Add the studies' confidential inputs, to be recomputed.")
     ] = False,
@@ -191,7 +196,7 @@ def passport_bundle(
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         if archive or everybody or confidential:
-            ids = [find(voltpass, name).id for name in which or []]
+            ids = [passport_id_of(voltpass, name) for name in which or []]
             write_bundle_archive(
                 voltpass,
                 output,
@@ -203,41 +208,44 @@ def passport_bundle(
                 as_json=as_json,
             )
             return
-        credentials = [find(voltpass, name).credential for name in which or []]
+        chosen = [find(voltpass, name).credential for name in which or []]
         if operator is not None and batch_id is not None:
             with voltpass.store.reading() as reading:
-                rows = reading.passports.of_batch(operator, batch_id)
-                credentials += [row.credential for row in rows]
-        if not credentials:
+                rows = newest_passports(reading, operator, batch_id)
+                chosen += [row.credential for row in rows]
+        if not chosen:
             raise typer.BadParameter("name passports, a batch with its operator, or --archive")
+        credentials = list(dict.fromkeys(chosen))
         trust_list = voltpass.write_trust_list(utc_now()).read_bytes().strip()
         export = EXPORTS["bundle"]
         data = export(
             own_records(voltpass), credentials, trust_list, with_inventories, datetime.now(tz=UTC)
         )
         output.write_bytes(data)
+        said = "1 passport" if len(credentials) == 1 else f"{len(credentials)} passports"
         result = {"file": str(output), "passports": len(credentials), "bytes": len(data)}
         emit(
             result,
             as_json=as_json,
-            text=lambda: out.print(f"{len(credentials)} passports, {len(data)} bytes: {output}"),
+            text=lambda: out.print(f"{said}, {len(data)} bytes: {output}", markup=False),
         )
 
 
 @passport.command("revoke")
-def passport_revoke(passport_id: str, operator: Operator, as_json: AsJson = False) -> None:
+def passport_revoke(which: PassportName, operator: Operator, as_json: AsJson = False) -> None:
     """Revoke a passport for good, in its status list; the signed passport stays as it is."""
     with reported(as_json=as_json):
         voltpass = open_voltpass()
+        named = passport_id_of(voltpass, which)
         row = revoke_passport(
-            voltpass.store, voltpass.keyring, voltpass.address, operator, passport_id, utc_now()
+            voltpass.store, voltpass.keyring, voltpass.address, operator, named, utc_now()
         )
         result = {"id": row.id, "status_list": row.status_list_id, "index": row.status_list_index}
         emit(result, as_json=as_json, text=lambda: out.print(f"revoked {row.serial} ({row.id})"))
 
 
 def label(
-    which: Annotated[str, typer.Argument(help="Identifier or printed link.")],
+    which: PassportName,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write here.")] = None,
     seal: Annotated[
         bool, typer.Option("--seal", help="With a second code that verifies offline.")
@@ -249,9 +257,14 @@ def label(
         voltpass = open_voltpass()
         stored = find(voltpass, which)
         svg = label_of(voltpass, stored.id, sealed=seal)
+        warning = why_no_label(voltpass, stored)
+        if warning:
+            err.print(f"Warning: {warning}; do not put this label on a battery", markup=False)
         if output is not None:
             output.write_text(svg, encoding="utf-8")
         result = {"id": stored.id, "file": str(output) if output else None, "svg": svg}
+        if warning:
+            result["warning"] = warning
         written = f"label of {stored.payload()['credentialSubject']['serialNumber']}: {output}"
         emit(
             result,

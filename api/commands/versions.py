@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.table import Table
@@ -17,10 +17,12 @@ from api.commands.console import (
     read_file,
     reported,
 )
+from api.commands.passport_names import PassportName, find, passport_id_of
 from passports.documents import read_document, utc_now
 from passports.dynamic.data import DynamicDataReport, Recording, import_dynamic_data
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import check_gtin
+from passports.life.lifecycle import statuses, transitions
 from passports.life.renewal import batches_of_model, renew_passports
 from passports.life.versions import (
     PassportChange,
@@ -38,10 +40,10 @@ At = Annotated[
     str | None, typer.Option("--at", help="An instant with a zone; the newest by default.")
 ]
 Reason = Annotated[str, typer.Option(help="Why; kept with the version, not for the public.")]
-PassportId = Annotated[str, typer.Argument(help="Identifier of the passport.")]
 Responsible = Annotated[
     str | None, typer.Option("--responsible", help="Who is responsible from now on.")
 ]
+_STATUSES: Final = tuple(dict.fromkeys(after for _, after in transitions()))
 
 
 def read_instant(text: str, field: str) -> datetime:
@@ -57,10 +59,12 @@ def read_instant(text: str, field: str) -> datetime:
         raise InvalidInputError([finding], "the instant") from None
 
 
-def passport_versions(passport_id: PassportId, as_json: AsJson = False) -> None:
+def passport_versions(which: PassportName, as_json: AsJson = False) -> None:
     """List the versions of a passport: who made each, when and why."""
     with reported(as_json=as_json):
-        versions = list_versions(open_voltpass().store, passport_id)
+        voltpass = open_voltpass()
+        passport_id = passport_id_of(voltpass, which)
+        versions = list_versions(voltpass.store, passport_id)
         rows = [version.to_private_document() for version in versions]
 
         def text() -> None:
@@ -74,21 +78,22 @@ def passport_versions(passport_id: PassportId, as_json: AsJson = False) -> None:
 
 
 def passport_difference(
-    passport_id: PassportId,
+    which: PassportName,
     older: Annotated[int, typer.Argument(help="The older version.")],
     newer: Annotated[int, typer.Argument(help="The newer version.")],
     as_json: AsJson = False,
 ) -> None:
     """Show how two versions of a passport differ, as a JSON Merge Patch (RFC 7396)."""
     with reported(as_json=as_json):
-        store = open_voltpass().store
-        old, new = (get_version(store, passport_id, number) for number in (older, newer))
+        voltpass = open_voltpass()
+        passport_id = passport_id_of(voltpass, which)
+        old, new = (get_version(voltpass.store, passport_id, number) for number in (older, newer))
         patch = difference(old, new)
         emit(patch, as_json=as_json, text=lambda: out.print_json(data=patch))
 
 
 def passport_change(
-    passport_id: PassportId,
+    which: PassportName,
     operator: Operator,
     reason: Reason,
     file: Annotated[Path | None, typer.Argument(help="JSON: values by attribute.")] = None,
@@ -99,12 +104,14 @@ def passport_change(
     with reported(as_json=as_json):
         values = parse_strict(read_file(file, "the values")) if file is not None else {}
         document = {"reason": reason, "values": values, "responsible_operator_id": responsible}
-        _report(*_changed(operator, passport_id, document), as_json=as_json)
+        _report(*_changed(operator, which, document), as_json=as_json)
 
 
 def passport_life_cycle(
-    passport_id: PassportId,
-    status: Annotated[str, typer.Argument(help="What the battery has become.")],
+    which: PassportName,
+    status: Annotated[
+        str, typer.Argument(help=f"What the battery has become: {', '.join(_STATUSES)}.")
+    ],
     operator: Operator,
     reason: Reason,
     successor: Annotated[
@@ -115,25 +122,30 @@ def passport_life_cycle(
 ) -> None:
     """Say that a battery was re-used, repurposed, remanufactured, became waste or was recycled."""
     with reported(as_json=as_json):
+        if status not in statuses():
+            remedy = f"Choose one of {', '.join(_STATUSES)}."
+            finding = Finding("STATUS", shorten(status), "there is no such status", remedy)
+            raise InvalidInputError([finding], "the change")
         document = {
             "reason": reason,
             "life_cycle_status": status,
             "successor_id": successor,
             "responsible_operator_id": responsible,
         }
-        _report(*_changed(operator, passport_id, document), as_json=as_json)
+        _report(*_changed(operator, which, document), as_json=as_json)
 
 
 def _changed(
-    operator: str, passport_id: str, document: dict[str, Any]
+    operator: str, which: str, document: dict[str, Any]
 ) -> tuple[StoredPassport, StoredPassport]:
     """Return the newest version before a change and after it."""
-    change = read_document(PassportChange, document, "the change")
     voltpass = open_voltpass()
-    newest = list_versions(voltpass.store, passport_id)[-1].version
-    before = get_version(voltpass.store, passport_id, newest)
+    if document.get("successor_id") is not None:
+        document["successor_id"] = passport_id_of(voltpass, document["successor_id"])
+    change = read_document(PassportChange, document, "the change")
+    before = find(voltpass, which)
     store, keyring, address = voltpass.store, voltpass.keyring, voltpass.address
-    after = new_version(store, keyring, address, operator, passport_id, change, utc_now())
+    after = new_version(store, keyring, address, operator, before.id, change, utc_now())
     return before, after
 
 

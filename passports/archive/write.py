@@ -80,7 +80,8 @@ def write_archive(
     The same store at the same instant gives the same members; only signatures differ.
 
     Returns:
-        What was written, as plain JSON data: counts of rows by table, size, SHA-256.
+        What was written, as plain JSON data: how many passports, counts of rows by table (of each
+        passport one for each version), size, SHA-256.
 
     Raises:
         RecordNotFoundError: there is no such operator, batch or passport.
@@ -105,6 +106,7 @@ def write_archive(
         "file": str(path),
         "audience": request.audience.value,
         "operators": list(request.operator_ids),
+        "passports": writing.passports,
         "rows": counts,
         "bytes": path.stat().st_size,
         "sha256": digest,
@@ -125,6 +127,7 @@ class _Writing:
         self._writer = writer
         self._request = request
         self._progress = progress
+        self.passports = 0
 
     def write(
         self,
@@ -140,6 +143,7 @@ class _Writing:
         certifiers: set[str] = set()
         for number, operator in enumerate(operators):
             selection = self._select(operator.id)
+            self.passports += len(selection.passports)
             certifiers |= selection.certifiers
             self._write_rows(number, selection, kept_in(self._request.audience), counts)
         along = [

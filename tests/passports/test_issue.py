@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from passports.credential import MARKS, mark
 from passports.errors import IdentifierConflictError, InvalidBatchError, RecordNotFoundError
 from passports.identifiers import UniqueProductIdentifier
-from passports.issue import CredentialTemplate, issue_batch, links_of_batch
+from passports.issue import CredentialTemplate, issue_batch
 from passports.resolve import find_passport
 from passports.store import PassportRow
 from signing.credentials import decode
@@ -164,14 +164,6 @@ def test_an_operator_without_a_key_issues_nothing(world: World) -> None:
     with pytest.raises(KeyUnavailableError):
         world.issue("A-1")
     assert stored_rows(world) == []
-
-
-def test_links_of_a_batch_come_with_their_serials(world: World) -> None:
-    issued = world.issue("A/1", "B%2")
-    with world.store.reading() as reading:
-        links = dict(links_of_batch(reading, ADDRESS, MAKER, "b-1"))
-        assert list(links_of_batch(reading, ADDRESS, MAKER, "none")) == []
-    assert links == {p.serial: p.link for p in issued.passports}
 
 
 def test_an_unknown_battery_has_no_passport(world: World) -> None:
