@@ -20,6 +20,8 @@ TYPE_BASE: Final = "urn:voltpass:problem:"
 PROBLEMS: Final[Mapping[type[PassportError], tuple[int, str]]] = {
     passport_errors.PassportError: (400, "refused"),
     passport_errors.InvalidInputError: (422, "invalid-input"),
+    passport_errors.NotAPassportError: (422, "not-a-passport"),
+    passport_errors.PassportCeasedError: (410, "passport-ceased"),
     passport_errors.InvalidBatchError: (422, "invalid-batch"),
     passport_errors.RegistrationRefusedError: (422, "registration-refused"),
     passport_errors.RecordNotFoundError: (404, "not-found"),

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from api.handed_in import is_image, is_link
 from passports.bundle import Bundle, is_bundle, read_bundle
 from passports.checks import BatteryEvidence
 from passports.data_carrier import read_codes
@@ -12,7 +13,7 @@ from passports.fetch import Fetch, refused_fetch
 from passports.seals import issuer_of_seal, verify_seal
 from passports.verification import (
     CollectedEvidence,
-    collect_evidence,
+    collect_from_strangers,
     collect_issuer,
     fetch_passport,
     newest_version,
@@ -22,8 +23,6 @@ from signing.report import VerificationReport
 from signing.seal import PREFIX
 from signing.trust import TrustList
 
-# First bytes of PNG, JPEG, GIF, BMP, WebP (RIFF), TIFF; what else Pillow opens is not a photo.
-_IMAGE_STARTS = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\x00", b"MM\x00*")
 MAX_INPUT_BYTES = 64 * 1024 * 1024
 
 
@@ -47,14 +46,14 @@ def read_subject(
     Offline, the seal of a label is taken where there is one: its link leads nowhere then.
     """
     seal = None
-    if data is not None and data.startswith(_IMAGE_STARTS):
+    if data is not None and is_image(data):
         codes = read_codes(data)
         link, seal, data = codes.link, codes.seal, None
     if data is not None:
         text = data.strip()
         if text.startswith(PREFIX.encode()):
             return Subject(b"", link, text.decode("ascii", errors="replace"))
-        if text.startswith((b"http://", b"https://", b"HTTP://", b"HTTPS://")):
+        if is_link(text):
             link, data = text.decode("utf-8", errors="replace"), None
         else:
             return Subject(text, link)
@@ -72,12 +71,12 @@ def verify_online(
     subject: Subject, fetch: Fetch, trust_list: TrustList | None, at: datetime
 ) -> VerificationReport:
     """Collect the evidence over the network and verify."""
-    evidence = CollectedEvidence()
     if subject.seal is not None:
+        evidence = CollectedEvidence()
         collect_issuer(issuer_of_seal(subject.seal), fetch, evidence)
         documents = evidence.did_documents
         return verify_seal(subject.seal, documents, trust_list, subject.scanned_link, at)
-    collect_evidence(subject.credential, fetch, evidence)
+    evidence = collect_from_strangers(subject.credential, fetch, trust_list, at)
     battery = BatteryEvidence(
         scanned_link=subject.scanned_link,
         newest_version=newest_version(subject.credential, fetch),

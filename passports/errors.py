@@ -74,6 +74,30 @@ class InvalidInputError(PassportError):
         super().__init__(f"{what} is not valid: {first}{rest}", findings)
 
 
+class NotAPassportError(PassportError):
+    """What was handed in to be verified is of another kind, so nothing can be told of a passport."""
+
+    title = "Cannot tell: this is no passport"
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(f"nothing can be told: {finding.reason}", [finding])
+
+
+class PassportCeasedError(PassportError):
+    """The passport has ceased to exist; its earlier versions are not public any more (Art. 77(8))."""
+
+    title = "This passport has ceased to exist"
+
+    def __init__(self, passport_id: str) -> None:
+        reason = "the passport has ceased to exist, and with it what its earlier versions said"
+        remedy = (
+            "What is left is its newest version; earlier ones are for authorities and its operator."
+        )
+        super().__init__(
+            "The passport has ceased to exist.", [Finding("id", passport_id, reason, remedy)]
+        )
+
+
 class InvalidBatchError(InvalidInputError):
     """At least one row of a batch fails a gate of issuing; nothing was issued."""
 

@@ -16,11 +16,14 @@ from api.commands.terminal import (
     read_file,
     reported,
 )
+from api.environment import FileFaultError
+from api.handed_in import require_passport
 from api.pinned_trust import pinned_trust_list
 from api.verifying_alone import read_subject, verify_offline, verify_online
 from passports.bundle import is_bundle
 from passports.documents import utc_now
-from passports.fetch import HttpFetch
+from passports.errors import Finding
+from passports.fetch import Fetch, HttpFetch
 from signing.report import VerificationReport
 from signing.trust import TrustList
 
@@ -57,13 +60,22 @@ def verify(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Verify passports step by step. Exit code 0: valid, 1: invalid, 2: cannot tell."""
+    """Verify passports step by step.
+
+    Exit code 0: valid, 1: invalid, 2: cannot tell (or usage), 3: the file or the setting that was named
+    cannot be read.
+    """
+    if not target.strip():
+        raise typer.BadParameter("name a printed link, or a file")
     # What cannot be fetched or read is not said to be invalid.
     with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
         if offline:
             block_network()
-        trusted = pinned_trust_list(open_settings(), trust_list)
-        reports = _reports(target, trusted, offline=offline)
+        settings = open_settings()
+        trusted = pinned_trust_list(settings, trust_list)
+        # Of this machine only what the user has typed or set up; a passport's own words reach nothing here.
+        with HttpFetch(loopback=[settings.public_url, target]) as fetch:
+            reports = _reports(target, trusted, fetch, offline=offline)
     verdict = min((report.verdict for report in reports), key=_ORDER.index, default="cannot_tell")
     document: dict[str, Any] = {
         "verdict": verdict,
@@ -88,15 +100,20 @@ def block_network() -> None:
 
 
 def _reports(
-    target: str, trust_list: TrustList | None, *, offline: bool
+    target: str, trust_list: TrustList | None, fetch: Fetch, *, offline: bool
 ) -> list[VerificationReport]:
     is_link = target.lower().startswith(("http://", "https://"))
+    if not is_link and not Path(target).exists():
+        reason = "this is neither a link nor a file that is there"
+        remedy = "Check the path, or give the whole link (https://...)."
+        raise FileFaultError(Finding("file", target, reason, remedy))
     data = target.encode() if is_link else read_file(Path(target), "the passport")
+    if not is_bundle(data):
+        require_passport(data)
     if offline or is_bundle(data):
         return verify_offline(data, trust_list, utc_now())
-    with HttpFetch() as fetch:
-        subject = read_subject(data, None, fetch)
-        return [verify_online(subject, fetch, trust_list, utc_now())]
+    subject = read_subject(data, None, fetch)
+    return [verify_online(subject, fetch, trust_list, utc_now())]
 
 
 def _print(reports: list[VerificationReport], verdict: str) -> None:

@@ -24,7 +24,7 @@ _PASSPORT_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 @dataclass(frozen=True)
 class VersionRow:
-    """One version in the list: its number, when and by whom it was made, and where it stands."""
+    """One version in the list: its number, when and by whom it was made, and where everybody reads it."""
 
     number: int
     made_at: str
@@ -68,7 +68,9 @@ def view_life(
         ceased_on=None if ended is None else day(ended),
         successors=_links(subject, "succeededBy"),
         predecessors=_links(subject, "predecessors"),
-        versions=tuple(_row(version, shown) for version in reversed(versions)),
+        versions=tuple(
+            _row(version, shown, is_open=ended is None) for version in reversed(versions)
+        ),
         newest=newest if is_old else None,
         newest_href=web_address(link) if is_old else None,
     )
@@ -79,8 +81,8 @@ def _links(subject: Mapping[str, object], member: str) -> tuple[str, ...]:
     return tuple(link for link in found if link is not None)
 
 
-def _row(version: PassportVersion, shown: float | None) -> VersionRow:
-    safe = _PASSPORT_ID.fullmatch(version.passport_id) is not None
+def _row(version: PassportVersion, shown: float | None, *, is_open: bool) -> VersionRow:
+    safe = is_open and _PASSPORT_ID.fullmatch(version.passport_id) is not None
     return VersionRow(
         number=version.version,
         made_at=instant(version.issued_at),

@@ -5,8 +5,10 @@ from typing import Annotated
 import orjson
 from fastapi import APIRouter, Body, Depends, File, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
+from starlette.datastructures import UploadFile as StarletteUploadFile
 
 from api.authentication import VoltpassDep, require_json
+from api.handed_in import require_passport
 from api.routes.documents import VerificationRead
 from api.verifying import verify_input, verify_list
 from passports.documents import Document
@@ -48,6 +50,7 @@ def post_verify_image(
     if len(data) > MAX_BODY_BYTES:
         reason = f"the picture is larger than {MAX_BODY_BYTES} bytes"
         raise InvalidInputError([Finding("image", "", reason, "Send a smaller one.")])
+    require_passport(data)
     return _read(verify_input(voltpass, data, None))
 
 
@@ -60,6 +63,13 @@ def post_verify_image(
                 "text/csv": {"schema": {"type": "string"}},
                 "text/plain": {"schema": {"type": "string"}},
                 _XLSX: {"schema": {"type": "string", "format": "binary"}},
+                "multipart/form-data": {
+                    "schema": {
+                        "type": "object",
+                        "required": ["file"],
+                        "properties": {"file": {"type": "string", "format": "binary"}},
+                    }
+                },
             },
         }
     },
@@ -71,7 +81,7 @@ async def post_shipment(voltpass: VoltpassDep, request: Request) -> Response:
     Up to 10,000 rows, each with its verdict; duplicates and unknown batteries are named. The receipt
     is signed; on `Accept: application/pdf` it comes as PDF for the customs file.
     """
-    data = await request.body()
+    data = await _shipment_list(request)
     receipt = await run_in_threadpool(verify_list, voltpass, data)
     if "application/pdf" in request.headers.get("accept", ""):
         from passports.receipts import receipt_pdf  # noqa: PLC0415 # the PDF library only where needed
@@ -79,6 +89,21 @@ async def post_shipment(voltpass: VoltpassDep, request: Request) -> Response:
         pdf = await run_in_threadpool(receipt_pdf, receipt)
         return Response(pdf, media_type="application/pdf")
     return Response(orjson.dumps(receipt.to_document()), media_type="application/json")
+
+
+async def _shipment_list(request: Request) -> bytes:
+    """Return the list that was sent: the body itself, or the `file` part of a form."""
+    media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if media_type != "multipart/form-data":
+        return await request.body()
+    async with request.form(max_files=1) as form:
+        part = form.get("file")
+        if isinstance(part, StarletteUploadFile):
+            return await part.read()
+    finding = Finding(
+        "file", "", "the form has no file of this name", "Send the list as the part file."
+    )
+    raise InvalidInputError([finding], "the form")
 
 
 def _read(report: VerificationReport) -> VerificationRead:

@@ -23,6 +23,7 @@ from passports.dynamic.data import (
 )
 from passports.errors import InvalidInputError
 from passports.identifiers import check_gtin, parse_digital_link
+from passports.life.after_cessation import is_open_to_all, require_readable
 from passports.life.battery_life import life_cycle_of, measured_series
 from passports.life.lifecycle import transitions
 from passports.life.versions import (
@@ -33,11 +34,10 @@ from passports.life.versions import (
     list_versions,
     new_version,
 )
-from passports.resolve import StoredPassport, log_proof, version_number
+from passports.resolve import StoredPassport, log_proof, passport_by_id, version_number
 from passports.verification import CREDENTIAL_MEDIA_TYPE
 
 router = APIRouter(prefix="/v1", tags=["versions"])
-_IMMUTABLE: Final = "public, max-age=31536000, immutable"
 _BRIEFLY: Final = "public, max-age=60"
 _NEVER: Final = {"Cache-Control": "no-store", "Vary": "Authorization"}
 _FILES: Final[dict[str, Any]] = {
@@ -58,11 +58,17 @@ pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @pages.get("/passports/{passport_id}/versions/{number}")
-def get_version_page(voltpass: VoltpassDep, passport_id: str, number: str) -> str:
-    """The page of one version of a passport; an old one says that it is."""
+def get_version_page(voltpass: VoltpassDep, passport_id: str, number: str) -> HTMLResponse:
+    """The page of one version of a passport; an old one says that it is.
+
+    Of a passport that has ceased to exist, its tombstone: no earlier version is public any more.
+    """
     stored = get_version(voltpass.store, passport_id, version_number(number))
+    if not is_open_to_all(voltpass.store, stored):
+        stored = passport_by_id(voltpass.store, passport_id)
     identifier = parse_digital_link(str(stored.payload()["credentialSubject"]["id"]))
-    return passport_html(voltpass, identifier, stored)
+    page = passport_html(voltpass, identifier, stored)
+    return HTMLResponse(page, status_code=410 if stored.has_ceased else 200)
 
 
 class LifeCycleChange(Document):
@@ -123,11 +129,17 @@ def _knows_reasons(voltpass: Voltpass, reader: Caller | None, passport_id: str) 
     responses={200: {"model": PassportRead, "content": {CREDENTIAL_MEDIA_TYPE: {}}}},
 )
 def get_passport_version(
-    voltpass: VoltpassDep, passport_id: str, number: str, request: Request
+    voltpass: VoltpassDep, reader: ReaderDep, passport_id: str, number: str, request: Request
 ) -> Response:
-    """One version: JSON, or the signed credential on `Accept: application/vc+jwt`; it never changes."""
+    """One version: JSON, or the signed credential on `Accept: application/vc+jwt`; it never changes.
+
+    Once the passport has ceased to exist, its earlier versions are for authorities and who is
+    responsible for it: 410 for everybody else.
+    """
     stored = get_version(voltpass.store, passport_id, version_number(number))
-    headers = {"Cache-Control": _IMMUTABLE, "Vary": "Accept"}
+    headers = dict(_NEVER)
+    if require_readable(voltpass.store, reader, stored):
+        headers = {"Cache-Control": _BRIEFLY, "Vary": "Accept, Authorization"}
     if choose_form(request.headers.get("accept", "")) == "credential":
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
     body = orjson.dumps(_read(voltpass, stored))
@@ -148,6 +160,7 @@ def get_version_log_proof(voltpass: VoltpassDep, passport_id: str, number: str) 
 @router.get("/passports/{passport_id}/versions/{number}/difference")
 def get_version_difference(
     voltpass: VoltpassDep,
+    reader: ReaderDep,
     response: Response,
     passport_id: str,
     number: str,
@@ -160,7 +173,9 @@ def get_version_difference(
     base = version_number(older) if older is not None else max(1, to - 1)
     old = get_version(voltpass.store, passport_id, base)
     new = get_version(voltpass.store, passport_id, to)
-    response.headers["Cache-Control"] = _IMMUTABLE
+    is_public = all(require_readable(voltpass.store, reader, version) for version in (old, new))
+    headers = {"Cache-Control": _BRIEFLY, "Vary": "Authorization"} if is_public else _NEVER
+    response.headers.update(headers)
     return {"passport": passport_id, "from": base, "to": to, "patch": difference(old, new)}
 
 

@@ -15,9 +15,10 @@ from passports.dpp.document import DigitalProductPassport, Representation, compo
 from passports.dpp.element_paths import ElementPath
 from passports.dpp.identifiers import row_of_dpp, row_of_product
 from passports.dpp.one_element import find_element
-from passports.dpp.status import status_of
+from passports.dpp.status import has_ceased, status_of
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.identifiers import PublicAddress
+from passports.life.after_cessation import require_accountable
 from passports.operators import EconomicOperator
 from passports.store import PassportRow, Store, Transaction
 from signing.instants import format_instant
@@ -62,6 +63,7 @@ class Reading:
         Raises:
             InvalidInputError: the instant lies in the future.
             RecordNotFoundError: there is no such passport, or there was none yet.
+            PassportCeasedError: it has ceased to exist, and the reader does not answer for it.
         """
         if at > self.now:
             reason = "it lies in the future, and nobody knows which version will hold then"
@@ -74,6 +76,8 @@ class Reading:
                 remedy = "The passport was issued later."
                 what = "version of a digital product passport"
                 raise RecordNotFoundError(what, format_instant(at), remedy)
+            if has_ceased(newest) and not has_ceased(row):
+                require_accountable(reading, self.reader, newest.id)
             found = self.seen(reading, row, at)
         return self._told(*found)
 

@@ -24,13 +24,14 @@ from passports.dpp.read import Reading
 from passports.errors import (
     IllegalTransitionError,
     InvalidInputError,
+    PassportCeasedError,
     RecordNotFoundError,
     StaleVersionError,
 )
 from passports.life.versions import PassportChange, new_version
 from passports.operators import EconomicOperator, get_operator
 from passports.status_lists import revoke_passport
-from tests.worlds import ADDRESS, AUTHORITY, GTIN, IMPORTER, MAKER, MODEL, NOW, World
+from tests.worlds import ADDRESS, AUTHORITY, GTIN, IMPORTER, MAKER, MODEL, NOW, RIVAL, World
 
 LATER = NOW + timedelta(hours=1)
 ALL = list(attributes().values())
@@ -292,6 +293,11 @@ def test_the_end_leaves_a_tombstone_and_what_was_before(world: World) -> None:
     assert tombstone["lastUpdated"] == "2026-11-22T13:01:00Z"
     assert not {"cycle_count", "carbon_footprint_per_kwh"} & set(tombstone)
     assert reading(world, MAKER, now=end).by_date(passport, LATER)["cycle_count"] == 3
+    assert reading(world, AUTHORITY, now=end).by_date(passport, LATER)["dppStatus"] == "archived"
+    for stranger in (None, RIVAL):
+        with pytest.raises(PassportCeasedError):
+            reading(world, stranger, now=end).by_date(passport, LATER)
+    assert reading(world, now=end).by_date(passport, end) == reading(world, now=end).by_id(passport)
     editing(world, now=end).delete(passport)  # once more: it stays as it is
     assert reading(world, MAKER, now=end).by_id(passport) == tombstone
     with world.store.reading() as transaction:
