@@ -3,12 +3,12 @@
 from typing import Any
 from urllib.parse import unquote_plus
 
-from fastapi import FastAPI, Request
+from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
-from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import dpp_results, problem_answers
+from api.bodies import BoundBodies
 from api.problems import MEDIA_TYPE, SCHEMA, problem_document
 from api.routes import (
     access,
@@ -35,43 +35,6 @@ from api.settings import Settings
 from api.version import VERSION
 from api.wiring import Voltpass
 from passports.errors import Finding, shorten
-
-MAX_BODY_BYTES = 32 * 1024 * 1024
-
-
-class BodyTooLargeError(HTTPException):
-    """A request's body exceeds the limit; what reads the body passes this on as it is."""
-
-    def __init__(self) -> None:
-        super().__init__(413, "Too large")
-
-
-class LimitBody:
-    """Refuses bodies above a limit before anything reads them, announced or not."""
-
-    def __init__(self, app: ASGIApp, max_bytes: int = MAX_BODY_BYTES) -> None:
-        self._app = app
-        self._max_bytes = max_bytes
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Count what comes in; refuse at the limit."""
-        received = 0
-
-        async def counted() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > self._max_bytes:
-                raise BodyTooLargeError
-            return message
-
-        if scope["type"] == "http":
-            announced = dict(scope["headers"]).get(b"content-length", b"0")
-            if announced.isdigit() and int(announced) > self._max_bytes:
-                response = problem_answers.on_http(Request(scope), BodyTooLargeError())
-                await response(scope, receive, send)
-                return
-        await self._app(scope, counted, send)
 
 
 class RefuseControlCharacters:
@@ -163,7 +126,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
     pages.mount_static(app)
     problem_answers.install(app)
     # The last one added is the outermost: it sees every answer of those within.
-    for middleware in (RefuseControlCharacters, LimitBody, problem_answers.AnswerFaults):
+    for middleware in (RefuseControlCharacters, BoundBodies, problem_answers.AnswerFaults):
         app.add_middleware(middleware)
     app.add_middleware(SecurityHeaders)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign] # FastAPI's own way

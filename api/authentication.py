@@ -1,9 +1,10 @@
 """Who calls: an API key or an OpenID Connect token as bearer. Reading in public needs none."""
 
 from collections.abc import Callable
-from typing import Annotated
+from typing import Annotated, Final
 
 from fastapi import Depends, HTTPException, Request
+from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
 from api.acting import BodyNames, BodyNamesDep, acting
@@ -17,6 +18,7 @@ from passports.documents import utc_now
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
 from passports.operators import EconomicOperator
 
+_CALLER: Final = "voltpass.caller"  # of the request's scope
 _bearer = HTTPBearer(
     auto_error=False,
     description="API key (vp.{operator}.{key}.{secret}), or a token of a configured issuer",
@@ -45,6 +47,35 @@ def _authenticated(voltpass: Voltpass, token: str) -> Caller:
     return authenticate(voltpass.store, token, utc_now())
 
 
+def _known(
+    voltpass: Voltpass, request: Request, credentials: HTTPAuthorizationCredentials | None
+) -> Caller:
+    """Return whose key or token came with a call; it is looked up once a call.
+
+    Raises:
+        NotAuthenticatedError: no key or token, or one that is not valid.
+    """
+    if credentials is None:
+        finding = Finding(
+            "Authorization", "", "no API key came with the call", "Send Authorization: Bearer vp.…"
+        )
+        raise NotAuthenticatedError("This call needs an API key.", [finding])
+    known: Caller | None = request.scope.get(_CALLER)
+    if known is None:
+        known = request.scope[_CALLER] = _authenticated(voltpass, credentials.credentials)
+    return known
+
+
+async def know_caller(request: Request) -> None:
+    """Find out whose call this is before anything of its body is read.
+
+    Raises:
+        NotAuthenticatedError: no key or token, or one that is not valid.
+    """
+    credentials = await _bearer(request)
+    await run_in_threadpool(_known, running(request), request, credentials)
+
+
 def calling_operator(
     request: Request,
     voltpass: VoltpassDep,
@@ -57,12 +88,7 @@ def calling_operator(
         NotAuthenticatedError: no key or token, or one that is not valid.
         AccessDeniedError: it is narrowed to other calls, or no authorisation covers this one.
     """
-    if credentials is None:
-        finding = Finding(
-            "Authorization", "", "no API key came with the call", "Send Authorization: Bearer vp.…"
-        )
-        raise NotAuthenticatedError("This call needs an API key.", [finding])
-    caller = _authenticated(voltpass, credentials.credentials)
+    caller = _known(voltpass, request, credentials)
     acted = acting(voltpass.store, request, caller, named, utc_now())
     _require_within(acted, action_of(request))
     return acted

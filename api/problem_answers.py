@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.bodies import InvalidBodyError, UnknownSenderError
 from api.dpp_results import answer_result, speaks_en18222
 from api.environment import EnvironmentFaultError
 from api.negotiation import names_html
@@ -108,6 +109,14 @@ def on_invalid(request: Request, error: Exception) -> Response:
     return _respond(request, problem_document(422, "invalid-input", title, detail, findings))
 
 
+def on_body(request: Request, error: Exception) -> Response:
+    """Answer what is refused while a body is read as what it is."""
+    if isinstance(error, InvalidBodyError):
+        return on_invalid(request, error.invalid)
+    assert isinstance(error, UnknownSenderError)  # registered for these two
+    return on_error(request, error.refusal)
+
+
 def on_http(request: Request, error: Exception) -> Response:
     """Answer what routing and reading a request refuse."""
     assert isinstance(error, HTTPException)  # registered for this class
@@ -179,3 +188,5 @@ def install(app: FastAPI) -> None:
         app.add_exception_handler(family, on_error)
     app.add_exception_handler(RequestValidationError, on_invalid)
     app.add_exception_handler(HTTPException, on_http)
+    for refused in (UnknownSenderError, InvalidBodyError):
+        app.add_exception_handler(refused, on_body)

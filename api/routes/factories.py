@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, status
 from pydantic import BaseModel
 
 from api.authentication import CallerDep, ManufacturerDep, VoltpassDep, require_json
+from api.bodies import LargeBodyRoute
 from api.routes.documents import CertificateRead
 from passports.certification.certify import (
     CertificateChangeCreate,
@@ -27,7 +28,7 @@ from passports.energy.ledger_balance import balance
 from passports.energy.meter_readings import MeterDelivery, deliver_readings
 from passports.facility_documents import DocumentCreate, FacilityDocument, add_document
 
-router = APIRouter(prefix="/v1", tags=["factories"])
+router = APIRouter(prefix="/v1", tags=["factories"], route_class=LargeBodyRoute)
 CREATED = status.HTTP_201_CREATED
 
 

@@ -10,6 +10,7 @@ from api.authentication import (
     PlatformDep,
     VoltpassDep,
 )
+from api.bodies import LargeBodyRoute
 from api.routes.documents import (
     BatchRead,
     CertificateRead,
@@ -33,7 +34,7 @@ from passports.issue import check_only, issue_batch
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import EconomicOperatorCreate
 
-router = APIRouter(prefix="/v1", tags=["manufacturers"])
+router = APIRouter(prefix="/v1", tags=["manufacturers"], route_class=LargeBodyRoute)
 CREATED = status.HTTP_201_CREATED
 
 

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 
-from api.app import MAX_BODY_BYTES
+from api.bodies import LIMITS
 from api.dpp_results import STATUS_CODES, answer_result
 from api.problems import PROBLEMS, problem_document
 from passports.documents import utc_now
@@ -179,7 +179,7 @@ def test_lists_that_are_too_long_are_refused(issued: Caller) -> None:
 def test_a_hundred_megabytes_are_refused_before_they_are_read(
     issued: Caller, *, announced: bool
 ) -> None:
-    chunk = b" " * (MAX_BODY_BYTES // 8)
+    chunk = b" " * (LIMITS["post_dpps_by_product_ids"].size_bytes // 8)
     answer = issued.send("POST", SEARCH, JSON, *[chunk] * 25, announce=announced)
     assert refused(answer, 400)["field"] == "body"
 

@@ -12,7 +12,7 @@ import lca.errors
 import passports.errors
 import signing.errors
 from api import problems
-from api.app import MAX_BODY_BYTES
+from api.bodies import LIMITS
 from api.environment import EnvironmentFaultError
 from api.problem_answers import ProblemResponse
 from lca.errors import LcaError
@@ -234,10 +234,10 @@ def test_a_media_type_is_read_as_the_standard_says(issued: Caller, media_type: s
 def test_a_body_above_the_limit_is_refused_whether_announced_or_not(
     issued: Caller, target: str, announce: bool
 ) -> None:
-    headers = dict(JSON)
+    headers = {**JSON, "authorization": f"Bearer {issued.key(MAKER)}"}
     if "image" in target or target == "/verify":
         headers = {"content-type": "multipart/form-data; boundary=b"}
-    chunk = b"x" * (MAX_BODY_BYTES // 4)
+    chunk = b"x" * (LIMITS["post_verify_image"].size_bytes // 4)
     if "image" in target or target == "/verify":
         head = b'--b\r\nContent-Disposition: form-data; name="image"; filename="l.png"\r\n\r\n'
         chunks = [head, *[chunk] * 5]
