@@ -19,7 +19,7 @@ from passports.attributes.data import Writing, write_unsigned
 from passports.attributes.table import Granularity
 from passports.attributes.versions import AttributeVersion, Subject, newest_version
 from passports.documents import Document
-from passports.dynamic.files import MEASURED_AT, WHAT, RawRow, read_rows
+from passports.dynamic.files import MEASURED_AT, WHAT, RawRow, read_rows, shown
 from passports.dynamic.rules import (
     RUNS_BACK,
     Reading,
@@ -88,7 +88,7 @@ class DynamicDataReport:
     repeated: bool = False
 
     def to_document(self) -> dict[str, Any]:
-        """Return it as plain JSON data; no measured value stands in it."""
+        """Return it as plain JSON data; no value that was taken stands in it."""
         return {
             "rows": self.rows,
             "recorded": self.recorded,
@@ -202,10 +202,10 @@ class _Taking:
         for item in placed:
             by_operator[item.battery.operator_id].append(item)
         new = [item for part in by_operator.values() for item in self._new(part)]
+        for found in (report.refused, report.flagged):
+            found.sort(key=lambda finding: finding.line or 0)
         if report.refused and not recording.partial:
-            raise InvalidInputError(
-                sorted(report.refused, key=lambda f: f.line or 0)[:MAX_FINDINGS], WHAT
-            )
+            raise InvalidInputError(report.refused[:MAX_FINDINGS], WHAT)
         self._store(new)
         self._show(new)
         return report
@@ -223,7 +223,8 @@ class _Taking:
             first_day = made_on[battery.id] if battery is not None else ""
             if readings and readings[0].measured_at.date().isoformat() < first_day:
                 reason = "it was measured before the battery was made"
-                findings = [Finding(MEASURED_AT, "", reason, "Check the clock.", row.line)]
+                given, remedy = shown(row.measured_at), "Check the clock."
+                findings = [Finding(MEASURED_AT, given, reason, remedy, row.line)]
                 readings = []
             self.report.refused += findings
             if battery is not None:
@@ -273,8 +274,8 @@ class _Taking:
         if not is_own:
             reason = "another operator has recorded a value of the same instant"
         remedy = "What was recorded stays; send a later measurement."
-        name = item.reading.attribute.id
-        self.report.refused.append(Finding(name, "", reason, remedy, item.line))
+        name, given = item.reading.attribute.id, shown(item.reading.value)
+        self.report.refused.append(Finding(name, given, reason, remedy, item.line))
 
     def _flag(self, new: Sequence["_Placed"], stored: Mapping[_Pair, DynamicRecordRow]) -> None:
         by_pair: dict[_Pair, list[_Placed]] = defaultdict(list)

@@ -125,6 +125,13 @@ def _row(line: int, found: Mapping[str, object], *, is_typed: bool) -> RawRow:
     return RawRow(line, naming, found.get(MEASURED_AT), values, is_typed)
 
 
+def shown(value: object) -> str:
+    """Return a cell as its sender wrote it, fit to be shown to them; nothing for an empty one."""
+    if value is None:
+        return ""
+    return shorten(value.isoformat() if isinstance(value, datetime) else value)
+
+
 def _named(value: object) -> str:
     # A spreadsheet knows a serial of digits as a number.
     if isinstance(value, float) and value.is_integer():

@@ -24,7 +24,7 @@ from passports.attributes.table import (
 )
 from passports.attributes.types import MAX_ITEMS
 from passports.documents import RuleError
-from passports.dynamic.files import MEASURED_AT, RawRow
+from passports.dynamic.files import MEASURED_AT, RawRow, shown
 from passports.errors import Finding, shorten
 from passports.life.lifecycle import STATUS_ATTRIBUTE
 from signing.instants import format_instant
@@ -69,21 +69,23 @@ class Reading:
 
 
 def read_readings(row: RawRow, now: datetime) -> tuple[list[Reading], list[Finding]]:
-    """Return the readings of a row, and everything that is wrong with it; no value is repeated."""
+    """Return the readings of a row, and everything that is wrong with it, as the sender wrote it."""
     try:
         at = _instant(row.measured_at, now)
     except RuleError as error:
-        wrong = Finding(MEASURED_AT, "", error.reason, error.remedy, row.line)
+        wrong = Finding(MEASURED_AT, shown(row.measured_at), error.reason, error.remedy, row.line)
         return [], [wrong]
     readings: list[Reading] = []
     findings: list[Finding] = []
     for name, value in row.values.items():
         attribute = attributes().get(name)
         if attribute is None or not is_measured(attribute):
-            findings.append(_not_measured(name, attribute, row.line))
+            findings.append(_not_measured(name, attribute, value, row.line))
             continue
         found, wrong_values = _value(attribute, value, at, is_typed=row.is_typed)
-        findings += [Finding(name, "", f.reason, f.remedy, row.line) for f in wrong_values]
+        findings += [
+            Finding(name, shown(value), f.reason, f.remedy, row.line) for f in wrong_values
+        ]
         if not wrong_values:
             readings.append(Reading(attribute, at, found))
     if not readings and not findings:
@@ -92,12 +94,14 @@ def read_readings(row: RawRow, now: datetime) -> tuple[list[Reading], list[Findi
     return readings, findings
 
 
-def _not_measured(name: str, attribute: Attribute | None, line: int) -> Finding:
+def _not_measured(name: str, attribute: Attribute | None, value: object, line: int) -> Finding:
     if attribute is None:
         found = unknown_attribute(name, "column")
         return Finding(found.field, found.value, found.reason, found.remedy, line)
     reason = "it is no measured value of a battery (Annex XIII, 4(b) and (d))"
-    return Finding(name, "", reason, "Leave it out; see GET /v1/attributes for what is.", line)
+    return Finding(
+        name, shown(value), reason, "Leave it out; see GET /v1/attributes for what is.", line
+    )
 
 
 def _instant(value: object, now: datetime) -> datetime:

@@ -71,7 +71,8 @@ class _Known:
         except InvalidInputError as error:
             wrong = error.findings[0]
             return Finding(wrong.field, wrong.value, wrong.reason, wrong.remedy, row.line)
-        return Finding("serial", "", "nothing says which battery it is", _NAMES, row.line)
+        value = shorten(naming.get("serial", ""))
+        return Finding("serial", value, "nothing says which battery it is", _NAMES, row.line)
 
     def battery_of(self, row: RawRow) -> PassportRow | Finding:
         """Return the newest passport that a row names."""

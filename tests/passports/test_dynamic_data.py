@@ -283,3 +283,36 @@ def test_every_rule_is_about_an_attribute_that_is_measured() -> None:
         if is_measured(attribute):
             assert attribute.access_point is AccessPoint.INDIVIDUAL_BATTERY
             assert attribute.behaviour is Behaviour.DYNAMIC
+
+
+def test_what_is_refused_is_named_as_it_was_written_in_the_order_of_the_file(
+    sqlite_world: World,
+) -> None:
+    world = sqlite_world
+    world.issue("SN-1")
+    send(world, export(f"SN-1,{DAY},80"))
+    rows = (
+        f"SN-1,{DAY},81",
+        "SN-1,yesterday,82",
+        f"SN-9,{DAY},83",
+        "SN-1,2027-03-02T00:00:00Z,many",
+        "SN-1,2020-01-01T00:00:00Z,84",
+        f"SN-8,{DAY},-5",
+    )
+    named = [
+        (2, "81"),
+        (3, "yesterday"),
+        (4, "SN-9"),
+        (5, "many"),
+        (6, "2020-01-01T00:00:00Z"),
+        (7, "SN-8"),
+        (7, "-5"),
+    ]
+    with pytest.raises(InvalidInputError) as caught:
+        send(world, export(*rows))
+    assert [(f.line, f.value) for f in caught.value.findings] == named
+    report = send(world, export(*rows), partial=True)
+    assert [(f.line, f.value) for f in report.refused] == named
+    without_model = f"serial,measured_at,cycle_count\nSN-1,{DAY},1\n"
+    [finding] = send(world, without_model, partial=True).refused
+    assert finding.value == "SN-1"
