@@ -224,7 +224,7 @@ def _is_read(
     if name not in SHEETS:
         if table and not name.startswith("_"):
             known = f"known: {', '.join(SHEETS)}; a sheet whose name begins with _ is not read"
-            findings.append(Finding(name, "", "no such sheet", known, file=file, sheet=name))
+            findings.append(Finding("sheet", name, "no such sheet", known, file=file))
         return False
     if len(table) > MAXIMUM_ROWS:
         reason = f"has more than {MAXIMUM_ROWS} rows"

@@ -32,7 +32,7 @@ def load_json(data: bytes, findings: list[Finding]) -> Mapping[str, object]:
     try:
         document = parsing.parsed(data)
     except (ValueError, RecursionError) as error:
-        findings.append(Finding("document", shown(str(error)), "is not JSON", "check the syntax"))
+        findings.append(_no_json(data, error))
         return {}
     if not isinstance(document, dict):
         findings.append(Finding("document", "", "must be a JSON object", "write {...}"))
@@ -41,6 +41,20 @@ def load_json(data: bytes, findings: list[Finding]) -> Mapping[str, object]:
         findings.extend(_marks(document))
         return {}
     return document
+
+
+def _no_json(data: bytes, error: Exception) -> Finding:
+    """Say what is there instead of JSON, or where its syntax breaks; not what a parser says of it."""
+    if data[:2] == b"PK":
+        kind = "this is a ZIP archive or a workbook, not JSON"
+        return Finding("document", "", kind, "give the JSON document")
+    if isinstance(error, json.JSONDecodeError) and data.lstrip()[:1] in {b"{", b"["}:
+        place = f"line {error.lineno}, column {error.colno}"
+        return Finding("document", place, "is not JSON", "check the syntax there")
+    if isinstance(error, RecursionError):
+        return Finding("document", "", "is nested too deeply", "nest it less deeply")
+    kind = "this is not JSON; it looks like text or a table" if b"\0" not in data else "is not JSON"
+    return Finding("document", "", kind, "give the JSON document")
 
 
 def check_numbers(document: Mapping[str, object]) -> None:

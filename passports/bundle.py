@@ -101,10 +101,19 @@ def _damaged(reason: str) -> EvidenceUnavailableError:
     return EvidenceUnavailableError(f"the bundle: {reason}", [finding])
 
 
+def _foreign(reason: str) -> EvidenceUnavailableError:
+    remedy = "Workbooks and other archives hold no passports; give what `passport bundle` wrote."
+    return EvidenceUnavailableError(
+        f"the bundle: {reason}", [Finding("bundle", "", reason, remedy)]
+    )
+
+
 def _read(archive: zipfile.ZipFile) -> Bundle:
     infos = archive.infolist()
     if len(infos) > MAX_MEMBERS or sum(i.file_size for i in infos) > MAX_TOTAL_BYTES:
         raise _damaged("it is larger than any bundle of ours")
+    if _MANIFEST not in archive.NameToInfo:
+        raise _foreign(f"this is a ZIP without {_MANIFEST}: no bundle of voltpass")
     manifest = _read_manifest(_member(archive, _MANIFEST))
     bundle = Bundle(made_at=manifest.madeAt)
     for row in manifest.members:

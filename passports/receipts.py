@@ -41,22 +41,17 @@ def receipt_pdf(receipt: ShipmentReceipt) -> bytes:
     return buffer.getvalue()
 
 
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number with its noun: 1 row, 2 rows."""
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
 def _head(receipt: ShipmentReceipt) -> list[Any]:
     styles = getSampleStyleSheet()
-    counts = ", ".join(
-        f"{receipt.counts[name]} {word}"
-        for name, word in _WORDS.items()
-        if receipt.counts.get(name)
-    )
-    duplicates = receipt.counts["duplicates"]
     small = ParagraphStyle("small", parent=styles["Normal"], fontSize=7.5, leading=10)
     return [
         Paragraph("Receipt of a verified shipment", styles["Title"]),
-        Paragraph(
-            f"{receipt.counts['rows']} batteries checked at "
-            f"{receipt.checked_at:%Y-%m-%d %H:%M:%S} UTC: {counts}; {duplicates} duplicates.",
-            styles["Normal"],
-        ),
+        Paragraph(summary(receipt), styles["Normal"]),
         Spacer(1, 4 * mm),
         Paragraph(f"SHA-256 of the list: {receipt.list_sha256}", small),
         Paragraph(f"SHA-256 of the rows (canonical JSON): {receipt.rows_sha256}", small),
@@ -67,6 +62,18 @@ def _head(receipt: ShipmentReceipt) -> list[Any]:
         ),
         Spacer(1, 5 * mm),
     ]
+
+
+def summary(receipt: ShipmentReceipt) -> str:
+    """Say how many rows there are, how many batteries they name, and what was found of the rows."""
+    found = [(receipt.counts.get(name, 0), word) for name, word in _WORDS.items()]
+    counts = ", ".join(f"{count} {word}" for count, word in found if count)
+    rows, duplicates = receipt.counts["rows"], receipt.counts["duplicates"]
+    batteries = rows - duplicates - receipt.counts.get("unreadable", 0)
+    twice = f" ({counted(duplicates, 'duplicate')})" if duplicates else ""
+    named = f"{counted(rows, 'row')}, {counted(batteries, 'battery', 'batteries')}{twice}"
+    at = f"{receipt.checked_at:%Y-%m-%d %H:%M:%S} UTC"
+    return f"{named}, checked at {at}. Rows: {counts}. Rows that need a look stand first."
 
 
 def _needs_a_look(row: ShipmentVerdict) -> bool:

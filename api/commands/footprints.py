@@ -20,6 +20,7 @@ from api.commands.inventories import (
     InventoryFile,
     OwnFactors,
     dataset_with,
+    in_file,
     read_footprint_input,
 )
 from api.environment import EnvironmentFaultError
@@ -209,7 +210,9 @@ def footprint_audit(
 ) -> None:
     """Recompute an audit bundle, by an independent solver too; exit code 1 where it differs."""
     with reported(as_json=as_json):
-        report = verify_bundle(read_file(bundle, "the audit bundle"))
+        data = read_file(bundle, "the audit bundle")
+        with in_file(bundle):
+            report = verify_bundle(data)
         document = {
             "agrees": True,
             "kg_co2e_per_kwh": report.kg_co2e_per_kwh,

@@ -126,6 +126,8 @@ def _check_rejects(file: Path, rejects: Path | None, *, partial: bool, dry_run: 
         raise typer.BadParameter("--partial needs --rejects FILE: refused rows are written there")
     if rejects is not None and rejects.exists() and file.exists() and rejects.samefile(file):
         raise typer.BadParameter("--rejects names the very file that is read")
+    if rejects is not None and rejects.exists():
+        raise typer.BadParameter(f"--rejects: there is a file {rejects} already; name another one")
 
 
 def _said(

@@ -219,7 +219,7 @@ def _reader(archive: zipfile.ZipFile, size: int) -> ArchiveReader:
         }:
             raise ArchiveFault(info.filename, "it is encrypted or compressed in another way")
     if MANIFEST not in names:
-        raise ArchiveFault(MANIFEST, "it is missing")
+        raise ArchiveFault(MANIFEST, "it is missing: this ZIP is no archive of voltpass")
     data = _bounded(archive, MANIFEST, MAX_MANIFEST_BYTES)
     try:
         manifest = Manifest.model_validate_json(data)

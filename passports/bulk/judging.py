@@ -54,10 +54,11 @@ class JudgedPart:
 
 @dataclass(frozen=True)
 class Judgement:
-    """All rows with what is wrong with each, and what can be issued."""
+    """All rows with what is wrong with each, what can be issued, and which batches were there before."""
 
     rows: Sequence[BatteryRow]
     parts: Sequence[JudgedPart]
+    stored_batches: frozenset[str]
 
 
 class _Judge:
@@ -72,6 +73,7 @@ class _Judge:
         self._now = now
         self._models: dict[tuple[str, str], tuple[BatteryModelRow | None, Finding | None]] = {}
         self._known: dict[tuple[str, str], Finding | None] = {}
+        self.stored_batches: set[str] = set()
 
     def refuse(self, row: BatteryRow, finding: Finding) -> None:
         """Write down what is wrong with a row, at its line and column."""
@@ -175,7 +177,10 @@ class _Judge:
     def judge_batch(self, batch_id: str, rows: Sequence[BatteryRow]) -> JudgedPart | None:
         """Return the rows of a batch that can be issued, or None."""
         stored = self._transaction.batches.get(self._operator_id, batch_id)
-        before = Batch.model_validate_json(stored.document) if stored is not None else None
+        before = None
+        if stored is not None:
+            self.stored_batches.add(batch_id)
+            before = Batch.model_validate_json(stored.document)
         self._check_agreement(rows, before)
         self._find_present(rows)
         good = [row for row in rows if not row.findings and not row.is_present]
@@ -295,7 +300,8 @@ def judge_rows(
     judge.check_duplicates(rows)
     parts = [judge.judge_batch(batch_id, of_batch) for batch_id, of_batch in batches.items()]
     progress(CHECKING, len(rows), total)
-    return Judgement(rows, [part for part in parts if part is not None])
+    issuable = [part for part in parts if part is not None]
+    return Judgement(rows, issuable, frozenset(judge.stored_batches))
 
 
 def all_findings(rows: Sequence[BatteryRow]) -> Iterator[RowFinding]:

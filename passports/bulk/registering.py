@@ -122,13 +122,11 @@ def _report(
     is_partial: bool,
 ) -> RegistrationReport:
     rows = judgement.rows
-    joined = {part.batch_id for part in judgement.parts if part.before is not None}
     counts: dict[str, BatchCount] = {}
     for row in rows:
-        is_new = row.batch_id not in joined and not row.is_present
+        is_new = row.batch_id not in judgement.stored_batches
         fresh = BatchCount(row.batch_id, row.model_id, row.facility_id, is_new)
         count = counts.setdefault(row.batch_id, fresh)
-        count.is_new = count.is_new and is_new
         count.present += row.is_present
         count.refused += bool(row.findings)
         count.passed += not row.is_present and not row.findings

@@ -349,6 +349,10 @@ def test_the_command_line_says_by_its_exit_code_what_became_of_a_file(
     assert code == 1
     assert "issued 3 passports of 4 rows; 1 are refused" in text
     rejects.write_bytes(rejects.read_bytes().replace(b"N 4", b"N-4"))
+    mended = rejects.read_bytes()
+    code, text = run("bad.csv", "--partial", "--rejects", rejects)
+    assert (code, "already" in text) == (2, True)
+    assert rejects.read_bytes() == mended
     assert run("rejects.csv")[0] == 0
     code, text = run("good.csv")
     assert (code, "3 had been registered before" in text) == (0, True)

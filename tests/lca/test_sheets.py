@@ -237,7 +237,9 @@ def test_an_unknown_sheet_and_column_are_refused(tables: Tables) -> None:
     tables["gaps"][0].append("colour")
     with pytest.raises(SheetError) as caught:
         from_workbook(tables)
-    assert {finding.path for finding in caught.value.findings} == {"bill_of_material", "colour"}
+    unknown, column = caught.value.findings
+    assert (unknown.path, unknown.value, unknown.sheet) == ("sheet", "bill_of_material", None)
+    assert column.path == "colour"
 
 
 def test_a_missing_sheet_is_refused(tables: Tables) -> None:

@@ -127,6 +127,15 @@ def test_partial_issues_what_passes_and_mended_rejects_join_their_batch(world: W
     )
 
 
+def test_a_batch_is_not_called_new_because_all_that_would_join_it_is_refused(
+    sqlite_world: World,
+) -> None:
+    register(sqlite_world, as_csv([battery("A-1")]))
+    data = as_csv([battery("A 2"), battery("A-3", batch_id="b-2")])
+    tried = register(sqlite_world, data, dry_run=True)
+    assert [(b.id, b.is_new) for b in tried.report.batches] == [("b-1", False), ("b-2", True)]
+
+
 def test_a_batch_that_rows_have_joined_is_sound_and_knows_its_days(sqlite_world: World) -> None:
     world = sqlite_world
     world.issue("OLD-1", id="b-1", manufactured_on=date(2026, 11, 5))

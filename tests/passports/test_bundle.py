@@ -356,3 +356,11 @@ def test_no_changed_byte_of_a_bundle_passes_as_another_passport(
     except EvidenceUnavailableError:
         return
     assert set(read.credentials) <= set(bundle.credentials)
+
+
+def test_a_workbook_or_another_archive_is_told_from_a_damaged_bundle() -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        archive.writestr("xl/workbook.xml", b"<workbook/>")
+    with pytest.raises(EvidenceUnavailableError, match=r"ZIP without manifest\.json: no bundle"):
+        read_bundle(buffer.getvalue())
