@@ -21,3 +21,9 @@ class EnvironmentFaultError(Exception):
     def __init__(self, *findings: Finding) -> None:
         super().__init__(" | ".join(str(finding) for finding in findings))
         self.findings: Sequence[Finding] = findings
+
+
+class FileFaultError(EnvironmentFaultError):
+    """A file that was named is not there, or cannot be read."""
+
+    title: ClassVar[str] = "The file cannot be read"

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from api.environment import EnvironmentFaultError
+from api.environment import EnvironmentFaultError, FileFaultError
 from api.problems import problem_of
 from api.settings import Settings
 from lca.errors import LcaError
@@ -81,17 +81,17 @@ def read_file(path: Path, what: str) -> bytes:
     """Read a file of bounded size.
 
     Raises:
-        EnvironmentFaultError: there is none, it cannot be read, or it is too large.
+        FileFaultError: there is none, it cannot be read, or it is too large.
     """
     try:
         if path.stat().st_size > MAX_FILE_BYTES:
             reason, remedy = f"{what} is larger than {MAX_FILE_BYTES} bytes", "Split it."
-            raise EnvironmentFaultError(Finding("file", str(path), reason, remedy))
+            raise FileFaultError(Finding("file", str(path), reason, remedy))
         return path.read_bytes()
     except (OSError, ValueError) as error:  # ValueError: a NUL in the path
         cause = error.strerror if isinstance(error, OSError) else str(error)
         reason = f"{what} cannot be read: {cause}"
-        raise EnvironmentFaultError(Finding("file", str(path), reason, "Check the path.")) from None
+        raise FileFaultError(Finding("file", str(path), reason, "Check the path.")) from None
 
 
 @contextmanager
