@@ -13,6 +13,7 @@ from api.commands.claims import print_factories, tally
 from api.commands.console import (
     AsJson,
     emit,
+    open_settings,
     open_voltpass,
     out,
     progress_bar,
@@ -64,6 +65,8 @@ def demo(
         chosen = port if listening_fault(HOST, port) is None else free_port(HOST)
         if chosen != port:
             told.print(f"[yellow]port {port} cannot be used; the links of this run use {chosen}[/]")
+        if (open_settings().home / DEMONSTRATION_MARKER).exists():
+            told.print("[yellow]the earlier demonstration is cleared away, with what was added[/]")
         voltpass = _start_afresh(chosen)
         story = Story(voltpass, voltpass.settings.home / "demo")
         result = _tell(story, told, chosen, quiet=as_json)
@@ -75,9 +78,9 @@ def demo(
 
 
 def _show_factories(port: int, *, as_json: bool) -> None:
-    """Load every reported factory into a demonstration of its own and print what the checks found."""
+    """Load every reported factory, beside a demonstration that is there, and print what the checks found."""
     with reported(as_json=as_json):
-        voltpass = _start_afresh(port)
+        voltpass = _beside_demonstration() or _start_afresh(port)
         checked = load_factories(voltpass)
         every = [check for row in checked for check in row.checks]
         result = {
@@ -88,6 +91,22 @@ def _show_factories(port: int, *, as_json: bool) -> None:
         if not as_json:
             out.print(f"voltpass serve shows them at /facilities/{PRESS_OPERATOR}/…", markup=False)
         voltpass.close()
+
+
+def _beside_demonstration() -> Voltpass | None:
+    """Return the demonstration that is there, to be added to; None where there is none."""
+    voltpass = open_voltpass(database_url="")
+    home = voltpass.settings.home
+    database = home / "voltpass.sqlite3"
+    if not (home / DEMONSTRATION_MARKER).exists() or not _registered(database):
+        voltpass.close()
+        return None
+    if PRESS_OPERATOR in _registered(database):
+        voltpass.close()
+        reason = "the reported factories are in this demonstration already"
+        remedy = f"voltpass facility check FACTORY --operator {PRESS_OPERATOR} checks one again."
+        raise EnvironmentFaultError(Finding("--factories", str(home), reason, remedy))
+    return voltpass
 
 
 def _start_afresh(port: int) -> Voltpass:

@@ -6,9 +6,13 @@ from typing import Any
 
 import pytest
 
+from api.commands import demo
 from api.commands.factories import _zone
+from api.demo.story import Story, operator_ids
 from passports.errors import InvalidInputError
+from passports.operators import list_operators
 from passports.press_reports import shipped_entries
+from passports.store import Store
 from tests.api.caller import Caller
 from tests.api.command_line import invoke, one_document
 from tests.worlds import FACILITY, MAKER, RIVAL
@@ -68,6 +72,27 @@ def test_the_eighteen_factories_are_loaded_checked_and_worked_on_by_command(
         home, "certificate", "status", certificate, "--set", "withdrawn", "--reason", "x", *press
     )
     assert withdrawn["status"] == "withdrawn"
+
+
+def test_reported_factories_join_a_demonstration_and_clear_nothing_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("VOLTPASS_HOME", str(tmp_path))
+    voltpass = demo._start_afresh(8123)
+    Story(voltpass, tmp_path / "demo").register_operators()
+    voltpass.close()
+    command(tmp_path, "demo", "--factories")
+
+    store = Store(f"sqlite:///{tmp_path / 'voltpass.sqlite3'}")
+    with store.reading() as reading:
+        there = {operator.id for operator in list_operators(reading)}
+    assert {*operator_ids(), "press-reports"} <= there
+    assert "8123" in (tmp_path / "demo.json").read_text("utf-8")
+    refused = command(tmp_path, "demo", "--factories", code=3)
+    assert "already" in refused["findings"][0]["reason"]
+    with store.reading() as reading:
+        assert {operator.id for operator in list_operators(reading)} == there
+    store.close()
 
 
 @pytest.mark.parametrize("text", ["", "8", "+8", "08:00", "+ab:cd", "+99:00"])
