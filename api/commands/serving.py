@@ -61,8 +61,15 @@ def serve(
         voltpass.write_trust_list(utc_now())
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     document = {"serving": url, "public_url": voltpass.settings.public_url}
-    emit(document, as_json=as_json, text=lambda: out.print(f"serving on {url}", markup=False))
+    emit(document, as_json=as_json, text=lambda: _print_address(url, voltpass.settings.public_url))
     run_server(voltpass, host, port, workers)
+
+
+def _print_address(url: str, public_url: str) -> None:
+    out.print(f"serving on {url}", markup=False)
+    if public_url.rstrip("/") != url:
+        # With a proxy in front this is as it should be; with another port by mistake it is not.
+        out.print(f"printed links say {public_url}", markup=False)
 
 
 def _port_of_links(public_url: str) -> int:

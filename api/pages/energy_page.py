@@ -64,6 +64,7 @@ class EnergyPage:
     name: str
     place: str
     plots: tuple[Plot, ...]
+    supply_plots: tuple[Plot, ...]
     tables: tuple[TableView, ...]
     targets: tuple[TargetView, ...]
     scenarios: tuple[ScenarioView, ...]
@@ -76,7 +77,8 @@ def view_energy(view: EnergyView) -> EnergyPage:
     return EnergyPage(
         name=view.facility.name,
         place=view.facility.place,
-        plots=(*_line_plots(view), *_consumers(view), *_scenario_plots(view.scenarios)),
+        plots=(*_line_plots(view), *_consumers(view)),
+        supply_plots=tuple(_scenario_plots(view.scenarios)),
         tables=(
             _table("by-line", "By line and month", view.months, view.lines),
             _table("by-meter", "By meter and month", view.months, view.meters),

@@ -128,9 +128,12 @@ def facility_page(view: FacilityView) -> str:
     return _fill("facility.html", facility=view)
 
 
-def energy_page(view: EnergyView) -> str:
-    """Return the operator's page of a factory's energy; it is confidential."""
-    return _fill("energy.html", energy=view_energy(view))
+def energy_page(view: EnergyView, *, csrf: str | None = None) -> str:
+    """Return the operator's page of a factory's energy; it is confidential.
+
+    `csrf` is the form token of the session that it is read in, so that one can sign out of it.
+    """
+    return _fill("energy.html", energy=view_energy(view), csrf=csrf)
 
 
 def compare_page(

@@ -222,15 +222,15 @@ def get_energy_page(
     pv_share: PvShare = PV_SHARE,
 ) -> Response:
     """The operator's view as a page, for its key or its session; nobody else is told that it exists."""
-    caller = reader
+    caller, csrf = reader, None
     if caller is None:
         session = session_of(voltpass, request)
         if session is None:
             return RedirectResponse("/sign-in", status_code=303, headers=NO_STORE)
-        caller = session.caller
+        caller, csrf = session.caller, session.csrf
         caller.require(Action.READ)
     if caller.id != operator_id:
         raise RecordNotFoundError("facility", facility_id)
     with voltpass.store.reading() as reading:
         view = energy_view(reading, voltpass.dataset, operator_id, facility_id, utc_now(), pv_share)
-    return HTMLResponse(render.energy_page(view), headers=NO_STORE)
+    return HTMLResponse(render.energy_page(view, csrf=csrf), headers=NO_STORE)

@@ -135,6 +135,19 @@ def test_every_page_renders_within_its_policy_and_asks_no_other_host(
             assert_clean(visited, server)
 
 
+def test_columns_of_checks_begin_at_the_same_height(browser: Browser, server: str) -> None:
+    with closing(browser.new_context(viewport={"width": 1280, "height": 900})) as context:
+        page = context.new_page()
+        page.goto(f"{server}/01/{GTIN}/21/SN-1")
+        boxes = [item.bounding_box() for item in page.locator(".group-passed li").all()]
+        tops: dict[float, float] = {}
+        for box in boxes:
+            assert box is not None
+            tops[box["x"]] = min(box["y"], tops.get(box["x"], box["y"]))
+    assert len(tops) > 1
+    assert len(set(tops.values())) == 1
+
+
 def test_a_link_that_leads_nowhere_is_answered_by_a_page_too(browser: Browser, server: str) -> None:
     with closing(browser.new_context()) as context:
         visited = visit(context)

@@ -140,10 +140,36 @@ def test_by_line_and_meter_is_nobody_elses(caller: Caller) -> None:
         assert caller.send("GET", page, cookie).status == status
         if operator == MAKER:
             assert f'href="{page}"' in caller.send("GET", "/account", cookie).body.decode()
+            assert_knows_its_session(caller, session.csrf, cookie, page)
     assert "涂布一线 coating" in own.body.decode()
     public = caller.get(f"/facilities/{MAKER}/{FACILITY}").body.decode()
     assert "涂布一线" not in public
     assert "meter main" not in public
+
+
+def assert_knows_its_session(caller: Caller, csrf: str, cookie: dict[str, str], page: str) -> None:
+    """Assert that pages read in a session offer the way back and out, and speak of its cookie."""
+    for target in (page, "/account"):
+        text = caller.send("GET", target, cookie).body.decode()
+        assert f'name="csrf" value="{csrf}"' in text
+        assert 'action="/sign-out"' in text
+        assert "One cookie keeps you signed in" in text
+        assert "No cookies" not in text
+        assert 'href="/sign-in"' not in text
+    assert 'href="/account"' in caller.send("GET", page, cookie).body.decode()
+    by_key = caller.get(page, by=MAKER).body.decode()
+    assert "sign-out" not in by_key
+    assert "No cookies" in by_key
+
+
+def test_plots_of_another_supply_stand_under_it_and_without_meters_it_is_said(
+    caller: Caller,
+) -> None:
+    text = caller.get(f"/facilities/{MAKER}/{FACILITY}/energy", by=MAKER).body.decode()
+    before, _, supply = text.partition('id="supply"')
+    assert "Another supply," not in before
+    assert supply.count("Another supply,") >= 3
+    assert "There are no meters yet" in before
 
 
 def test_the_public_page_of_a_closed_period_names_no_meter_and_no_line(caller: Caller) -> None:
