@@ -54,7 +54,7 @@ def looks_like_a_token(text: str) -> bool:
 
 def fetch_once(url: str, accept: str = "application/json") -> bytes:
     """Fetch a document of an issuer; issuers are asked too seldom to keep a connection for them."""
-    with HttpFetch() as fetch:
+    with HttpFetch(loopback=[url]) as fetch:  # its issuers stand in the settings
         return fetch(url, accept)
 
 

@@ -25,7 +25,7 @@ def verify_input(
         UnreadableCarrierError: the picture holds no readable QR code.
     """
     trust_list = voltpass.trust_list()
-    with HttpFetch(loopback=False) as http:
+    with HttpFetch() as http:
         fetch = _own_first(voltpass, http)
         subject = read_subject(data, link, fetch)
         return verify_online(subject, fetch, trust_list, at or utc_now())

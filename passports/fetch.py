@@ -1,10 +1,12 @@
 """Fetching evidence from others' servers: bounded in size and time, no redirects, https.
 
 A link on a label may come from anybody, so nothing about it is trusted; what is fetched is only
-looked at by the verification. Plain http is for loopback alone (a server on this very machine).
+looked at by the verification. Plain http is for loopback alone (a server on this very machine), and only
+for the host and port that the caller names.
 """
 
 import ipaddress
+from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Final, Protocol, Self
 from urllib.parse import urlsplit
@@ -18,6 +20,9 @@ from signing.fetch import Fetcher
 MAX_BYTES: Final = 256 * 1024
 TIMEOUT_SECONDS: Final = 3.0  # to connect, and between two pieces of an answer
 DEADLINE_SECONDS: Final = 10.0  # for the whole of it: a server may send a byte every two seconds
+# Ours: a passport cites about fifteen documents, its certificates a few more.
+MAX_FETCHES: Final = 40
+MAX_SECONDS: Final = 15.0
 
 
 class Fetch(Protocol):
@@ -47,6 +52,40 @@ def is_loopback(host: str | None) -> bool:
         return False
 
 
+class FetchBudget:
+    """How much one verification may fetch of what strangers cite: so often, and so long."""
+
+    def __init__(
+        self,
+        fetches: int = MAX_FETCHES,
+        seconds: float = MAX_SECONDS,
+        clock: Callable[[], float] = monotonic,
+    ) -> None:
+        self._left = fetches
+        self._clock = clock
+        self._ends_at = clock() + seconds
+        self.ended = (
+            f"the budget of this verification ended ({fetches} fetches, {seconds:g} seconds)"
+        )
+
+    def spend(self) -> bool:
+        """Take one fetch out of the budget; False where it has ended."""
+        if self._left <= 0 or self._clock() >= self._ends_at:
+            return False
+        self._left -= 1
+        return True
+
+
+def _origin(url: str) -> tuple[str | None, int | None] | None:
+    """Return host and port of a URL with plain http to loopback, or None for every other."""
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    return (host, port) if parts.scheme == "http" and is_loopback(host) else None
+
+
 # One for the process: it remembers for a minute what could not be fetched.
 _OTHERS: Final = Fetcher()
 
@@ -54,12 +93,12 @@ _OTHERS: Final = Fetcher()
 class HttpFetch:
     """Fetches from others over https as `signing.fetch` does, and from this machine over http.
 
-    A server that fetches for whoever asks it must not reach into its own machine: it passes
-    `loopback=False`. A context manager.
+    What is fetched is decided by strangers, and they must not reach into this machine: http is spoken
+    only with the hosts and ports of `loopback`, URLs that the user or the settings name. A context manager.
     """
 
-    def __init__(self, *, loopback: bool = True) -> None:
-        self._loopback = loopback
+    def __init__(self, *, loopback: Iterable[str] = ()) -> None:
+        self._loopback = {_origin(url) for url in loopback} - {None}
         self._client = httpx.Client(
             timeout=TIMEOUT_SECONDS, follow_redirects=False, trust_env=False
         )
@@ -77,12 +116,7 @@ class HttpFetch:
             EvidenceUnavailableError: not https (or loopback), no answer, another status, too large.
         """
         try:
-            parts = urlsplit(url)
-            here = parts.scheme == "http" and is_loopback(parts.hostname)
-        except ValueError:
-            here = False
-        try:
-            if here and self._loopback:
+            if _origin(url) in self._loopback:
                 return self._get(url, accept)
             return _OTHERS.get(url, accept=accept)
         except FetchRefusedError as error:

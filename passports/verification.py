@@ -5,7 +5,7 @@ only where the evidence comes from differs.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
@@ -15,7 +15,7 @@ from passports.certification.certificate_evidence import SignedCertificate, exam
 from passports.certification.certificate_reading import read_certificate
 from passports.checks import BatteryEvidence, cited_urls, domain_checks
 from passports.errors import EvidenceUnavailableError, Finding, InvalidInputError
-from passports.fetch import Fetch, is_loopback
+from passports.fetch import Fetch, FetchBudget, is_loopback
 from passports.identifiers import parse_digital_link
 from passports.restricted_checks import RESTRICTED_CHECKS
 from signing.canonical import JsonValue, parse_strict
@@ -38,7 +38,8 @@ MAX_CITED: Final = 20
 class CollectedEvidence:
     """Everything that was fetched or found for a set of credentials, by URL or DID.
 
-    `unavailable` tells what was wanted and could not be had, with the reason.
+    `unavailable` tells what was wanted and could not be had, with the reason; it is not asked for again.
+    `budget` bounds what is fetched from strangers, and `over_budget` tells what it did not reach to.
     """
 
     did_documents: dict[str, Mapping[str, JsonValue]] = field(default_factory=dict)
@@ -48,6 +49,18 @@ class CollectedEvidence:
     studies: dict[str, bytes] = field(default_factory=dict)
     log_proofs: dict[str, bytes] = field(default_factory=dict)
     unavailable: dict[str, str] = field(default_factory=dict)
+    budget: FetchBudget | None = None
+    over_budget: set[str] = field(default_factory=set)
+
+    def may_fetch(self, cited: str) -> bool:
+        """Tell whether a URL or DID is to be fetched: at most once, and within the budget."""
+        if cited in self.unavailable:
+            return False
+        if self.budget is None or self.budget.spend():
+            return True
+        self.unavailable[cited] = self.budget.ended
+        self.over_budget.add(cited)
+        return False
 
     def add_did_document(self, did: str, data: bytes) -> None:
         """Read a DID document strictly and keep it; a malformed one is kept as unavailable."""
@@ -74,12 +87,42 @@ def fetch_passport(link: str, fetch: Fetch) -> bytes:
     return fetch(link, CREDENTIAL_MEDIA_TYPE).strip()
 
 
+def collect_from_strangers(
+    credential: bytes, fetch: Fetch, trust_list: TrustList | None, at: datetime
+) -> CollectedEvidence:
+    """Fetch what somebody's credential cites, within a budget and once its signature is verified.
+
+    What an unverified credential cites would not be looked at. Of certificates that are not signed by a
+    certifier of the trust list, nothing that they cite in turn is fetched.
+    """
+    evidence = CollectedEvidence(budget=FetchBudget())
+    collect_issuer(_issuer(_payload(credential)), fetch, evidence)
+    known = Evidence(did_documents=evidence.did_documents, trust_list=trust_list)
+    if examine(credential, known, at=at).step("signature").outcome == "passed":
+        certifiers = trust_list.in_role("certifier") if trust_list is not None else ()
+        trusted = frozenset(entry.issuer for entry in certifiers)
+        collect_evidence(credential, fetch, evidence, certifiers=trusted)
+    return evidence
+
+
 def collect_evidence(
-    credential: bytes, fetch: Fetch, into: CollectedEvidence, *, with_log_proof: bool = True
+    credential: bytes,
+    fetch: Fetch,
+    into: CollectedEvidence,
+    *,
+    with_log_proof: bool = True,
+    certifiers: Collection[str] | None = None,
 ) -> None:
     """Fetch what a credential cites: its issuer's DID document, status list, certificates, studies.
 
     What cannot be had is noted, not raised: the verification says what it could not check.
+
+    Args:
+        credential: Its bytes.
+        fetch: What gets them; each URL is asked for once.
+        into: Where they are kept.
+        with_log_proof: Whether the proof of the log is wanted.
+        certifiers: The DIDs whose certificates' own citations are fetched too; by default all.
     """
     payload = _payload(credential)
     collect_issuer(_issuer(payload), fetch, into)
@@ -93,31 +136,35 @@ def collect_evidence(
     ]
     for target, urls, accept in wanted:
         for url in urls[:MAX_CITED]:
-            if url not in target:
-                _fetch_into(target, url, accept, fetch, into)
+            _fetch_into(target, url, accept, fetch, into)
         for url in urls[MAX_CITED:]:
             into.unavailable[url] = f"more than {MAX_CITED} are cited; this one was not fetched"
     for url in cited["documents"][:MAX_CITED]:
-        _collect_of_certificate(into.documents.get(url), fetch, into)
+        _collect_of_certificate(into.documents.get(url), fetch, into, certifiers)
 
 
 def collect_issuer(did: str | None, fetch: Fetch, into: CollectedEvidence) -> None:
     """Fetch an issuer's DID document, where one is named and it is not at hand."""
-    if did is not None and did not in into.did_documents:
+    if did is not None and did not in into.did_documents and into.may_fetch(did):
         _fetch_did_document(did, fetch, into)
 
 
-def _collect_of_certificate(document: bytes | None, fetch: Fetch, into: CollectedEvidence) -> None:
+def _collect_of_certificate(
+    document: bytes | None,
+    fetch: Fetch,
+    into: CollectedEvidence,
+    certifiers: Collection[str] | None,
+) -> None:
     """Fetch what a signed certificate cites itself: its certifier's DID document and status lists."""
     payload = read_certificate(document) if document is not None else None
     if payload is None:
         return
     did = issuer_of(payload)
-    if did is not None and did not in into.did_documents:
-        _fetch_did_document(did, fetch, into)
+    if certifiers is not None and did not in certifiers:
+        return
+    collect_issuer(did, fetch, into)
     for url in cited_urls(payload)["status_lists"][:MAX_CITED]:
-        if url not in into.status_lists:
-            _fetch_into(into.status_lists, url, CREDENTIAL_MEDIA_TYPE, fetch, into)
+        _fetch_into(into.status_lists, url, CREDENTIAL_MEDIA_TYPE, fetch, into)
 
 
 def signed_certificates(
@@ -170,6 +217,8 @@ def _payload(credential: bytes) -> Mapping[str, Any]:
 def _fetch_into(
     target: dict[str, bytes], url: str, accept: str, fetch: Fetch, into: CollectedEvidence
 ) -> None:
+    if url in target or not into.may_fetch(url):
+        return
     try:
         target[url] = fetch(url, accept)
     except EvidenceUnavailableError as error:
@@ -206,7 +255,7 @@ def verify_passport(
     # The log holds the JWT; the same statement with an embedded proof is no leaf of it.
     cited = [] if _is_secured(credential) else cited_urls(_payload(credential))["log_proofs"]
     proofs = [evidence.log_proofs.get(url) for url in cited]
-    return examine(
+    report = examine(
         credential,
         Evidence(
             did_documents=evidence.did_documents,
@@ -217,6 +266,34 @@ def verify_passport(
         at=at,
         domain_checks=RESTRICTED_CHECKS if is_sd_jwt(credential) else domain_checks(whole),
     )
+    return _with_budget(report, cited_urls(_payload(credential)), evidence)
+
+
+# Which step looks at what is cited.
+_LOOKED_AT_BY: Final[Mapping[str, tuple[str, ...]]] = {
+    "status": ("status_lists", "token_status_lists"),
+    "version": ("status_lists", "token_status_lists"),
+    "log_inclusion": ("log_proofs",),
+    "factory_certificate": ("documents",),
+    "footprint_study": ("studies",),
+}
+
+
+def _with_budget(
+    report: VerificationReport, cited: Mapping[str, list[str]], evidence: CollectedEvidence
+) -> VerificationReport:
+    """Say of steps that could not be made because the budget of fetches had ended that this is why."""
+    if evidence.budget is None or not evidence.over_budget:
+        return report
+    steps = []
+    for step in report.steps:
+        urls = {url for kind in _LOOKED_AT_BY.get(step.step, ()) for url in cited[kind]}
+        if step.outcome == "not_checked" and urls & evidence.over_budget:
+            message = f"{step.message}; {evidence.budget.ended}"
+            steps.append(step._replace(reason_code="fetch_budget_ended", message=message))
+        else:
+            steps.append(step)
+    return replace(report, steps=tuple(steps))
 
 
 def newest_version(credential: bytes, fetch: Fetch) -> int | None:

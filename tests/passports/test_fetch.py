@@ -5,12 +5,13 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
 
 import pytest
 
 from passports import fetch
 from passports.errors import EvidenceUnavailableError
-from passports.fetch import MAX_BYTES, HttpFetch, is_loopback, refused_fetch
+from passports.fetch import MAX_BYTES, FetchBudget, HttpFetch, is_loopback, refused_fetch
 
 
 class Answers(BaseHTTPRequestHandler):
@@ -81,8 +82,8 @@ def server() -> Iterator[str]:
 
 
 def reason(url: str) -> str:
-    """Return why a URL is not fetched."""
-    with HttpFetch() as http, pytest.raises(EvidenceUnavailableError) as caught:
+    """Return why a URL is not fetched, though whoever asks has named it."""
+    with HttpFetch(loopback=[url]) as http, pytest.raises(EvidenceUnavailableError) as caught:
         http(url)
     (finding,) = caught.value.findings
     assert finding.field == "url"
@@ -92,13 +93,13 @@ def reason(url: str) -> str:
 
 
 def test_the_body_of_a_good_answer_is_returned_and_the_wish_is_told(server: str) -> None:
-    with HttpFetch() as http:
+    with HttpFetch(loopback=[server]) as http:
         assert http(f"{server}/good", "application/vc+jwt") == b"a passport"
     assert Answers.seen[-1] == "/good application/vc+jwt identity"
 
 
 def test_an_answer_of_the_largest_size_is_returned(server: str) -> None:
-    with HttpFetch() as http:
+    with HttpFetch(loopback=[server]) as http:
         assert len(http(f"{server}/full")) == MAX_BYTES
 
 
@@ -163,9 +164,35 @@ def test_only_https_is_fetched_and_http_from_this_machine(url: str) -> None:
 
 def test_who_fetches_for_strangers_does_not_reach_into_this_machine(server: str) -> None:
     Answers.seen.clear()
-    with HttpFetch(loopback=False) as http, pytest.raises(EvidenceUnavailableError):
+    with HttpFetch() as http, pytest.raises(EvidenceUnavailableError):
         http(f"{server}/good")
     assert Answers.seen == []
+
+
+def test_of_this_machine_only_the_named_host_and_port_are_asked(server: str) -> None:
+    Answers.seen.clear()
+    port = urlsplit(server).port
+    for named in (
+        f"http://localhost:{port}",
+        "http://127.0.0.1:9",
+        "https://x.example",
+        "http://[",
+    ):
+        with HttpFetch(loopback=[named]) as http, pytest.raises(EvidenceUnavailableError):
+            http(f"{server}/good")
+    assert Answers.seen == []
+    with HttpFetch(loopback=["https://x.example", f"{server}/01/1/21/A?b"]) as http:
+        assert http(f"{server}/good") == b"a passport"
+
+
+def test_a_budget_ends_by_fetches_or_by_time() -> None:
+    now = [0.0]
+    budget = FetchBudget(fetches=3, seconds=10, clock=lambda: now[0])
+    assert [budget.spend() for _ in range(5)] == [True, True, True, False, False]
+    late = FetchBudget(fetches=3, seconds=10, clock=lambda: now[0])
+    now[0] = 10.0
+    assert not late.spend()
+    assert late.ended == "the budget of this verification ended (3 fetches, 10 seconds)"
 
 
 @pytest.mark.parametrize(

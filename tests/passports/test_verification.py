@@ -11,12 +11,13 @@ from hypothesis import strategies as st
 
 from passports.checks import BatteryEvidence, cited_urls
 from passports.errors import EvidenceUnavailableError, InvalidInputError
-from passports.fetch import refused_fetch
+from passports.fetch import MAX_FETCHES, refused_fetch
 from passports.trust import sign_trust_list
 from passports.verification import (
     MAX_CITED,
     CollectedEvidence,
     collect_evidence,
+    collect_from_strangers,
     fetch_passport,
     newest_version,
     read_trust_list,
@@ -236,6 +237,107 @@ def test_a_stranger_cannot_make_us_fetch_without_end() -> None:
     collect_evidence(credential, fetch, evidence)
     assert len(asked) == MAX_CITED + 1
     assert len(evidence.unavailable) == 500 - MAX_CITED + 1  # and the DID document was none
+
+
+class Stranger:
+    """Answers for everything that a credential cites, and remembers what it was asked."""
+
+    def __init__(self, world: World, certificate: bytes = b"x") -> None:
+        self.asked: list[str] = []
+        self._records = world.records()
+        self._certificate = certificate
+
+    def __call__(self, url: str, accept: str = "*/*") -> bytes:
+        """Return a DID document of this server, or something made up."""
+        self.asked.append(url)
+        if url.endswith("did.json"):
+            return self._records(url, accept)
+        return self._certificate if "certificate" in url else b"x"
+
+
+def citing(world: World, operator: str = MAKER, number: int = MAX_CITED) -> bytes:
+    """Return a signed passport that cites as much as it can."""
+    document = payload_of(world)
+    document["issuer"]["id"] = f"did:web:id.example.com:operators:{operator}"
+    status = document["credentialStatus"][0]
+    lists = [f"https://x.example/list/{n}" for n in range(number)]
+    document["credentialStatus"] = [{**status, "statusListCredential": url} for url in lists]
+    subject = document["credentialSubject"]
+    subject["factoryCertificates"] = [
+        {**subject["factoryCertificates"][0], "document": f"https://x.example/certificate/{n}"}
+        for n in range(number)
+    ]
+    subject["carbonFootprint"] = [
+        {**subject["carbonFootprint"][0], "study": f"https://x.example/study/{n}"}
+        for n in range(number)
+    ]
+    return signed(world, document, operator)
+
+
+def test_one_verification_fetches_within_a_budget_and_says_where_it_ended(
+    sqlite_world: World,
+) -> None:
+    sqlite_world.issue()
+    credential = citing(sqlite_world)
+    stranger, trust_list = Stranger(sqlite_world), sqlite_world.trust_list()
+    evidence = collect_from_strangers(credential, stranger, trust_list, NOW)
+    assert len(stranger.asked) == len(set(stranger.asked)) == MAX_FETCHES
+    report = verify_passport(credential, evidence, trust_list, BatteryEvidence(), NOW)
+    study = report.step("footprint_study")
+    assert (study.outcome, study.reason_code) == ("not_checked", "fetch_budget_ended")
+    assert study.message.endswith("the budget of this verification ended (40 fetches, 15 seconds)")
+    assert report.step("signature").outcome == "passed"
+
+
+def test_nothing_that_a_forged_passport_cites_is_fetched(sqlite_world: World) -> None:
+    sqlite_world.issue()
+    head, body, _ = citing(sqlite_world).split(b".")
+    stranger = Stranger(sqlite_world)
+    forged = b".".join((head, body, base64.urlsafe_b64encode(bytes(64)).rstrip(b"=")))
+    collect_from_strangers(forged, stranger, sqlite_world.trust_list(), NOW)
+    assert stranger.asked == ["https://id.example.com/operators/maker/did.json"]
+
+
+def test_what_a_certificate_cites_is_fetched_only_of_certifiers_of_the_trust_list(
+    sqlite_world: World,
+) -> None:
+    sqlite_world.issue()
+    lists = [f"https://y.example/{n}" for n in range(MAX_CITED)]
+    certificate = {
+        "type": ["VerifiableCredential", "FactoryCertificate"],
+        "issuer": f"did:web:id.example.com:operators:{RIVAL}",
+        "credentialStatus": [{"statusListCredential": url} for url in lists],
+    }
+    stranger = Stranger(sqlite_world, signed(sqlite_world, certificate, RIVAL))
+    credential = citing(sqlite_world, number=1)
+    rival = f"did:web:id.example.com:operators:{RIVAL}"
+    for trusted in ((), (rival,)):
+        stranger.asked.clear()
+        evidence = CollectedEvidence()
+        collect_evidence(credential, stranger, evidence, certifiers=trusted)
+        of_rival = [url for url in stranger.asked if RIVAL in url or url in lists]
+        assert len(of_rival) == (1 + MAX_CITED if trusted else 0)
+    stranger.asked.clear()
+    collect_from_strangers(credential, stranger, sqlite_world.trust_list(), NOW)
+    assert not any(RIVAL in url or url in lists for url in stranger.asked)
+
+
+def test_what_could_not_be_had_is_asked_for_once_however_many_passports_cite_it(
+    sqlite_world: World,
+) -> None:
+    sqlite_world.issue()
+    asked: list[str] = []
+
+    def fetch(url: str, accept: str = "*/*") -> bytes:
+        asked.append(url)
+        return refused_fetch(url, accept)
+
+    evidence = CollectedEvidence()
+    for serial in ("SN-1", "SN-2"):
+        credential = sqlite_world.credential(serial)
+        collect_evidence(credential, fetch, evidence, with_log_proof=False)
+    assert asked
+    assert len(asked) == len(set(asked))
 
 
 @pytest.mark.parametrize(
