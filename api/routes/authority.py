@@ -119,7 +119,7 @@ def get_keys(voltpass: VoltpassDep, caller: CallerDep, response: Response) -> di
 def post_key(
     voltpass: VoltpassDep, caller: JsonCallerDep, response: Response, request: ApiKeyCreate
 ) -> ApiKeyRead:
-    """Make a further key of the caller's, for all or some actions, for some days or without end."""
+    """Make a further key of the caller's, for all or some actions; it never outlasts the key that asks."""
     _private(response)
     return _new_key(create_key_as(voltpass.store, caller, request, utc_now()))
 

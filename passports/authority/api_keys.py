@@ -41,7 +41,10 @@ MAX_OVERLAP_HOURS: Final = 24 * 30
 
 
 class ApiKeyCreate(Document):
-    """A key as it is asked for: `actions` narrows what it may do; without, it may what its operator may."""
+    """A key as it is asked for: `actions` narrows what it may do; without, it may what its operator may.
+
+    Without `days` it lasts as long as the key with which it is asked for.
+    """
 
     label: Name
     days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = None
@@ -49,7 +52,10 @@ class ApiKeyCreate(Document):
 
 
 class ApiKeyRotation(Document):
-    """How a key is replaced: for how long the old one stays good, for how long the new one will be."""
+    """How a key is replaced: for how long the old one stays good, for how long the new one will be.
+
+    Without `days` the new one ends when the old one would have.
+    """
 
     overlap_hours: Annotated[int, Field(ge=0, le=MAX_OVERLAP_HOURS)] = DEFAULT_OVERLAP_HOURS
     days: Annotated[int, Field(ge=1, le=MAX_DAYS)] | None = None
@@ -74,8 +80,11 @@ def create_api_key(
     now: datetime,
     days: int | None = None,
     actions: Collection[Action] | None = None,
+    ends_at: datetime | None = None,
 ) -> NewApiKey:
-    """Make a key for an operator, valid for `days` days or without end, for all or some actions.
+    """Make a key for an operator, valid for `days` days, else until `ends_at` or without end.
+
+    It is for all actions, or for some.
 
     Raises:
         RecordNotFoundError: there is no such operator.
@@ -87,7 +96,7 @@ def create_api_key(
         raise InvalidInputError([Finding("days", str(days), reason, "Choose a number of days.")])
     kept = None if actions is None else tuple(sorted(set(actions)))
     key_id, secret = secrets.token_hex(6), secrets.token_urlsafe(_SECRET_BYTES)
-    expires_at = now + timedelta(days=days) if days is not None else None
+    expires_at = now + timedelta(days=days) if days is not None else ends_at
     transaction.api_keys.add(
         ApiKeyRow(
             operator_id=operator_id,
@@ -104,16 +113,37 @@ def create_api_key(
 
 
 def create_key_as(store: Store, caller: Caller, request: ApiKeyCreate, now: datetime) -> NewApiKey:
-    """Make a further key for the caller; a narrowed key makes none that may more than it may itself.
+    """Make a further key for the caller; a key makes none that may more than it may itself, or longer.
 
     Raises:
-        AccessDeniedError: an action is asked for that the caller's own key is not for.
+        AccessDeniedError: an action is asked for that the caller's own key is not for, or a later end.
     """
     _require_within(caller, request.actions)
+    _require_end(caller, _end(request.days, caller.ends_at, now))
     with store.transaction() as transaction:
         return create_api_key(
-            transaction, caller.id, request.label, now, request.days, request.actions
+            transaction,
+            caller.id,
+            request.label,
+            now,
+            request.days,
+            request.actions,
+            caller.ends_at,
         )
+
+
+def _end(days: int | None, otherwise: datetime | None, now: datetime) -> datetime | None:
+    return otherwise if days is None else now + timedelta(days=days)
+
+
+def _require_end(caller: Caller, ends_at: datetime | None) -> None:
+    if caller.ends_at is None or (ends_at is not None and ends_at <= caller.ends_at):
+        return
+    asked = ends_at.isoformat() if ends_at is not None else ""
+    reason = f"this key ends at {caller.ends_at.isoformat()}, and the one asked for would not"
+    remedy = "Choose fewer days, or ask with a key that lasts longer."
+    finding = Finding("days", asked, reason, remedy)
+    raise AccessDeniedError("A key makes no key that outlasts it.", [finding])
 
 
 def _require_within(caller: Caller, actions: Collection[Action] | None) -> None:
@@ -150,7 +180,9 @@ def rotate_api_key(
         remedy = "Rotate the key that is, or make a new one."
         raise InvalidInputError([Finding("key_id", key_id, reason, remedy)], "the API key")
     actions = _actions(row)
-    new = create_api_key(transaction, operator_id, row.label, now, request.days, actions)
+    new = create_api_key(
+        transaction, operator_id, row.label, now, request.days, actions, row.expires_at
+    )
     ends_at = now + timedelta(hours=request.overlap_hours)
     row.expires_at = min(ends_at, row.expires_at) if row.expires_at is not None else ends_at
     row.replaced_by = new.id
@@ -164,14 +196,16 @@ def rotate_key_as(
     """Rotate a key of the caller's.
 
     Raises:
-        AccessDeniedError: that key may more than the one with which it is asked for.
+        AccessDeniedError: that key may more than the one with which it is asked for, or the new one
+            would outlast it.
         RecordNotFoundError: the caller has no such key.
         InvalidInputError: it is not in use any more.
     """
     with store.transaction() as transaction:
-        actions = _actions(_row(transaction, caller.id, key_id))
+        row = _row(transaction, caller.id, key_id)
         if key_id != caller.credential_id:
-            _require_within(caller, actions)
+            _require_within(caller, _actions(row))
+        _require_end(caller, _end(request.days, row.expires_at, now))
         return rotate_api_key(transaction, caller.id, key_id, request, now)
 
 
@@ -233,7 +267,7 @@ def authenticate(store: Store, token: str, now: datetime) -> Caller:
         fits = hmac.compare_digest(known, _hash(secret))
         if row is None or not fits or not is_good(row, now):
             raise refused
-        return Caller.of(get_operator(reading, operator_id), key_id, _actions(row))
+        return Caller.of(get_operator(reading, operator_id), key_id, _actions(row), row.expires_at)
 
 
 def is_good(row: ApiKeyRow, now: datetime) -> bool:
@@ -252,4 +286,4 @@ def caller_of_key(
     row = transaction.api_keys.get(operator_id, key_id)
     if row is None or not is_good(row, now):
         return None
-    return Caller.of(get_operator(transaction, operator_id), key_id, _actions(row))
+    return Caller.of(get_operator(transaction, operator_id), key_id, _actions(row), row.expires_at)

@@ -5,6 +5,7 @@ holds wherever it is asked.
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Self
 
 from passports.authority.roles import Action, actions_of
@@ -18,6 +19,7 @@ class Caller(EconomicOperator):
     Attributes:
         actions: What it may do here: what its roles let it do, narrowed.
         credential_id: The API key, or the issuer and subject of the token, that came along.
+        ends_at: When the API key ends; None: never, or it is no key.
         narrowed_to: What the credential is for, where that is said; None: for all that the roles let it do.
         actor_id: Who acts: the operator itself, or whom it has authorised to act for it.
         authorisation_id: The written authorisation under which another acts.
@@ -28,6 +30,7 @@ class Caller(EconomicOperator):
     narrowed_to: frozenset[Action] | None
     actor_id: str
     authorisation_id: str | None = None
+    ends_at: datetime | None = None
 
     @classmethod
     def of(
@@ -35,6 +38,7 @@ class Caller(EconomicOperator):
         operator: EconomicOperator,
         credential_id: str,
         narrowed_to: Iterable[Action] | None = None,
+        ends_at: datetime | None = None,
     ) -> Self:
         """Return an operator as it calls with a credential of its own."""
         actions = actions_of(operator.roles)
@@ -45,6 +49,7 @@ class Caller(EconomicOperator):
             credential_id=credential_id,
             narrowed_to=kept,
             actor_id=operator.id,
+            ends_at=ends_at,
         )
 
     @property

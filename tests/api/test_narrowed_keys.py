@@ -135,6 +135,60 @@ def test_a_narrowed_key_makes_no_key_that_may_more(world: World) -> None:
     assert authenticate(store, less.token, NOW).actions == {Action.READ}
 
 
+def test_a_key_makes_no_key_that_outlasts_it(world: World) -> None:
+    store, end = world.store, NOW + timedelta(days=10)
+    with store.transaction() as transaction:
+        key = create_api_key(transaction, MAKER, "k", NOW, 10)
+        endless = create_api_key(transaction, MAKER, "all", NOW)
+        other = create_api_key(transaction, MAKER, "l", NOW, 20)
+    caller = authenticate(store, key.token, NOW)
+
+    assert create_key_as(store, caller, ApiKeyCreate(label="x"), NOW).expires_at == end
+    for days in (1, 10):
+        made = create_key_as(store, caller, ApiKeyCreate(label="x", days=days), NOW)
+        assert made.expires_at == NOW + timedelta(days=days)
+    with pytest.raises(AccessDeniedError, match="outlasts"):
+        create_key_as(store, caller, ApiKeyCreate(label="x", days=11), NOW)
+    for key_id in (endless.id, other.id):
+        with pytest.raises(AccessDeniedError, match="outlasts"):
+            rotate_key_as(store, caller, key_id, ApiKeyRotation(), NOW)
+    for key_id in (key.id, endless.id, other.id):
+        with pytest.raises(AccessDeniedError, match="outlasts"):
+            rotate_key_as(store, caller, key_id, ApiKeyRotation(days=11), NOW)
+
+    new = rotate_key_as(store, caller, key.id, ApiKeyRotation(), NOW)
+    again = authenticate(store, new.token, NOW + timedelta(days=9))
+    newest = rotate_key_as(store, again, new.id, ApiKeyRotation(), NOW + timedelta(days=9))
+    assert (new.expires_at, newest.expires_at) == (end, end)
+    with pytest.raises(NotAuthenticatedError):
+        authenticate(store, newest.token, end)
+
+
+def test_a_key_without_end_makes_keys_of_any_term(world: World) -> None:
+    with world.store.transaction() as transaction:
+        endless = create_api_key(transaction, MAKER, "all", NOW)
+        short = create_api_key(transaction, MAKER, "k", NOW, 1)
+    caller = authenticate(world.store, endless.token, NOW)
+
+    assert create_key_as(world.store, caller, ApiKeyCreate(label="x"), NOW).expires_at is None
+    longer = rotate_key_as(world.store, caller, short.id, ApiKeyRotation(days=30), NOW)
+    assert longer.expires_at == NOW + timedelta(days=30)
+    new = rotate_key_as(world.store, caller, endless.id, ApiKeyRotation(), NOW)
+    assert new.expires_at is None
+
+
+def test_an_expiring_key_makes_none_without_end_by_http(everywhere: Caller) -> None:
+    short = everywhere.post("/v1/keys", {"label": "short", "days": 1}, by=MAKER).json()
+    headers = {**JSON, "authorization": f"Bearer {short['api_key']}"}
+    made = everywhere.send("POST", "/v1/keys", headers, b'{"label": "forever"}')
+    assert (made.status, made.json()["expires_at"]) == (201, short["expires_at"])
+    refused = everywhere.send("POST", "/v1/keys", headers, b'{"label": "long", "days": 2}')
+    assert (refused.status, refused.findings()[0]["field"]) == (403, "days")
+    rotation = f"/v1/keys/{short['id']}/rotation"
+    rotated = everywhere.send("POST", rotation, headers, b"{}")
+    assert (rotated.status, rotated.json()["expires_at"]) == (201, short["expires_at"])
+
+
 def test_a_key_is_rotated_with_an_overlap_in_which_both_are_good(world: World) -> None:
     with world.store.transaction() as transaction:
         old = create_api_key(transaction, MAKER, "press", NOW, None, [Action.ISSUE])
