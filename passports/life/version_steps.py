@@ -21,6 +21,7 @@ from passports.errors import (
     StaleVersionError,
 )
 from passports.life.lifecycle import (
+    FIRST_STATUS,
     STATUS_ATTRIBUTE,
     Effect,
     Transition,
@@ -53,11 +54,11 @@ def new_version_in(making: Making, passport_id: str, change: PassportChange) -> 
     status = current_status(making.transaction, row.operator_id, row.id)
     transition = _transition(making.actor, status, change)
     successor = rows[change.successor_id] if change.successor_id else None
-    _check_open(making.transaction, row, change)
+    _check_open(making.transaction, row, change, status)
+    step = _Step(row, change, status, transition, successor)
     if successor is not None:
         _check_writer(making.transaction, successor, making.actor)
-        _check_successor(making.transaction, row, successor)
-    step = _Step(row, change, status, transition, successor)
+        _check_successor(making.transaction, row, successor, step.status_after)
     after = _next(making, step)
     return StoredPassport(after.id, after.version, after.credential, after.sha256)
 
@@ -130,14 +131,29 @@ def _transition(actor: EconomicOperator, status: str, change: PassportChange) ->
     return transition
 
 
-def _check_open(transaction: Transaction, row: PassportRow, change: PassportChange) -> None:
+def _check_open(
+    transaction: Transaction, row: PassportRow, change: PassportChange, status: str
+) -> None:
     refuse_ended(row, may_be_succeeded=change.successor_id is not None)
-    if is_set(transaction, row.operator_id, (row.status_list_id, row.status_list_index)):
+    if _is_revoked(transaction, row):
         reason, remedy = "this passport was revoked", "Issue a passport under another serial."
         raise IllegalTransitionError("passport", row.id, reason, remedy)
+    # One battery can become several, and all of them by the one thing that was done to it.
+    has_successor = "succeededBy" in payload_of(row)["credentialSubject"]
+    if has_successor and change.life_cycle_status != status:
+        reason = f"another passport stands in its place already: the battery was {status}"
+        remedy = "Name further successors of that status only, or change the passport after it."
+        given = str(change.life_cycle_status)
+        raise IllegalTransitionError("life_cycle_status", given, reason, remedy)
 
 
-def _check_successor(transaction: Transaction, row: PassportRow, successor: PassportRow) -> None:
+def _is_revoked(transaction: Transaction, row: PassportRow) -> bool:
+    return is_set(transaction, row.operator_id, (row.status_list_id, row.status_list_index))
+
+
+def _check_successor(
+    transaction: Transaction, row: PassportRow, successor: PassportRow, status_after: str
+) -> None:
     reason = None
     if successor.id == row.id or successor.id in _ancestors(transaction, row.id):
         reason = "a passport does not come after itself"
@@ -145,9 +161,26 @@ def _check_successor(transaction: Transaction, row: PassportRow, successor: Pass
         reason = "this passport has ceased to exist"
     elif transaction.passport_successions.after(successor.id):
         reason = "another passport stands in the place of this one already"
+    elif _is_revoked(transaction, successor):
+        reason = "this passport was revoked"
+    elif not _can_begin(transaction, successor, status_after):
+        reason = "its battery has a life of its own already"
     if reason is not None:
         remedy = "Name the passport that was issued for the battery as it is now."
         raise IllegalTransitionError("successor_id", successor.id, reason, remedy)
+
+
+def _can_begin(transaction: Transaction, successor: PassportRow, status_after: str) -> bool:
+    """Tell whether a passport's life can begin with a status: nothing has happened to its battery yet.
+
+    Nothing but this: several batteries can become one, each by the same.
+    """
+    before = transaction.passport_successions.before(successor.id)
+    statuses = {
+        current_status(transaction, link.operator_id, link.predecessor_id) for link in before
+    }
+    status = current_status(transaction, successor.operator_id, successor.id)
+    return {status, *statuses} == ({status_after} if before else {FIRST_STATUS})
 
 
 def _ancestors(transaction: Transaction, passport_id: str) -> set[str]:
