@@ -16,7 +16,7 @@ from api.commands.console import (
     read_file,
     reported,
 )
-from api.environment import EnvironmentFaultError
+from api.environment import EnvironmentFaultError, FileFaultError
 from api.platform import PLATFORM_ID
 from api.wiring import Voltpass
 from passports.archive.contents import ArchiveAudience
@@ -104,7 +104,7 @@ def archive_import(
     with reported(as_json=as_json):
         if not file.is_file():
             finding = Finding("file", str(file), "there is no such file", "Check the path.")
-            raise EnvironmentFaultError(finding)
+            raise FileFaultError(finding)
         voltpass = open_voltpass()
         request = ImportRequest(
             path=file,
