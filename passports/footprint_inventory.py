@@ -15,6 +15,17 @@ from signing.errors import SigningError
 # What voltpass fills in from its own records; an inventory that brings them would contradict them.
 _FILLED_IN: Final = ("format", "title", "product", "plant", "offsets")
 
+FROM_THE_RECORDS: Final = "title, product, plant, supply of electricity and offsets"
+
+
+def without_records(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Return an inventory that stands alone without what `assemble_inventory` fills in."""
+    given = {name: value for name, value in document.items() if name not in _FILLED_IN}
+    if "electricity" in given:
+        supply = given["electricity"]
+        given["electricity"] = {n: value for n, value in supply.items() if n != "supply"}
+    return given
+
 
 def assemble_inventory(
     model: BatteryModel, facility: Facility, period: EnergyPeriod, given: Mapping[str, Any]

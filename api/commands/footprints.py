@@ -7,7 +7,16 @@ from typing import Annotated, Any, NamedTuple
 import typer
 from rich.table import Table
 
-from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
+from api.commands.console import (
+    AsJson,
+    Operator,
+    emit,
+    err,
+    open_voltpass,
+    out,
+    read_file,
+    reported,
+)
 from api.commands.factors import factors, footprint_import, write_whole
 from api.commands.footprint_text import (
     contributions_table,
@@ -23,6 +32,7 @@ from api.commands.inventories import (
     in_file,
     read_footprint_input,
 )
+from api.commands.study_requests import read_study_request
 from api.environment import EnvironmentFaultError
 from lca.audit import verify_bundle, write_bundle
 from lca.charts import sankey_svg, waterfall_svg
@@ -34,9 +44,9 @@ from lca.study import study_html
 from lca.study_pdf import study_pdf
 from lca.uncertainty import monte_carlo
 from lca.workbook import write_workbook
-from passports.documents import read_document, utc_now
+from passports.documents import utc_now
 from passports.errors import Finding
-from passports.footprints import FootprintRequest, compute_studies, get_study
+from passports.footprints import compute_studies, get_study
 
 footprint = typer.Typer(
     no_args_is_help=True, help="Compute and show carbon footprints.", rich_markup_mode=None
@@ -233,13 +243,25 @@ def footprint_audit(
 
 @footprint.command("study")
 def footprint_study(
-    file: Annotated[Path, typer.Argument(help="JSON: model, facility, rulesets, inventory.")],
+    file: Annotated[
+        Path,
+        typer.Argument(help="JSON: model, facility, rulesets, inventory; or an inventory alone."),
+    ],
     operator: Operator,
+    model: Annotated[str | None, typer.Option(help="For an inventory: of what.")] = None,
+    facility: Annotated[str | None, typer.Option(help="For an inventory: made where.")] = None,
+    ruleset: Rulesets = None,
     as_json: AsJson = False,
 ) -> None:
-    """Compute and store the studies of a registered model from a registered factory."""
+    """Compute and store the studies of a registered model from a registered factory.
+
+    An inventory (JSON, XLSX, CSV sheets) comes with --model and --facility; product, plant, supply
+    and offsets are those that are registered.
+    """
     with reported(as_json=as_json):
-        request = read_document(FootprintRequest, read_file(file, "the request"), "the request")
+        request, said = read_study_request(file, model, facility, ruleset)
+        if said:
+            err.print(said, markup=False)
         voltpass = open_voltpass()
         studies = compute_studies(voltpass.store, voltpass.dataset, operator, request, utc_now())
         emit(
