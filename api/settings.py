@@ -21,6 +21,7 @@ from api.openid_issuers import OpenIdIssuer
 from passports.fetch import is_loopback
 
 DEMONSTRATION_MARKER: Final = "demo.json"
+DATABASE_FILE: Final = "voltpass.sqlite3"
 
 
 def _address_of_demonstration(home: Path) -> str | None:
@@ -64,7 +65,9 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _a_demonstration_keeps_its_address(self) -> Self:
         if "public_url" not in self.model_fields_set:
-            self.public_url = _address_of_demonstration(self.home) or self.public_url
+            remembered = _address_of_demonstration(self.home)
+            if remembered is not None:
+                self.public_url = remembered
         return self
 
     @model_validator(mode="after")
@@ -102,9 +105,15 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def own_addresses(self) -> list[str]:
+        """The public URL where somebody set it or this home has records; a mere default is nobody's."""
+        has_records = bool(self.database_url) or (self.home / DATABASE_FILE).exists()
+        return [self.public_url] if "public_url" in self.model_fields_set or has_records else []
+
+    @property
     def effective_database_url(self) -> str:
         """The database: as set, or SQLite in `home`."""
-        return self.database_url or f"sqlite:///{self.home.resolve() / 'voltpass.sqlite3'}"
+        return self.database_url or f"sqlite:///{self.home.resolve() / DATABASE_FILE}"
 
     @property
     def keys_directory(self) -> Path:

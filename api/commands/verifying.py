@@ -74,7 +74,7 @@ def verify(
         settings = open_settings()
         trusted = pinned_trust_list(settings, trust_list)
         # Of this machine only what the user has typed or set up; a passport's own words reach nothing here.
-        with HttpFetch(loopback=[settings.public_url, target]) as fetch:
+        with HttpFetch(loopback=[*settings.own_addresses, target]) as fetch:
             reports = _reports(target, trusted, fetch, offline=offline)
     verdict = min((report.verdict for report in reports), key=_ORDER.index, default="cannot_tell")
     document: dict[str, Any] = {

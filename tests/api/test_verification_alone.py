@@ -1,25 +1,32 @@
 """`voltpass verify` for somebody who has nothing but a file: light, no network, exit codes with a meaning."""
 
+import base64
 import json
 import os
 import subprocess
 import sys
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from api.settings import Settings
 from passports.attributes.table import Granularity
 from passports.attributes.view import passport_sheet, restricted_presentation
 from passports.bundle import Bundle, write_bundle
+from passports.data_carrier import draw
 from passports.operators import get_operator
 from passports.resolve import evidence_from_store
 from passports.seals import seal_of
 from signing.credentials import decode
 from signing.keys.software_key import P256Key
+from tests.api.command_line import invoke
 from tests.passports.restricted_world import give_restricted
-from tests.worlds import MAKER, NOW, World
+from tests.worlds import GTIN, MAKER, NOW, World
 
 # What is heavy, and what a verifier must not need: the engine, the database, the server.
 SCRIPT = """
@@ -61,6 +68,67 @@ def home(sqlite_world: World, tmp_path: Path) -> Path:
     settings.trust_list_path.write_bytes(sqlite_world.trust_list().sign(root))
     settings.trust_root_path.write_text(json.dumps(dict(root.public_jwk)))
     return settings.home
+
+
+@pytest.fixture
+def listener() -> Iterator[tuple[str, list[str]]]:
+    """A server on this machine that is nobody's business, and what it was asked."""
+    asked: list[str] = []
+
+    class Remembers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_error(404)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Remembers) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_a_file_cannot_make_the_verifier_reach_into_the_users_machine(
+    listener: tuple[str, list[str]], home: Path, tmp_path: Path
+) -> None:
+    base, asked = listener
+    port = base.rpartition(":")[2]
+    payload = {
+        "issuer": {"id": f"did:web:127.0.0.1%3A{port}:x"},
+        "credentialStatus": [{"statusListCredential": f"{base}/list"}],
+        "credentialSubject": {"id": f"{base}/01/{GTIN}/21/A"},
+    }
+    parts = (b'{"alg":"ES256","typ":"vc+jwt"}', json.dumps(payload).encode(), bytes(64))
+    file = tmp_path / "passport.jwt"
+    file.write_bytes(b".".join(base64.urlsafe_b64encode(p).rstrip(b"=") for p in parts))
+    invoke("verify", file, home=home)
+    invoke("verify", file, home=home, VOLTPASS_PUBLIC_URL="http://127.0.0.1:9")
+    picture = tmp_path / "code.png"
+    picture.write_bytes(draw(f"{base}/01/{GTIN}/21/A", "png"))
+    invoke("verify", picture, home=home)
+    assert asked == []
+    invoke("verify", f"{base}/01/{GTIN}/21/A", home=home)
+    assert asked == [f"/01/{GTIN}/21/A"]
+    invoke("verify", file, home=home, VOLTPASS_PUBLIC_URL=base)
+    assert asked[1:] == ["/x/did.json", f"/01/{GTIN}/21/A"]
+
+
+def test_an_address_that_nobody_set_is_not_this_homes_own(tmp_path: Path) -> None:
+    assert Settings(home=tmp_path).own_addresses == []
+    assert Settings(home=tmp_path, public_url="http://localhost:1").own_addresses
+    (tmp_path / "voltpass.sqlite3").touch()
+    assert Settings(home=tmp_path).own_addresses == ["http://127.0.0.1:8000"]
+
+
+def test_a_thin_picture_cannot_be_read_and_is_no_fault(home: Path, tmp_path: Path) -> None:
+    picture = tmp_path / "thin.png"
+    Image.new("1", (1, 1_000_000)).save(picture)
+    done = invoke("verify", picture, home=home)
+    assert done.returncode == 2
+    assert "on a side" in done.stdout + done.stderr
 
 
 def restricted(world: World) -> bytes:
