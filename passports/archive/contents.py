@@ -85,6 +85,14 @@ def _without_note(selection: Selection, values: Values) -> Values:
     return {**values, "document": orjson.dumps(document)}
 
 
+def _without_agent(selection: Selection, values: Values) -> Values:
+    """Leave out who issued a batch for its operator: that is between the two."""
+    if selection.audience is ArchiveAudience.CONFIDENTIAL:
+        return values
+    document = {**orjson.loads(values["document"]), "acting_id": None}
+    return {**values, "document": orjson.dumps(document)}
+
+
 def _public_part(_selection: Selection, values: Values) -> Values:
     """Leave out where a key lies on the disk."""
     return {**values, "uri": f"kept:{values['kid']}"}
@@ -175,7 +183,13 @@ KEPT: Final[tuple[Kept, ...]] = (
         _without_inputs,
         frozenset({"superseded_by", "inventory"}),
     ),
-    Kept(tables.BatchRow, _PUBLIC, _among("id", "batches")),
+    Kept(
+        tables.BatchRow,
+        _PUBLIC,
+        _among("id", "batches"),
+        _without_agent,
+        frozenset({"document"}),
+    ),
     Kept(
         tables.StatusListRow, _PUBLIC, _among("id", "status_indices"), _given_out_here, _LIST_LIFE
     ),
