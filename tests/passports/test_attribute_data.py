@@ -131,6 +131,16 @@ def test_a_models_report_needs_no_passport(world: World) -> None:
     assert after.to_document()["counts"]["missing"] == len(after.missing)
 
 
+def test_a_models_report_looks_at_no_batch_of_another_model(world: World) -> None:
+    other = {**demo_input("model.json"), "id": "other", "gtin": "09520123000004"}
+    register_model(world.store, MAKER, BatteryModelCreate(**other), NOW)
+    world.issue("SN-1")
+    with world.store.reading() as reading:
+        assert model_report(reading, MAKER, MODEL, "ec-2027-02", NOW.date(), "b-1").rows
+        with pytest.raises(RecordNotFoundError):
+            model_report(reading, MAKER, "other", "ec-2027-02", NOW.date(), "b-1")
+
+
 def test_every_record_has_its_source_and_every_source_its_attribute() -> None:
     assert {a.record for a in attributes().values() if a.record} == set(SOURCES)
 

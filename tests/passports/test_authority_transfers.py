@@ -23,7 +23,12 @@ from passports.authority.transfers import (
     offer_transfer,
 )
 from passports.documents import read_document
-from passports.errors import AccessDeniedError, InvalidInputError, RecordNotFoundError
+from passports.errors import (
+    AccessDeniedError,
+    IllegalTransitionError,
+    InvalidInputError,
+    RecordNotFoundError,
+)
 from passports.life.versions import PassportChange, list_versions, new_version
 from passports.operators import EconomicOperatorCreate, get_operator, register_operator
 from passports.resolve import passport_by_id
@@ -374,3 +379,16 @@ def test_a_key_that_was_retired_since_signs_no_statement(here: Scene) -> None:
     with pytest.raises(InvalidInputError, match="signature"):
         here.accept(transfer)
     assert here.responsible() == {IMPORTER}
+
+
+def test_a_passport_that_has_ended_is_not_offered(scene: Scene) -> None:
+    store, keyring = scene.world.store, scene.world.keyring
+    kept, ended = scene.passports
+    for status in ("waste", "recycled"):
+        change = PassportChange(reason=status, life_cycle_status=status)
+        new_version(store, keyring, ADDRESS, IMPORTER, ended, change, NOW)
+    with pytest.raises(IllegalTransitionError):
+        scene.offer()
+    with store.reading() as reading:
+        assert list_transfers(reading, IMPORTER, NOW) == []
+    assert scene.accept(scene.offer(passports=[kept]))["state"] == "accepted"
