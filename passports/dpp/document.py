@@ -6,6 +6,7 @@ what the reader sees: the time at which something hidden was written would tell 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Any, Final
@@ -95,11 +96,15 @@ def compose(
     sheet: Sheet,
     elements: Iterable[Element],
     status: DppStatus,
+    changed_at: datetime,
 ) -> DigitalProductPassport:
-    """Return the passport that a version and the elements that a reader sees make."""
+    """Return the passport that a version and the elements that a reader sees make.
+
+    `changed_at` is the instant of the last version in which the reader sees a change.
+    """
     shown = tuple(elements)
     subject = payload_of(row)["credentialSubject"]
-    changes = [format_instant(row.issued_at), *(e.at for e in shown if e.at is not None)]
+    changes = [format_instant(changed_at), *(e.at for e in shown if e.at is not None)]
     changed = max(changes)  # of equal form, so that the latest is the greatest
     facility = subject.get("manufacturingFacility", {}).get("url")
     specification = f"{address.base_url}/v1/schemas/{sheet.profile.id}/{sheet.category}"

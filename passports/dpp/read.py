@@ -14,6 +14,7 @@ from passports.attributes.view import Visible, note_read, sheet_of_row, visible
 from passports.dpp.document import DigitalProductPassport, Representation, compose
 from passports.dpp.element_paths import ElementPath
 from passports.dpp.identifiers import row_of_dpp, row_of_product
+from passports.dpp.last_change import last_change
 from passports.dpp.one_element import find_element
 from passports.dpp.status import has_ceased, status_of
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
@@ -110,7 +111,8 @@ class Reading:
         sheet = sheet_of_row(transaction, row, at)
         seen = visible(transaction, self.reader, sheet, self.now)
         status = status_of(transaction, row)
-        return seen, compose(self.address, row, sheet, seen.elements, status)
+        changed_at = last_change(transaction, row, seen)
+        return seen, compose(self.address, row, sheet, seen.elements, status, changed_at)
 
     def _told(self, seen: Visible, dpp: DigitalProductPassport) -> dict[str, Any]:
         note_read(self.store, seen, dpp.elements, FORM, self.now)

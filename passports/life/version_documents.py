@@ -29,7 +29,8 @@ class ChangeKind(StrEnum):
     CESSATION = "cessation"
 
 
-# A battery's status is not for the public (Annex XIII, 4(c)), so neither is that it changed.
+# A battery's status is not for the public (Annex XIII, 4(c)). That there is a version, everybody can see;
+# whether it was made for the status or for another restricted value, nobody can.
 PUBLIC_KINDS: Final[Mapping[ChangeKind, ChangeKind]] = MappingProxyType(
     {kind: ChangeKind.DATA if kind is ChangeKind.LIFE_CYCLE else kind for kind in ChangeKind}
 )
