@@ -6,6 +6,8 @@ from urllib.parse import quote
 import pytest
 
 from passports.documents import utc_now
+from signing.canonical import canonicalize
+from signing.credentials import CredentialSigner
 from tests.api.caller import Caller
 from tests.worlds import FACILITY, GTIN, MAKER, MODEL
 
@@ -60,6 +62,25 @@ def test_such_an_instant_in_an_address_is_refused(
     everywhere: Caller, route: str, instant: str
 ) -> None:
     assert everywhere.get(f"{route}{quote(instant)}").status in {400, 422}
+
+
+@pytest.mark.parametrize("instant", OUTSIDE)
+def test_a_credential_with_such_an_instant_gets_a_verdict(everywhere: Caller, instant: str) -> None:
+    with everywhere.voltpass.store.reading() as reading:
+        key = everywhere.voltpass.keyring.current(reading, MAKER)
+    did = f"did:web:id.example.com:operators:{MAKER}"
+    payload = {
+        "@context": ["https://www.w3.org/ns/credentials/v2"],
+        "type": ["VerifiableCredential"],
+        "issuer": did,
+        "validUntil": instant,
+        "credentialSubject": {},
+    }
+    credential = CredentialSigner(key, did).sign(canonicalize(payload)).decode()
+    answer = everywhere.post("/v1/verify", {"credential": credential})
+    assert answer.status == 200
+    reasons = {step["step"]: step["reasonCode"] for step in answer.json()["steps"]}
+    assert reasons["validity"] == "not_an_instant"
 
 
 def test_a_period_whose_days_lie_outside_at_the_plant_is_refused(everywhere: Caller) -> None:
