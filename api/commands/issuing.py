@@ -1,5 +1,6 @@
 """`voltpass batch | passport | label`: issue passports, look at them, print and bundle them."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,6 +26,7 @@ from api.commands.tables import add_table_commands
 from api.commands.versions import At, add_version_commands, read_instant
 from api.labelling import label_of, why_no_label
 from api.verifying import own_records
+from api.wiring import Voltpass
 from passports.batches import BatchCreate, list_batches, newest_passports, read_units_csv
 from passports.documents import read_document, utc_now
 from passports.export import EXPORTS
@@ -208,14 +210,9 @@ def passport_bundle(
                 as_json=as_json,
             )
             return
-        chosen = [find(voltpass, name).credential for name in which or []]
-        if operator is not None and batch_id is not None:
-            with voltpass.store.reading() as reading:
-                rows = newest_passports(reading, operator, batch_id)
-                chosen += [row.credential for row in rows]
-        if not chosen:
+        credentials = _chosen(voltpass, which or [], operator, batch_id)
+        if not credentials:
             raise typer.BadParameter("name passports, a batch with its operator, or --archive")
-        credentials = list(dict.fromkeys(chosen))
         trust_list = voltpass.write_trust_list(utc_now()).read_bytes().strip()
         export = EXPORTS["bundle"]
         data = export(
@@ -229,6 +226,17 @@ def passport_bundle(
             as_json=as_json,
             text=lambda: out.print(f"{said}, {len(data)} bytes: {output}", markup=False),
         )
+
+
+def _chosen(
+    voltpass: Voltpass, names: Sequence[str], operator: str | None, batch_id: str | None
+) -> list[bytes]:
+    """Return the newest credentials of passports that are named and of a batch, each once."""
+    chosen = [find(voltpass, name).credential for name in names]
+    if operator is not None and batch_id is not None:
+        with voltpass.store.reading() as reading:
+            chosen += [row.credential for row in newest_passports(reading, operator, batch_id)]
+    return list(dict.fromkeys(chosen))
 
 
 @passport.command("revoke")
