@@ -69,7 +69,7 @@ def test_a_credential_with_such_an_instant_gets_a_verdict(everywhere: Caller, in
     with everywhere.voltpass.store.reading() as reading:
         key = everywhere.voltpass.keyring.current(reading, MAKER)
     did = f"did:web:id.example.com:operators:{MAKER}"
-    payload = {
+    payload: dict[str, Any] = {
         "@context": ["https://www.w3.org/ns/credentials/v2"],
         "type": ["VerifiableCredential"],
         "issuer": did,
