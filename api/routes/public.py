@@ -144,13 +144,14 @@ def get_passport(
     ] = None,
 ) -> Response:
     """A passport by its identifier: JSON, or the signed credential on `Accept: application/vc+jwt`."""
+    headers = {"Cache-Control": _CACHE, "Vary": "Accept"}
     if at is None:
         stored = passport_by_id(voltpass.store, passport_id)
     else:
         stored = version_at(voltpass.store, passport_id, at)
-    headers = {"Cache-Control": "no-store", "Vary": "Accept, Authorization"}
-    if at is None or require_readable(voltpass.store, reader, stored):
-        headers["Cache-Control"] = _CACHE
+        headers["Vary"] = "Accept, Authorization"
+        if not require_readable(voltpass.store, reader, stored):
+            headers["Cache-Control"] = "no-store"
     if choose_form(request.headers.get("accept", "")) == "credential":
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
     body = orjson.dumps(_passport_document(voltpass, stored))
