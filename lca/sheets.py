@@ -245,15 +245,19 @@ def check_workbook(archive: zipfile.ZipFile, data: bytes, file: str) -> None:
     unpacked = sum(entry.file_size for entry in archive.infolist())
     if unpacked > MAXIMUM_UNPACKED_BYTES:
         raise _too_large(file, unpacked, MAXIMUM_UNPACKED_BYTES)
+    with_formula = ""
     for name in sheet_files(archive):
         formula = far = False
         for text in sheet_pieces(archive, name):
             formula = formula or has_formula(text)
             far = far or may_reach_far(text)
-        if formula:
-            raise _formula_in(archive.read(name), name, data, file)
         if far:
             _check_extent(extent(sheet_pieces(archive, name)), name, file)
+        if formula:
+            with_formula = with_formula or name
+    # Only now: to name the formula's sheet and column, the workbook is opened.
+    if with_formula:
+        raise _formula_in(archive.read(with_formula), with_formula, data, file)
 
 
 def _check_extent(size: tuple[int, int], name: str, file: str) -> None:

@@ -5,6 +5,7 @@ A cell whose value depends on who calculated it last is no evidence; who reads s
 
 from __future__ import annotations
 
+import html
 import re
 import zipfile
 from collections.abc import Iterator
@@ -18,6 +19,12 @@ _FORMULA = re.compile(
     rb"<" + _PREFIX + rb"""c\s[^>]*?r=["']([A-Z]+)([0-9]+)["'][^>]*>\s*<""" + _PREFIX + rb"f[\s/>]"
 )
 _PAIRS: Final = (int.from_bytes(b"<f", "little"), int.from_bytes(b":f", "little"))
+_WORKBOOK: Final = "xl/workbook.xml"
+_LINKS: Final = "xl/_rels/workbook.xml.rels"
+_LINK = re.compile(rb"<" + _PREFIX + rb"Relationship\s([^>]*)>")
+_IDENTIFIER = re.compile(rb"""[:\s]?[Ii]d\s*=\s*["']([^"']*)["']""")
+_TARGET = re.compile(rb"""Target\s*=\s*["']([^"']*)["']""")
+_USUAL = re.compile(r"xl/worksheets/[^/]+\.xml")
 _OVERLAP: Final = 48
 """Bytes of `<prefix:f>` or of a cell's place at most: what two pieces have in common."""
 _AT_ONCE_BYTES: Final = 2 * 1024 * 1024
@@ -32,9 +39,29 @@ def sheets_with_formulas(archive: zipfile.ZipFile) -> Iterator[str]:
 
 
 def sheet_files(archive: zipfile.ZipFile) -> list[str]:
-    """Return the names of the files of sheets in a workbook."""
+    """Return the names of the files of sheets in a workbook: in the usual folder, or linked elsewhere.
+
+    A reader follows the links (ISO/IEC 29500-1, 12.3.23) wherever they lead, whatever the case.
+    """
     names = archive.namelist()
-    return [n for n in names if n.startswith("xl/worksheets/") and n.endswith(".xml")]
+    usual = {n for n in names if n.startswith("xl/worksheets/") and n.endswith(".xml")}
+    elsewhere = {path for path in _linked(archive, names) if not _USUAL.fullmatch(path)}
+    return [n for n in names if n in usual or n.lower() in elsewhere]
+
+
+def _linked(archive: zipfile.ZipFile, names: list[str]) -> set[str]:
+    """Return the paths of the files that a workbook links by an identifier, in lower case."""
+    parts = {n.lower(): archive.read(n) for n in names if n.lower() in {_WORKBOOK, _LINKS}}
+    used = set(_IDENTIFIER.findall(parts.get(_WORKBOOK, b"")))
+    paths: set[str] = set()
+    for link in _LINK.findall(parts.get(_LINKS, b"")):
+        target = _TARGET.search(link)
+        if target is not None and used.intersection(_IDENTIFIER.findall(link)):
+            path = html.unescape(target[1].decode(errors="replace")).lower()
+            paths.add(
+                path[1:] if path.startswith("/") else path if path[:3] == "xl/" else f"xl/{path}"
+            )
+    return paths
 
 
 def sheet_pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:

@@ -75,3 +75,44 @@ def test_no_far_place_is_missed(letters: str, row: int, around: str, where: int)
         assert columns >= sum(
             (ord(c) - 64) * 26**i for i, c in enumerate(reversed(letters.upper()))
         )
+
+
+def _moved(book: bytes, folder: str) -> bytes:
+    """Return a workbook whose sheets lie in another folder, linked from where they are."""
+    moved = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(moved, "w") as new:
+        for name in old.namelist():
+            text = old.read(name)
+            if name == "xl/_rels/workbook.xml.rels":
+                text = text.replace(b"worksheets/sheet", folder.encode() + b"/Sheet")
+            new.writestr(name.replace("xl/worksheets/sheet", f"xl/{folder}/sheet"), text)
+    return moved.getvalue()
+
+
+@pytest.mark.parametrize("folder", ["worksheets", "theme", "elsewhere/deep", "worksheets/Under"])
+def test_sheets_are_found_wherever_the_workbook_links_them(folder: str) -> None:
+    far = _moved(with_cell("XFD1048576"), folder)
+    with pytest.raises(SheetError, match="far from the others"):
+        read_workbook(far, "plant.xlsx")
+    near = _moved(workbook(TABLES), folder)
+    assert (
+        read_workbook(near, "plant.xlsx").document
+        == read_workbook(workbook(TABLES), "plant.xlsx").document
+    )
+
+
+def test_a_formula_does_not_open_a_workbook_that_is_too_wide() -> None:
+    buffer = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(with_cell("XFD1048576"))) as source,
+        zipfile.ZipFile(buffer, "w") as archive,
+    ):
+        for name in source.namelist():
+            text = source.read(name)
+            if name == "xl/worksheets/sheet1.xml":
+                text = text.replace(b"<v>", b"<f>1+1</f><v>", 1).replace(
+                    b"<is>", b"<f>1+1</f><is>", 1
+                )
+            archive.writestr(name, text)
+    with pytest.raises(SheetError, match="far from the others"):
+        read_workbook(buffer.getvalue(), "plant.xlsx")
