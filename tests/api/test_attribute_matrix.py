@@ -5,6 +5,7 @@ its own, so that a value that turns up anywhere tells which attribute it came fr
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any, Final
@@ -208,6 +209,8 @@ def test_nothing_that_goes_out_in_any_form_holds_what_its_reader_may_not_see(
 def is_told(attribute: Attribute, text: str) -> bool:
     """Tell whether an attribute's own value stands in a text."""
     needle = MARKED[attribute.id][1]
+    if attribute.type == "integer":  # as a number of its own: a hash has such digits by chance
+        return re.search(rf"(?<![\w.-]){needle}(?!\w)", text) is not None
     if attribute.type not in {"choice", "month"}:
         return needle in text
     # Words that occur elsewhere: with the name before them, in any of the forms.
