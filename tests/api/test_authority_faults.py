@@ -82,7 +82,7 @@ def test_a_nearly_valid_document_is_taken_or_refused(
     check(caller, *drawn)
 
 
-@settings(SETTINGS, max_examples=20)
+@settings(SETTINGS, max_examples=60)
 @given(nearly_valid())
 def test_a_nearly_valid_document_is_taken_or_refused_on_either_database(
     everywhere: Caller, drawn: tuple[str, bytes]
@@ -109,14 +109,14 @@ def test_every_route_of_authority_that_takes_json_is_among_them(issued: Caller) 
     assert taking_json == set(VALID) - {"/v1/grants/none/delegation"}
 
 
-@settings(SETTINGS, max_examples=26)
+@settings(SETTINGS, max_examples=80)
 @given(body=st.binary(max_size=200) | st.text(max_size=60).map(lambda t: f"{t}.{t}.{t}".encode()))
 def test_whatever_is_brought_as_a_statement_is_refused(unchanged: Caller, body: bytes) -> None:
     for target in ("/v1/transfers/signed", "/v1/transfers/none/signed-acceptance"):
         check(unchanged, target, body, **{"content-type": "application/jose"})
 
 
-@settings(SETTINGS, max_examples=26)
+@settings(SETTINGS, max_examples=80)
 @given(name=Line, bearer=Line, cookie=Line)
 def test_whatever_stands_in_a_header_is_taken_or_refused(
     unchanged: Caller, name: str, bearer: str, cookie: str

@@ -304,7 +304,6 @@ def test_without_json_an_error_is_a_sentence_for_people(tmp_path: Path) -> None:
     assert "there is no passport" in done.stderr
 
 
-@pytest.mark.soak
 def test_output_survives_a_terminal_without_unicode(demonstration: Demonstration) -> None:
     done = run(
         *("passport", "show", passport_id(demonstration), "--json"),

@@ -242,7 +242,6 @@ def test_its_home_is_served_and_a_stranger_verifies_over_http(
     assert (gone.returncode, one_document(gone)["findings"][0]["field"]) == (2, "url")
 
 
-@pytest.mark.soak
 def test_a_run_after_others_starts_afresh_on_a_port_that_is_free(
     demonstration: Demonstration,
 ) -> None:

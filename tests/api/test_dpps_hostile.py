@@ -31,7 +31,7 @@ def here(issued: Caller) -> str:
 
 SETTINGS: Final = settings(
     deadline=None,
-    max_examples=20,
+    max_examples=60,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

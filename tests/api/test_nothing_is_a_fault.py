@@ -119,7 +119,7 @@ def nearly_valid(draw: st.DrawFn) -> tuple[str, bytes]:
 
 SETTINGS = settings(
     deadline=None,
-    max_examples=40,
+    max_examples=120,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -145,7 +145,7 @@ def test_a_nearly_valid_document_is_taken_or_refused_on_sqlite(
     check(caller, *drawn)
 
 
-@settings(SETTINGS, max_examples=20)
+@settings(SETTINGS, max_examples=60)
 @given(nearly_valid())
 def test_a_nearly_valid_document_is_taken_or_refused_on_either_database(
     everywhere: Caller, drawn: tuple[str, bytes]
@@ -212,7 +212,7 @@ def test_whatever_stands_behind_the_gtin_of_a_link_is_found_or_refused(
         assert answer.media_type == PROBLEM
 
 
-@settings(SETTINGS, max_examples=20)
+@settings(SETTINGS, max_examples=60)
 @given(st.binary(max_size=200))
 def test_any_bytes_as_a_credential_get_a_verdict_or_a_refusal(issued: Caller, data: bytes) -> None:
     text = data.decode("utf-8", errors="surrogateescape")
@@ -224,7 +224,7 @@ def test_any_bytes_as_a_credential_get_a_verdict_or_a_refusal(issued: Caller, da
         assert answer.json()["verdict"] in {"invalid", "cannot_tell"}
 
 
-@settings(SETTINGS, max_examples=20)
+@settings(SETTINGS, max_examples=40)
 @given(st.binary(max_size=300))
 def test_any_bytes_as_a_body_are_refused(issued: Caller, body: bytes) -> None:
     check(issued, "/v1/batches?dry_run=true", body)

@@ -387,7 +387,7 @@ def test_a_claim_narrows_and_lends_no_role(caller: Caller, published: LoopbackIs
     )
 )
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=26, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=80, deadline=None
 )
 def test_whatever_is_sent_as_a_token_is_refused_and_nothing_breaks(
     published: LoopbackIssuer, text: str

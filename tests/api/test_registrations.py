@@ -224,7 +224,7 @@ def test_only_manufacturers_keep_recipes_and_only_the_platform_registers_prefixe
 
 @settings(
     deadline=None,
-    max_examples=20,
+    max_examples=60,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
@@ -280,7 +280,7 @@ MUTATED: dict[tuple[str, str], Any] = {
 
 @settings(
     deadline=None,
-    max_examples=20,
+    max_examples=60,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -293,7 +293,7 @@ def nearly_valid(draw: st.DrawFn) -> tuple[str, str, Any]:
     return target, method, document
 
 
-@settings(SETTINGS, max_examples=26)
+@settings(SETTINGS, max_examples=80)
 @given(nearly_valid())
 def test_a_nearly_valid_document_is_taken_or_refused_and_nothing_is_a_fault(
     everywhere: Caller, passport: str, drawn: tuple[str, str, Any]
@@ -304,7 +304,7 @@ def test_a_nearly_valid_document_is_taken_or_refused_and_nothing_is_a_fault(
     assert answer.status == 200 or all(finding["reason"] for finding in answer.findings())
 
 
-@settings(SETTINGS, max_examples=26)
+@settings(SETTINGS, max_examples=80)
 @given(
     st.binary(max_size=120)
     | st.text(max_size=120).map(str.encode)

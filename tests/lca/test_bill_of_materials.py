@@ -88,7 +88,7 @@ def outcome(files: dict[str, bytes]) -> tuple[SheetInput | None, object]:
 
 
 @given(st.lists(rows(), min_size=1, max_size=6))
-@settings(max_examples=66, deadline=None)
+@settings(max_examples=200, deadline=None)
 def test_columns_give_what_rows_give(bill: list[list[str]]) -> None:
     empty = [""] * len(HEADER)  # an empty row between others is read row by row
     _, by_columns = outcome(sheets(bill))

@@ -224,7 +224,7 @@ _values = st.one_of(
 )
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_whatever_stands_in_a_field_only_a_named_error_comes_out(data: st.DataObject) -> None:
     document = json.loads(PACK)

@@ -61,7 +61,7 @@ def compute(document: Document) -> Footprint:
     return compute_footprint(inventory, load_ruleset("da-2024"), load_shipped_dataset())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(exchanges)
 def test_contributions_and_stages_sum_to_the_total(rows: list[Any]) -> None:
     footprint = compute(document_of(rows))
@@ -70,7 +70,7 @@ def test_contributions_and_stages_sum_to_the_total(rows: list[Any]) -> None:
     assert math.fsum(footprint.stage_totals) == pytest.approx(footprint.total, abs=1e-12 * scale)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(exchanges, st.randoms())
 def test_the_order_of_rows_and_activities_changes_nothing(rows: list[Any], random: Any) -> None:
     document = document_of(rows)
@@ -188,7 +188,7 @@ _exchange_documents = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=133, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(_exchange_documents)
 def test_the_quick_reader_accepts_nothing_that_the_slow_one_refuses(exchange: Document) -> None:
     from lca.documents import DocumentReader  # noqa: PLC0415 - one use

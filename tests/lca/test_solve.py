@@ -147,7 +147,7 @@ def brightway_score(n: int, edges: Edges, burden: NDArray[np.float64], amount: f
     return float(calculation.score)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.booleans(), st.floats(1e-6, 1e6))
 def test_the_result_scales_with_the_demand(seed: int, cyclic: bool, amount: float) -> None:
     n, edges, burden = random_system(seed, cyclic=cyclic)
@@ -156,7 +156,7 @@ def test_the_result_scales_with_the_demand(seed: int, cyclic: bool, amount: floa
     assert float(burden @ many) == pytest.approx(float(burden @ one) * amount, rel=1e-12)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10**6), st.booleans())
 def test_permuting_the_activities_changes_nothing(seed: int, cyclic: bool) -> None:
     n, edges, burden = random_system(seed, cyclic=cyclic)

@@ -101,7 +101,7 @@ def test_no_refusal_tells_why(sqlite_world: World) -> None:
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
 )
 @given(
     token=st.text(st.characters(codec=None))

@@ -91,7 +91,7 @@ class Undoing:
 
 @settings(
     deadline=None,
-    max_examples=20,
+    max_examples=60,
     database=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -353,7 +353,7 @@ paths = st.sampled_from(
 )
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(path=paths, value=json_values, scanned=st.none() | st.text())
 def test_no_value_in_a_payload_makes_a_check_crash(
     path: str, value: object, scanned: str | None

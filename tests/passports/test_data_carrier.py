@@ -251,7 +251,7 @@ def test_nonsense_behind_the_start_of_a_picture_is_refused(start: bytes, rest: b
         read_image(start + rest)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.data())
 def test_a_picture_with_changed_bytes_is_read_as_it_was_or_refused(data: st.DataObject) -> None:
     broken = bytearray(SMALL)

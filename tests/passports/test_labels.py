@@ -84,7 +84,7 @@ def draw_label_text() -> str:
 names: TypeAdapter[str] = TypeAdapter(Name)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     st.text(st.characters(codec=None), min_size=1, max_size=30)
     | st.sampled_from(["<script>", "a&b", "]]>", "\"'", "{{ content }}", "&#0;", "\x0b", "\ufffe"])

@@ -579,7 +579,6 @@ def test_a_crash_at_any_call_leads_to_no_double_registration(
     assert len(found["refused"]) == crashes + 1
 
 
-@pytest.mark.soak
 def test_a_crash_at_any_write_leads_to_no_double_registration(
     sqlite_world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,7 +141,7 @@ any_unit = st.builds(BatteryUnit, serial=serials, manufactured_on=days)
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
 )
 @given(
     units=st.lists(any_unit, min_size=1, max_size=5),

@@ -373,7 +373,7 @@ def test_a_malformed_did_document_is_unavailable_and_says_why(data: bytes) -> No
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
 )
 @given(data=st.binary() | st.text().map(str.encode) | st.binary().map(lambda b: b"e30.e30." + b))
 def test_any_bytes_are_examined_and_nothing_is_raised(sqlite_world: World, data: bytes) -> None:
@@ -386,7 +386,7 @@ def test_any_bytes_are_examined_and_nothing_is_raised(sqlite_world: World, data:
 
 
 @settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20, deadline=None
+    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=40, deadline=None
 )
 @given(st.data())
 def test_any_changed_byte_of_a_passport_is_refused(

@@ -198,7 +198,7 @@ def test_both_readings_agree(document: JsonValue, ascii_only: bool) -> None:
             assert fast == _parse_any_spelling(data)
 
 
-@settings(max_examples=100)
+@settings(max_examples=300)
 @given(st.binary(max_size=200))
 def test_any_bytes_are_read_or_refused(data: bytes) -> None:
     try:

@@ -142,7 +142,7 @@ SECURED = canonicalize(add_proof(passport(), MAKER_KEY, MAKER, CREATED))
 KNOWN = evidence()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, len(SECURED) * 8 - 1))
 def test_any_flipped_bit_of_a_secured_document_is_refused(bit: int) -> None:
     flipped = bytearray(SECURED)
@@ -155,7 +155,7 @@ JSON = st.one_of(
 )
 
 
-@settings(max_examples=26, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(

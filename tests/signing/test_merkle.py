@@ -103,7 +103,7 @@ def test_all_proofs_of_all_small_trees_are_those_of_the_definition() -> None:
             merkle.verify_consistency(old, size, proof, TREE.root(old), root)
 
 
-@settings(max_examples=20)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_changed_proof_of_inclusion_shows_nothing(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 130))
@@ -129,7 +129,7 @@ def test_a_changed_proof_of_inclusion_shows_nothing(data: st.DataObject) -> None
             merkle.verify_inclusion(*arguments, root)
 
 
-@settings(max_examples=20)
+@settings(max_examples=60)
 @given(st.data())
 def test_a_changed_proof_of_consistency_shows_nothing(data: st.DataObject) -> None:
     size = data.draw(st.integers(1, 130))

@@ -224,7 +224,7 @@ def test_a_note_that_is_none_is_refused(note: bytes) -> None:
 NOTE = sign_checkpoint(HEAD, [LOG, COSIGNER], AT)
 
 
-@settings(max_examples=50)
+@settings(max_examples=150)
 @given(st.integers(0, len(NOTE) * 8 - 1))
 def test_a_flipped_bit_in_a_checkpoint_never_changes_what_is_believed(bit: int) -> None:
     flipped = bytearray(NOTE)

@@ -160,7 +160,7 @@ def test_facts_of_other_kinds_are_passed_over() -> None:
     assert report.credential["facts"] == {"2": "ok"}
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(st.binary(max_size=60), st.integers(0, len(DATA) - 1), st.integers(0, 7))
 def test_any_bytes_and_any_flipped_bit_are_refused(data: bytes, place: int, bit: int) -> None:
     assert examined(to_text(data)).verdict == "invalid"

@@ -340,7 +340,7 @@ def test_a_token_status_list_is_no_credential() -> None:
     assert report.step("format").reason_code == "typ_unknown"
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, len(FULL) * 8 - 1))
 def test_any_flipped_bit_of_an_sd_jwt_is_refused(bit: int) -> None:
     flipped = bytearray(FULL)
@@ -360,7 +360,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=26, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(JSON, st.lists(JSON, max_size=3))
 def test_any_payload_and_any_disclosures_get_a_verdict(claim: Any, disclosures: list[Any]) -> None:
     sd_jwt = sealed({**BASE, "claim": claim, "_sd": claim}, NAMED, *disclosures)

@@ -136,7 +136,7 @@ def test_a_report_is_plain_json() -> None:
     assert json.loads(canonicalize(document)) == document
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(st.integers(0, len(GOOD) * 8 - 1))
 def test_any_flipped_bit_is_refused(bit: int) -> None:
     flipped = bytearray(GOOD)
@@ -211,7 +211,7 @@ MEMBERS = st.dictionaries(
 )
 
 
-@settings(max_examples=26, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(HEADERS, MEMBERS)
 def test_any_header_and_any_member_get_a_verdict(header: Any, members: Any) -> None:
     payload = canonicalize({**passport(), **members})
@@ -224,14 +224,14 @@ STATUS_MEMBERS = st.dictionaries(
 )
 
 
-@settings(max_examples=26, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(st.lists(STATUS_MEMBERS, min_size=1, max_size=2))
 def test_any_status_entry_gets_a_verdict(entries: list[dict[str, Any]]) -> None:
     status = [{**status_entry(REVOCATION, "revocation", INDEX), **members} for members in entries]
     check_is_a_verdict(examine(signed(passport(credentialStatus=status)), EVIDENCE, at=AT))
 
 
-@settings(max_examples=26, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(MEMBERS, st.dictionaries(st.sampled_from(["statusPurpose", "encodedList", "id"]), JSON))
 def test_any_status_list_gets_a_verdict(members: Any, subject: Any) -> None:
     document = json.loads(canonicalize(decode(status_list()).payload))
@@ -248,7 +248,7 @@ METHOD_MEMBERS = st.dictionaries(
 )
 
 
-@settings(max_examples=26, deadline=None)
+@settings(max_examples=80, deadline=None)
 @given(METHOD_MEMBERS, st.dictionaries(st.sampled_from(["id", "assertionMethod"]), JSON))
 def test_any_did_document_gets_a_verdict(method: Any, members: Any) -> None:
     document = json.loads(canonicalize(did_document()))
