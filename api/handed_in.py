@@ -3,8 +3,8 @@
 import re
 from typing import Final
 
-from passports.bundle import is_bundle
 from passports.errors import Finding, NotAPassportError
+from passports.verification.bundle import is_bundle
 from signing.seal import PREFIX
 
 # First bytes of PNG, JPEG, GIF, BMP, WebP (RIFF), TIFF; what else Pillow opens is not a photo.

@@ -3,7 +3,7 @@
 from typing import Final, Literal
 
 from passports.embedded_proof import SECURED_MEDIA_TYPE
-from passports.verification import CREDENTIAL_MEDIA_TYPE
+from passports.verification.collection import CREDENTIAL_MEDIA_TYPE
 
 Form = Literal["credential", "secured", "html", "json"]
 # By preference where a client likes several equally: who names the signed bytes wants them, and a

@@ -31,9 +31,9 @@ from passports.errors import (
     NotAuthenticatedError,
     RecordNotFoundError,
 )
-from passports.fetch import Fetch, HttpFetch
 from passports.operators import get_operator
 from passports.store import Store
+from passports.verification.fetch import Fetch, HttpFetch
 
 MAX_TOKEN: Final = 16 * 1024
 KEYS_SECONDS: Final = (

@@ -6,7 +6,7 @@ from pathlib import Path
 from api.environment import EnvironmentFaultError
 from api.settings import Settings
 from passports.errors import Finding
-from passports.verification import read_trust_list
+from passports.verification.passport import read_trust_list
 from signing.trust import TrustList
 
 

@@ -6,10 +6,10 @@ from api.platform import PLATFORM_ID, ensure_platform
 from api.verifying_alone import read_subject, verify_online
 from api.wiring import Voltpass
 from passports.documents import utc_now
-from passports.fetch import Fetch, HttpFetch
 from passports.operators import get_operator
 from passports.resolve import OwnRecords
 from passports.shipments import ShipmentReceipt, verify_shipment
+from passports.verification.fetch import Fetch, HttpFetch
 from signing.credentials import CredentialSigner
 from signing.report import VerificationReport
 

@@ -5,20 +5,20 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from api.handed_in import is_image, is_link
-from passports.bundle import Bundle, is_bundle, read_bundle
-from passports.checks import BatteryEvidence
 from passports.data_carrier import read_codes
 from passports.errors import Finding, InvalidInputError
-from passports.fetch import Fetch, refused_fetch
 from passports.seals import issuer_of_seal, verify_seal
-from passports.verification import (
+from passports.verification.bundle import Bundle, is_bundle, read_bundle
+from passports.verification.checks import BatteryEvidence
+from passports.verification.collection import (
     CollectedEvidence,
     collect_from_strangers,
     collect_issuer,
     fetch_passport,
     newest_version,
-    verify_passport,
 )
+from passports.verification.fetch import Fetch, refused_fetch
+from passports.verification.passport import verify_passport
 from signing.report import VerificationReport
 from signing.seal import PREFIX
 from signing.trust import TrustList
@@ -111,6 +111,6 @@ def verify_offline(
 def _recomputed(bundle: Bundle) -> Mapping[str, bool]:
     if not bundle.inventories:
         return {}
-    from passports.recomputation import recompute_bundle  # noqa: PLC0415 # the engine, where it has work
+    from passports.verification.recomputation import recompute_bundle  # noqa: PLC0415 # the engine, where it has work
 
     return recompute_bundle(bundle)

@@ -31,7 +31,7 @@ from passports.restricted import restricted_log_proof
 from passports.status_lists import publish_status_list
 from passports.store import PassportRow, Store
 from passports.token_status import publish_token_status_list
-from passports.verification import CollectedEvidence, collect_evidence
+from passports.verification.collection import CollectedEvidence, collect_evidence
 from signing.credentials import decode
 from signing.did_web import build_document
 from signing.errors import SigningError

@@ -17,7 +17,6 @@ import orjson
 
 from passports.archive.continuity import kept_base_urls
 from passports.archive.kept_logs import proofs_of
-from passports.checks import BatteryEvidence, domain_checks
 from passports.credential import CONTEXTS
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import (
@@ -37,7 +36,9 @@ from passports.spreadsheets import (
     workbook_rows,
 )
 from passports.store import PassportRow
-from passports.verification import CollectedEvidence, collect_evidence, signed_certificates
+from passports.verification.checks import BatteryEvidence, domain_checks
+from passports.verification.collection import CollectedEvidence, collect_evidence
+from passports.verification.passport import signed_certificates
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner
 from signing.evidence import Evidence

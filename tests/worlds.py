@@ -13,13 +13,11 @@ from typing import Any
 
 from lca.datasets import load_shipped_dataset
 from passports.batches import BatchCreate, BatteryUnit
-from passports.bundle import Bundle
 from passports.certification.certificates import (
     FactoryCertificate,
     FactoryCertificateCreate,
     register_certificate,
 )
-from passports.checks import BatteryEvidence
 from passports.factories import EnergyPeriodCreate, FacilityCreate, record_energy, register_facility
 from passports.footprints import FootprintRequest, compute_studies
 from passports.identifiers import PublicAddress, UniqueProductIdentifier
@@ -30,7 +28,10 @@ from passports.operators import EconomicOperatorCreate, register_operator
 from passports.resolve import OwnRecords, evidence_from_store, find_passport
 from passports.store import Store
 from passports.trust import build_trust_list
-from passports.verification import CollectedEvidence, verify_passport
+from passports.verification.bundle import Bundle
+from passports.verification.checks import BatteryEvidence
+from passports.verification.collection import CollectedEvidence
+from passports.verification.passport import verify_passport
 from signing.report import VerificationReport
 from signing.trust import TrustList
 

@@ -16,7 +16,7 @@ from api.commands.console import (
     reported,
 )
 from passports.documents import read_document, utc_now
-from passports.fsck import check_store
+from passports.fsck.whole import check_store
 from passports.queries import FootprintPage, FootprintQuery, query_footprints
 
 _RECOMPUTED: Mapping[Any, str] = {True: "equal", False: "DIFFERS", None: "-"}

@@ -20,10 +20,10 @@ from api.environment import FileFaultError
 from api.handed_in import require_passport
 from api.pinned_trust import pinned_trust_list
 from api.verifying_alone import read_subject, verify_offline, verify_online
-from passports.bundle import is_bundle
 from passports.documents import utc_now
 from passports.errors import Finding
-from passports.fetch import Fetch, HttpFetch
+from passports.verification.bundle import is_bundle
+from passports.verification.fetch import Fetch, HttpFetch
 from signing.report import VerificationReport
 from signing.trust import TrustList
 

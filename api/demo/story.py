@@ -27,18 +27,19 @@ from passports.certification.certificates import (
     coverage,
     register_certificate,
 )
-from passports.checks import BatteryEvidence
 from passports.documents import read_document, utc_now
 from passports.export import EXPORTS
 from passports.factories import EnergyPeriodCreate, FacilityCreate, record_energy, register_facility
-from passports.fetch import HttpFetch
 from passports.footprints import FootprintRequest, compute_studies
 from passports.issue import IssuedBatch, issue_batch
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import EconomicOperatorCreate, register_operator
 from passports.queries import FootprintQuery, query_footprints
 from passports.resolve import evidence_from_store, passport_by_id
-from passports.verification import fetch_passport, verify_passport
+from passports.verification.checks import BatteryEvidence
+from passports.verification.collection import fetch_passport
+from passports.verification.fetch import HttpFetch
+from passports.verification.passport import verify_passport
 from signing.base64url import decode as base64url_decode
 from signing.base64url import encode as base64url_encode
 from signing.report import VerificationReport

@@ -10,7 +10,7 @@ from passports.certification.certify import certificate_log_proof
 from passports.documents import utc_now
 from passports.restricted import restricted_log_proof
 from passports.token_status import publish_token_status_list
-from passports.verification import STATUS_JWT_MEDIA_TYPE
+from passports.verification.collection import STATUS_JWT_MEDIA_TYPE
 
 router = APIRouter(prefix="/v1", tags=["public"])
 # As long as the other form of the same list: a revocation shows within five minutes.

@@ -17,7 +17,7 @@ from passports.footprints import (
 from passports.idempotency import once
 from passports.resolve import study_result
 from passports.studies import audit_bundle, contributions, diagram
-from passports.verification import RESULT_MEDIA_TYPE
+from passports.verification.collection import RESULT_MEDIA_TYPE
 from signing.canonical import canonicalize
 
 router = APIRouter(prefix="/v1/footprints", tags=["footprints"])

@@ -43,7 +43,7 @@ from passports.operators import get_operator, list_operators
 from passports.queries import FootprintQuery, query_footprints
 from passports.resolve import passport_by_id
 from passports.store import StudyFilter, Transaction
-from passports.verification import CREDENTIAL_MEDIA_TYPE
+from passports.verification.collection import CREDENTIAL_MEDIA_TYPE
 
 router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
 

@@ -24,7 +24,6 @@ from passports.archive.continuity import Standing, continuity_of
 from passports.archive.kept_logs import kept_tile
 from passports.certification.certificates import get_certificate
 from passports.certification.certify import status_document
-from passports.checks import BatteryEvidence
 from passports.documents import Instant, utc_now
 from passports.embedded_proof import SECURED_MEDIA_TYPE, with_embedded_proof
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
@@ -41,11 +40,9 @@ from passports.resolve import (
     printed_link,
 )
 from passports.status_lists import publish_status_list
-from passports.verification import (
-    CREDENTIAL_MEDIA_TYPE,
-    CollectedEvidence,
-    verify_passport,
-)
+from passports.verification.checks import BatteryEvidence
+from passports.verification.collection import CREDENTIAL_MEDIA_TYPE, CollectedEvidence
+from passports.verification.passport import verify_passport
 
 router = APIRouter(tags=["public"])
 # A newer version or a revocation shows within a minute; the ETag spares the bytes.

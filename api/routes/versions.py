@@ -35,7 +35,7 @@ from passports.life.versions import (
     new_version,
 )
 from passports.resolve import StoredPassport, log_proof, passport_by_id, version_number
-from passports.verification import CREDENTIAL_MEDIA_TYPE
+from passports.verification.collection import CREDENTIAL_MEDIA_TYPE
 
 router = APIRouter(prefix="/v1", tags=["versions"])
 _BRIEFLY: Final = "public, max-age=60"

@@ -24,7 +24,7 @@ from passports.archive.faults import ArchiveFault
 from passports.archive.write import SIGNATURE_TYP
 from passports.certification.certificates import FactoryCertificate
 from passports.errors import shorten
-from passports.fsck import FsckReport, Progress, check_store
+from passports.fsck.whole import FsckReport, Progress, check_store
 from passports.identifiers import PublicAddress, gtin_belongs_to
 from passports.keyring import public_key_entries
 from passports.life.version_making import status_places

@@ -21,7 +21,7 @@ from passports.archive.staging import staged
 from passports.errors import (
     EvidenceUnavailableError,
 )
-from passports.fsck import Progress
+from passports.fsck.whole import Progress
 from passports.operators import get_operator
 from passports.store import (
     CertificateRow,
@@ -36,7 +36,7 @@ from passports.store import (
     Transaction,
     key_of,
 )
-from passports.verification import read_trust_list
+from passports.verification.passport import read_trust_list
 from signing.instants import parse_instant
 from signing.trust import TrustList
 

@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
-from passports.bundle import Bundle, write_bundle
 from passports.resolve import OwnRecords, evidence_from_store, study_inventory
+from passports.verification.bundle import Bundle, write_bundle
 
 
 def export_offline_bundle(

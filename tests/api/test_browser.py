@@ -23,9 +23,9 @@ from playwright.sync_api import (
 from api.serving import free_port, serving_in_background
 from api.verifying_alone import verify_offline
 from passports import data_carrier
-from passports.bundle import read_bundle, write_bundle
 from passports.export import EXPORTS
 from passports.trust import sign_trust_list
+from passports.verification.bundle import read_bundle, write_bundle
 from signing import base64url
 from signing.report import VerificationReport
 from tests.api.caller import Caller

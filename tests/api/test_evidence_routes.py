@@ -5,7 +5,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from passports.verification import STATUS_JWT_MEDIA_TYPE
+from passports.verification.collection import STATUS_JWT_MEDIA_TYPE
 from signing.credentials import decode
 from signing.selective_disclosure import decode_presentation
 from signing.status_list import StatusList

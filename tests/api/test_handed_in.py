@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from api.handed_in import require_passport
-from passports.bundle import Bundle, write_bundle
 from passports.data_carrier import draw
 from passports.errors import NotAPassportError
+from passports.verification.bundle import Bundle, write_bundle
 from tests.api.caller import Caller
 from tests.api.command_line import invoke, one_document
 from tests.worlds import GTIN, NOW

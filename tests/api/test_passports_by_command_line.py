@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from api.commands.passport_names import find
-from passports.bundle import read_bundle
 from passports.errors import RecordNotFoundError
+from passports.verification.bundle import read_bundle
 from tests.api.caller import voltpass_on
 from tests.api.command_line import Demonstration, invoke, one_document
 from tests.worlds import World

@@ -17,11 +17,11 @@ from PIL import Image
 from api.settings import Settings
 from passports.attributes.table import Granularity
 from passports.attributes.view import passport_sheet, restricted_presentation
-from passports.bundle import Bundle, write_bundle
 from passports.data_carrier import draw
 from passports.operators import get_operator
 from passports.resolve import evidence_from_store
 from passports.seals import seal_of
+from passports.verification.bundle import Bundle, write_bundle
 from signing.credentials import decode
 from signing.keys.software_key import P256Key
 from tests.api.command_line import invoke

@@ -19,7 +19,7 @@ from passports.archive.write import ArchiveRequest, sign_manifest, write_archive
 from passports.errors import (
     EvidenceUnavailableError,
 )
-from passports.fsck import check_store
+from passports.fsck.whole import check_store
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.store import Store, all_tables

@@ -14,7 +14,6 @@ from passports.archive.contents import KEPT, LEFT_OUT, ArchiveAudience, kept_in
 from passports.archive.continuity import Standing, continuity_of
 from passports.authority.cessation import state_ceased
 from passports.certification.certify import CertificateIssue, issue_certificate
-from passports.checks import BatteryEvidence
 from passports.errors import (
     RecordNotFoundError,
 )
@@ -31,7 +30,8 @@ from passports.resolve import evidence_from_store, find_passport
 from passports.status_lists import publish_status_list, revoke_passport
 from passports.store import all_tables
 from passports.trust import build_trust_list, sign_trust_list
-from passports.verification import verify_passport
+from passports.verification.checks import BatteryEvidence
+from passports.verification.passport import verify_passport
 from signing.keys import SigningKey
 from tests.passports.archive_world import (
     BACKUP,

@@ -31,7 +31,7 @@ from passports.errors import (
     NotAuthenticatedError,
     RecordNotFoundError,
 )
-from passports.fsck import check_store
+from passports.fsck.whole import check_store
 from passports.key_changes import rotate_key
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import EconomicOperator, get_operator

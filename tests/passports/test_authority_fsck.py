@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from passports.authority.authorisations import AuthorisationCreate, act_for, give_authorisation
 from passports.authority.roles import Action
-from passports.fsck_authority import check_acts, check_transfers
+from passports.fsck.authority import check_acts, check_transfers
 from tests.passports.test_authority_transfers import scene_of
 from tests.worlds import IMPORTER, MAKER, NOW, World
 

@@ -15,7 +15,7 @@ from passports.batches import get_batch
 from passports.bulk import ReadingOptions, read_table, rejects_file
 from passports.bulk.report import MAX_FINDINGS
 from passports.errors import InvalidInputError, RegistrationRefusedError
-from passports.fsck import check_store
+from passports.fsck.whole import check_store
 from passports.models import BatteryModelCreate, register_model
 from passports.store import PassportRow
 from signing.credentials import decode

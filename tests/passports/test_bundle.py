@@ -11,11 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from passports.bundle import MAX_MEMBER_BYTES, Bundle, is_bundle, read_bundle, write_bundle
-from passports.checks import BatteryEvidence
 from passports.errors import EvidenceUnavailableError
-from passports.recomputation import recompute_bundle
-from passports.verification import verify_passport
+from passports.verification.bundle import (
+    MAX_MEMBER_BYTES,
+    Bundle,
+    is_bundle,
+    read_bundle,
+    write_bundle,
+)
+from passports.verification.checks import BatteryEvidence
+from passports.verification.passport import verify_passport
+from passports.verification.recomputation import recompute_bundle
 from signing.canonical import canonicalize
 from tests.worlds import NOW, World
 
@@ -302,7 +308,7 @@ def test_an_archive_that_says_it_unfolds_beyond_measure_is_refused() -> None:
 
 
 def test_an_archive_of_too_many_members_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("passports.bundle.MAX_MEMBERS", 100)
+    monkeypatch.setattr("passports.verification.bundle.MAX_MEMBERS", 100)
     members = {str(number): b"" for number in range(101)}
     with pytest.raises(EvidenceUnavailableError, match="larger than any bundle"):
         read_bundle(archived(members, zipfile.ZIP_STORED))

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from passports.bundle import read_bundle
 from passports.certification.certificate_life import CertificateChange
 from passports.certification.certify import CertificateChangeCreate, change_certificate
 from passports.export import EXPORTS
+from passports.verification.bundle import read_bundle
 from signing.credentials import decode
 from signing.report import StepResult
 from tests.worlds import ADDRESS, MAKER, NOW, World, certificate_of

@@ -29,7 +29,6 @@ from passports.certification.certify import (
     change_certificate,
     issue_certificate,
 )
-from passports.checks import BatteryEvidence
 from passports.documents import read_document
 from passports.errors import (
     AccessDeniedError,
@@ -37,12 +36,13 @@ from passports.errors import (
     InvalidInputError,
     RecordNotFoundError,
 )
-from passports.fsck import check_store
+from passports.fsck.whole import check_store
 from passports.identifiers import UniqueProductIdentifier
 from passports.operators import EconomicOperatorCreate, register_operator
 from passports.resolve import OwnRecords, evidence_from_store, find_passport
 from passports.trust import build_trust_list
-from passports.verification import verify_passport
+from passports.verification.checks import BatteryEvidence
+from passports.verification.passport import verify_passport
 from signing.credentials import decode
 from signing.evidence import Evidence
 from signing.report import StepResult

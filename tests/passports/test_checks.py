@@ -10,16 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from passports.checks import (
-    BatteryEvidence,
-    check_certificates,
-    check_identifier,
-    check_schema,
-    check_studies,
-    check_version,
-    cited_urls,
-    domain_checks,
-)
+from passports.verification.checks import BatteryEvidence, domain_checks
+from passports.verification.collection import cited_urls
 from signing.report import Finding
 from tests.worlds import GTIN
 
@@ -98,6 +90,27 @@ def changed(path: str, value: object) -> dict[str, Any]:
     else:
         target[last] = value
     return document
+
+
+def check_schema(payload: dict[str, Any]) -> Finding:
+    return domain_checks(BatteryEvidence())["schema"](payload)
+
+
+def check_identifier(payload: dict[str, Any], scanned: str | None) -> Finding:
+    return domain_checks(BatteryEvidence(scanned_link=scanned))["identifier"](payload)
+
+
+def check_version(payload: dict[str, Any], newest: int | None) -> Finding:
+    return domain_checks(BatteryEvidence(newest_version=newest))["version"](payload)
+
+
+def check_certificates(payload: dict[str, Any], documents: dict[str, bytes]) -> Finding:
+    evidence = BatteryEvidence(documents=documents)
+    return domain_checks(evidence)["factory_certificate"](payload)
+
+
+def check_studies(payload: dict[str, Any], evidence: BatteryEvidence) -> Finding:
+    return domain_checks(evidence)["footprint_study"](payload)
 
 
 def summary(finding: Finding) -> tuple[str, str]:

@@ -4,13 +4,13 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from passports.checks import BatteryEvidence
 from passports.embedded_proof import with_embedded_proof
 from passports.errors import StoreIntegrityError
 from passports.identifiers import UniqueProductIdentifier
 from passports.resolve import OwnRecords, StoredPassport, evidence_from_store, find_passport
 from passports.trust import build_trust_list
-from passports.verification import verify_passport
+from passports.verification.checks import BatteryEvidence
+from passports.verification.passport import verify_passport
 from signing.base64url import decode as decode64
 from signing.base64url import encode as encode64
 from tests.worlds import GTIN, NOW, World

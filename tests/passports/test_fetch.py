@@ -9,9 +9,15 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from passports import fetch
 from passports.errors import EvidenceUnavailableError
-from passports.fetch import MAX_BYTES, FetchBudget, HttpFetch, is_loopback, refused_fetch
+from passports.verification import fetch
+from passports.verification.fetch import (
+    MAX_BYTES,
+    FetchBudget,
+    HttpFetch,
+    is_loopback,
+    refused_fetch,
+)
 
 
 class Answers(BaseHTTPRequestHandler):

@@ -5,7 +5,7 @@ from sqlalchemy import text
 
 from lca.datasets import load_shipped_dataset
 from passports.energy.energy_ledger import open_lots
-from passports.fsck import check_store
+from passports.fsck.whole import check_store
 from tests.passports.test_closed_periods import close, full
 from tests.worlds import FACILITY, MAKER, NOW, World
 

@@ -5,14 +5,14 @@ from datetime import timedelta
 
 import pytest
 
-from passports.checks import BatteryEvidence
 from passports.errors import InvalidInputError, RecordNotFoundError
 from passports.identifiers import UniqueProductIdentifier
 from passports.key_changes import revoke_key, rotate_key
 from passports.keyring import Keyring, public_key_entries
 from passports.resolve import OwnRecords, evidence_from_store, find_passport
 from passports.trust import build_trust_list
-from passports.verification import verify_passport
+from passports.verification.checks import BatteryEvidence
+from passports.verification.passport import verify_passport
 from signing.report import VerificationReport
 from tests.worlds import GTIN, MAKER, NOW, World
 

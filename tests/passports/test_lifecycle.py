@@ -24,7 +24,7 @@ from passports.errors import (
     InvalidBatchError,
     PassportError,
 )
-from passports.fsck import check_store
+from passports.fsck.whole import check_store
 from passports.identifiers import UniqueProductIdentifier
 from passports.issue import issue_batch
 from passports.keyring import Keyring

@@ -13,10 +13,11 @@ from passports.certification.certify import (
     change_certificate,
     issue_certificate,
 )
-from passports.checks import BatteryEvidence
 from passports.operators import get_operator
 from passports.resolve import evidence_from_store
-from passports.verification import CollectedEvidence, verify_passport
+from passports.verification.checks import BatteryEvidence
+from passports.verification.collection import CollectedEvidence
+from passports.verification.passport import verify_passport
 from signing.credentials import CredentialSigner, decode
 from signing.instants import format_instant
 from signing.keys.software_key import P256Key

@@ -11,19 +11,20 @@ from lca.datasets import load_shipped_dataset
 from passports.attributes.data import AttributeChange, find_subject, write_attributes
 from passports.attributes.table import Granularity
 from passports.attributes.view import passport_sheet, restricted_presentation
-from passports.checks import BatteryEvidence
 from passports.errors import RecordNotFoundError
-from passports.fsck import check_store
+from passports.fsck.whole import check_store
 from passports.log import entry_at
 from passports.operators import get_operator
 from passports.resolve import evidence_from_store
 from passports.restricted import restricted_log_proof
-from passports.restricted_checks import RESTRICTED_CHECKS
 from passports.restricted_types import CLAIM, TYPES
 from passports.status_lists import LIFETIME, publish_status_list, revoke_passport
 from passports.store import RestrictedCredentialRow
 from passports.token_status import publish_token_status_list
-from passports.verification import CollectedEvidence, verify_passport
+from passports.verification.checks import BatteryEvidence
+from passports.verification.collection import CollectedEvidence
+from passports.verification.passport import verify_passport
+from passports.verification.restricted_checks import RESTRICTED_CHECKS
 from signing.credentials import decode
 from signing.report import VerificationReport
 from signing.selective_disclosure import decode_presentation

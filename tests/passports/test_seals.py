@@ -13,7 +13,6 @@ from api.verifying_alone import read_subject, verify_offline
 from passports import data_carrier
 from passports.data_carrier import read_codes, read_image
 from passports.errors import EvidenceUnavailableError, UnreadableCarrierError
-from passports.fetch import refused_fetch
 from passports.labels import SEAL_MODULE_MM, LabelContent, draw_label
 from passports.models import get_model
 from passports.operators import get_operator
@@ -25,6 +24,7 @@ from passports.seals import (
     seal_of,
     verify_seal,
 )
+from passports.verification.fetch import refused_fetch
 from signing.credentials import decode
 from signing.seal import from_text
 from tests.worlds import GTIN, MAKER, NOW, World

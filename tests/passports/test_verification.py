@@ -9,20 +9,20 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from passports.checks import BatteryEvidence, cited_urls
 from passports.errors import EvidenceUnavailableError, InvalidInputError
-from passports.fetch import MAX_FETCHES, refused_fetch
 from passports.trust import sign_trust_list
-from passports.verification import (
+from passports.verification.checks import BatteryEvidence
+from passports.verification.collection import (
     MAX_CITED,
     CollectedEvidence,
+    cited_urls,
     collect_evidence,
     collect_from_strangers,
     fetch_passport,
     newest_version,
-    read_trust_list,
-    verify_passport,
 )
+from passports.verification.fetch import MAX_FETCHES, refused_fetch
+from passports.verification.passport import read_trust_list, verify_passport
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner, decode
 from signing.keys import create_key

@@ -13,7 +13,7 @@ from lca.datasets import load_shipped_dataset
 from passports.attributes.data import AttributeChange, find_subject, write_attributes
 from passports.attributes.table import Granularity
 from passports.errors import AccessDeniedError, RecordNotFoundError, StaleVersionError
-from passports.fsck import check_store
+from passports.fsck.whole import check_store
 from passports.life.merge_patch import apply_merge_patch, merge_patch
 from passports.life.renewal import Renewal, batches_of_model, renew_passports
 from passports.life.version_making import Making

@@ -8,7 +8,7 @@ from lca.footprint import compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset
 from passports.agreement import first_difference
-from passports.bundle import Bundle
+from passports.verification.bundle import Bundle
 
 
 def recompute_bundle(bundle: Bundle) -> dict[str, bool]:

@@ -17,17 +17,17 @@ from lca.datasets import Dataset
 from passports.archive.continuity import kept_in_public
 from passports.archive.kept_logs import entry_of, kept_root
 from passports.certification.certificates import FactoryCertificate
-from passports.checks import check_identifier, check_schema
 from passports.errors import PassportError
 from passports.footprints import recompute
-from passports.fsck_attributes import Found, check_access_log, check_versions
-from passports.fsck_authority import check_acts, check_transfers
-from passports.fsck_energy import check_closed_periods, check_energy_sums
-from passports.fsck_versions import check_chains, check_successions
+from passports.fsck.attributes import Found, check_access_log, check_versions
+from passports.fsck.authority import check_acts, check_transfers
+from passports.fsck.energy import check_closed_periods, check_energy_sums
+from passports.fsck.versions import check_chains, check_successions
 from passports.keyring import public_key_entries
 from passports.life.version_making import status_places
 from passports.log import recomputed_root
 from passports.store import FootprintStudyRow, PassportRow, StatusListRow, Store
+from passports.verification.checks import BatteryEvidence, domain_checks
 from signing.credentials import decode, issuer_of
 from signing.did_web import build_document
 from signing.errors import SigningError
@@ -356,12 +356,11 @@ def _cited(subject: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 def _examined(
     kind: str, name: str, credential: bytes, known: _Known, steps: tuple[str, ...]
 ) -> Fault | None:
-    checks = {"schema": check_schema, "identifier": lambda p: check_identifier(p, None)}
     report = examine(
         credential,
         Evidence(did_documents=known.did_documents),
         at=known.at,
-        domain_checks=checks if "schema" in steps else {},
+        domain_checks=domain_checks(BatteryEvidence()) if "schema" in steps else {},
     )
     for step in report.steps:
         if step.step in steps and step.outcome == "failed":

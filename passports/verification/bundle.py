@@ -17,7 +17,7 @@ import orjson
 from pydantic import BaseModel, Field
 
 from passports.errors import EvidenceUnavailableError, Finding, shorten
-from passports.verification import CollectedEvidence
+from passports.verification.collection import CollectedEvidence
 
 FORMAT: Final = "voltpass-bundle/1"
 MAX_MEMBERS: Final = 50_000

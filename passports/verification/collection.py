@@ -1,34 +1,31 @@
-"""Verifying a passport: collect the evidence, then let `signing.verify` make its numbered steps.
+"""Collecting what a verification looks at: what a credential cites, fetched or read from a bundle."""
 
-The same function serves the link, a file, a picture, a bundle, the command line and the HTTP route;
-only where the evidence comes from differs.
-"""
-
-import hashlib
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from passports.certification.certificate_evidence import SignedCertificate, examine_certificates
 from passports.certification.certificate_reading import read_certificate
-from passports.checks import BatteryEvidence, cited_urls, domain_checks
-from passports.errors import EvidenceUnavailableError, Finding, InvalidInputError
-from passports.fetch import Fetch, FetchBudget, is_loopback
+from passports.errors import EvidenceUnavailableError, InvalidInputError
 from passports.identifiers import parse_digital_link
-from passports.restricted_checks import RESTRICTED_CHECKS
+from passports.verification.fetch import Fetch, FetchBudget, is_loopback
 from signing.canonical import JsonValue, parse_strict
 from signing.credentials import decode, issuer_of
 from signing.data_integrity import decode_secured
 from signing.did_web import document_url
 from signing.errors import SigningError
 from signing.evidence import Evidence
-from signing.report import VerificationReport
 from signing.selective_disclosure import decode_presentation
 from signing.trust import TrustList
 from signing.verify import examine
 
+# The exact bytes of a result, whose hash a passport cites (GET /v1/footprints/{id} by Accept).
+RESULT_MEDIA_TYPE: Final = "application/vnd.voltpass.footprint+json"
+
+
+# Draft-ietf-oauth-status-list, section 8.1.
+STATUS_JWT_MEDIA_TYPE: Final = "application/statuslist+jwt"
 CREDENTIAL_MEDIA_TYPE: Final = "application/vc+jwt"
 # A credential that is not yet verified decides what is fetched: so many of a kind, not more.
 MAX_CITED: Final = 20
@@ -96,7 +93,7 @@ def collect_from_strangers(
     certifier of the trust list, nothing that they cite in turn is fetched.
     """
     evidence = CollectedEvidence(budget=FetchBudget())
-    collect_issuer(_issuer(_payload(credential)), fetch, evidence)
+    collect_issuer(_issuer(payload_of(credential)), fetch, evidence)
     known = Evidence(did_documents=evidence.did_documents, trust_list=trust_list)
     if examine(credential, known, at=at).step("signature").outcome == "passed":
         certifiers = trust_list.in_role("certifier") if trust_list is not None else ()
@@ -124,7 +121,7 @@ def collect_evidence(
         with_log_proof: Whether the proof of the log is wanted.
         certifiers: The DIDs whose certificates' own citations are fetched too; by default all.
     """
-    payload = _payload(credential)
+    payload = payload_of(credential)
     collect_issuer(_issuer(payload), fetch, into)
     cited = cited_urls(payload)
     wanted = [
@@ -167,35 +164,14 @@ def _collect_of_certificate(
         _fetch_into(into.status_lists, url, CREDENTIAL_MEDIA_TYPE, fetch, into)
 
 
-def signed_certificates(
-    evidence: CollectedEvidence, trust_list: TrustList | None, at: datetime
-) -> dict[str, SignedCertificate]:
-    """Examine the signed factory certificates among what was collected, by URL."""
-    of_certifiers = Evidence(
-        did_documents=evidence.did_documents,
-        trust_list=trust_list,
-        status_lists=evidence.status_lists,
-        role="certifier",
-    )
-    return examine_certificates(evidence.documents, of_certifiers, at)
-
-
-# The exact bytes of a result, whose hash a passport cites (GET /v1/footprints/{id} by Accept).
-RESULT_MEDIA_TYPE: Final = "application/vnd.voltpass.footprint+json"
-
-
-# Draft-ietf-oauth-status-list, section 8.1.
-STATUS_JWT_MEDIA_TYPE: Final = "application/statuslist+jwt"
-
-
-def _is_secured(credential: bytes) -> bool:
+def is_secured(credential: bytes) -> bool:
     """Tell whether a credential is JSON with an embedded proof, not a JWT."""
     return credential.lstrip().startswith(b"{")
 
 
 def is_sd_jwt(credential: bytes) -> bool:
     """Tell whether a credential is an SD-JWT: what was signed, and disclosures after tildes."""
-    return b"~" in credential and not _is_secured(credential)
+    return b"~" in credential and not is_secured(credential)
 
 
 def _issuer(payload: Mapping[str, Any]) -> str | None:
@@ -204,11 +180,12 @@ def _issuer(payload: Mapping[str, Any]) -> str | None:
     return issuer_of(payload) or (iss if isinstance(iss, str) else None)
 
 
-def _payload(credential: bytes) -> Mapping[str, Any]:
+def payload_of(credential: bytes) -> Mapping[str, Any]:
+    """Read what a credential of any form says, unverified; nothing where it cannot be read."""
     try:
         if is_sd_jwt(credential):
             return decode_presentation(credential).payload
-        read = decode_secured if _is_secured(credential) else decode
+        read = decode_secured if is_secured(credential) else decode
         return read(credential).payload
     except SigningError:
         return {}
@@ -229,7 +206,7 @@ def _fetch_did_document(did: str, fetch: Fetch, into: CollectedEvidence) -> None
     try:
         url = document_url(did)
         if is_loopback(urlsplit(url).hostname):
-            url = url.replace("https://", "http://", 1)  # this very machine, see passports/fetch.py
+            url = url.replace("https://", "http://", 1)  # this very machine, see fetch.py
         into.add_did_document(did, fetch(url, "application/did+json, application/json"))
     except EvidenceUnavailableError as error:
         into.unavailable[did] = error.message
@@ -237,92 +214,40 @@ def _fetch_did_document(did: str, fetch: Fetch, into: CollectedEvidence) -> None
         into.unavailable[did] = str(error)
 
 
-def verify_passport(
-    credential: bytes,
-    evidence: CollectedEvidence,
-    trust_list: TrustList | None,
-    battery: BatteryEvidence,
-    at: datetime,
-) -> VerificationReport:
-    """Make all numbered steps over one credential; never raises, whatever the bytes are."""
-    whole = replace(
-        battery,
-        documents=evidence.documents,
-        studies=evidence.studies,
-        certificates=signed_certificates(evidence, trust_list, at),
-        at=at.date(),
-    )
-    # The log holds the JWT; the same statement with an embedded proof is no leaf of it.
-    cited = [] if _is_secured(credential) else cited_urls(_payload(credential))["log_proofs"]
-    proofs = [evidence.log_proofs.get(url) for url in cited]
-    report = examine(
-        credential,
-        Evidence(
-            did_documents=evidence.did_documents,
-            trust_list=trust_list,
-            status_lists=evidence.status_lists,
-            log_proof=proofs[0] if proofs else None,
-        ),
-        at=at,
-        domain_checks=RESTRICTED_CHECKS if is_sd_jwt(credential) else domain_checks(whole),
-    )
-    return _with_budget(report, cited_urls(_payload(credential)), evidence)
-
-
-# Which step looks at what is cited.
-_LOOKED_AT_BY: Final[Mapping[str, tuple[str, ...]]] = {
-    "status": ("status_lists", "token_status_lists"),
-    "version": ("status_lists", "token_status_lists"),
-    "log_inclusion": ("log_proofs",),
-    "factory_certificate": ("documents",),
-    "footprint_study": ("studies",),
-}
-
-
-def _with_budget(
-    report: VerificationReport, cited: Mapping[str, list[str]], evidence: CollectedEvidence
-) -> VerificationReport:
-    """Say of steps that could not be made because the budget of fetches had ended that this is why."""
-    if evidence.budget is None or not evidence.over_budget:
-        return report
-    steps = []
-    for step in report.steps:
-        urls = {url for kind in _LOOKED_AT_BY.get(step.step, ()) for url in cited[kind]}
-        if step.outcome == "not_checked" and urls & evidence.over_budget:
-            message = f"{step.message}; {evidence.budget.ended}"
-            steps.append(step._replace(reason_code="fetch_budget_ended", message=message))
-        else:
-            steps.append(step)
-    return replace(report, steps=tuple(steps))
-
-
 def newest_version(credential: bytes, fetch: Fetch) -> int | None:
     """Ask the issuer's server which version of this passport is the newest, or None."""
-    subject = _payload(credential).get("credentialSubject")
+    subject = payload_of(credential).get("credentialSubject")
     link = subject.get("id") if isinstance(subject, Mapping) else None
     if not isinstance(link, str):
         return None
     try:
-        newest = _payload(fetch_passport(link, fetch)).get("credentialSubject")
+        newest = payload_of(fetch_passport(link, fetch)).get("credentialSubject")
     except (EvidenceUnavailableError, InvalidInputError):
         return None
     version = newest.get("passportVersion") if isinstance(newest, Mapping) else None
     return version if isinstance(version, int) else None
 
 
-def read_trust_list(
-    data: bytes, roots: Sequence[Mapping[str, JsonValue] | Mapping[str, str]]
-) -> TrustList:
-    """Read a signed trust list and believe it because one of `roots` signed it.
+def cited_urls(payload: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the URLs that a passport cites: documents, studies, status lists, log proofs."""
+    subject = payload.get("credentialSubject")
+    subject = subject if isinstance(subject, Mapping) else {}
+    status = payload.get("status")
+    token = status if isinstance(status, Mapping) else {}
+    return {
+        "documents": [
+            url
+            for member in ("document", "status")
+            for url in _texts(subject.get("factoryCertificates"), member)
+        ],
+        "studies": _texts(subject.get("carbonFootprint"), "study"),
+        "status_lists": _texts(payload.get("credentialStatus"), "statusListCredential"),
+        "token_status_lists": _texts(token.get("status_list"), "uri"),
+        "log_proofs": _texts(payload.get("transparencyLog"), "proof"),
+    }
 
-    Raises:
-        EvidenceUnavailableError: it is malformed, or signed by another key.
-    """
-    try:
-        return TrustList.verify(data.strip(), roots)
-    except SigningError as error:
-        digest = hashlib.sha256(data).hexdigest()[:12]
-        finding = Finding(
-            "trust_list", digest, str(error), "Take the list and its root key from whom you trust."
-        )
-        raise EvidenceUnavailableError("the trust list cannot be believed", [finding]) from error
+
+def _texts(items: object, member: str) -> list[str]:
+    rows = items if isinstance(items, list) else [items]
+    found = [row.get(member) for row in rows if isinstance(row, Mapping)]
+    return list(dict.fromkeys(text for text in found if isinstance(text, str)))

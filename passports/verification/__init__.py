@@ -1,0 +1,1 @@
+"""What an importer asks of a passport: its evidence is collected, then every step is made."""
