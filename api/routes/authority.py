@@ -100,6 +100,7 @@ def get_roles() -> dict[str, Any]:
                 "actions": sorted(role.actions),
                 "audience": role.audience,
                 "may_be_responsible": role.may_be_responsible,
+                "may_be_responsible_for_waste": role.may_be_responsible_for_waste,
                 "note": role.note,
             }
             for role in roles().values()

@@ -1,8 +1,9 @@
 """Who answers for a passport, and so may change it (Art. 77(4) and (7))."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from passports.authority.roles import roles
 from passports.store import PassportRow, Transaction
 from signing.credentials import decode
 
@@ -38,3 +39,21 @@ def _acts_for(transaction: Transaction, row: PassportRow, responsible: str) -> b
     """Tell whether the issuer acts for who is responsible: it named that operator at issue."""
     first = transaction.passport_versions.numbered(row.id, 1)
     return first is not None and responsible_of(first) == responsible
+
+
+def may_answer_for(role_ids: Iterable[str], *, is_waste: bool) -> bool:
+    """Tell whether an operator with these roles can be responsible for a battery's passport.
+
+    For a battery on the market: who places it there (Art. 77(4)). For one that is waste: the producer,
+    its organisation, or a waste management operator (Art. 77(7), second subparagraph).
+    """
+    found = [roles()[name] for name in role_ids]
+    if is_waste:
+        return any(role.may_be_responsible_for_waste for role in found)
+    return any(role.may_be_responsible for role in found)
+
+
+def may_answer_for_any(role_ids: Iterable[str]) -> bool:
+    """Tell whether an operator with these roles can be responsible for a passport at all."""
+    names = list(role_ids)
+    return any(may_answer_for(names, is_waste=waste) for waste in (False, True))

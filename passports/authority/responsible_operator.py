@@ -5,6 +5,7 @@ batteries on the market and is responsible (Art. 38, 40, 41). This is asked of e
 profile: a passport whose responsible operator nobody in the Union can reach is none.
 """
 
+from passports.authority.responsibility import may_answer_for
 from passports.authority.roles import is_in_the_union, roles
 from passports.errors import Finding
 from passports.operators import EconomicOperator, get_operator
@@ -29,7 +30,7 @@ def check_responsible(
     responsible = maker
     if responsible_id is not None and responsible_id != maker.id:
         responsible = get_operator(transaction, responsible_id)
-    if not any(roles()[role].may_be_responsible for role in responsible.roles):
+    if not may_answer_for(responsible.roles, is_waste=False):
         reason = f"{responsible.name} places no batteries on the market by its roles"
         return [Finding(FIELD, responsible.id, reason, _remedy())]
     if is_in_the_union(responsible.country):

@@ -20,6 +20,15 @@ from passports.documents import RuleError
 
 _AUDIENCES: Final = ("public", "authority")
 _TRUSTED_AS: Final = ("", "manufacturer", "certifier")
+# What the table says of a role's responsibility: for batteries on the market, for waste batteries.
+_RESPONSIBLE: Final[Mapping[str, tuple[bool, bool]]] = MappingProxyType(
+    {
+        "yes": (True, True),
+        "market": (True, False),
+        "waste": (False, True),
+        "no": (False, False),
+    }
+)
 
 
 class Action(StrEnum):
@@ -58,7 +67,10 @@ class Role:
         actions: What it may do.
         audience: As whom it reads (`access.Audience`), beyond what is granted to it.
         trusted_as: Role on the trust list, empty for none: what others issue, nobody believes.
-        may_be_responsible: Whether it can place batteries on the market, and so answer for passports.
+        may_be_responsible: Whether it can place batteries on the market, and so answer for passports
+            (Art. 77(4)).
+        may_be_responsible_for_waste: Whether it can answer for the passports of waste batteries: as
+            producer, its organisation, or waste management operator (Art. 77(7), second subparagraph).
         note: What else has to be known.
     """
 
@@ -69,6 +81,7 @@ class Role:
     audience: str
     trusted_as: str
     may_be_responsible: bool
+    may_be_responsible_for_waste: bool
     note: str
 
 
@@ -102,6 +115,7 @@ def read_roles(text: str) -> Mapping[str, Role]:
 
 
 def _role(row: Mapping[str, str]) -> Role:
+    for_market, for_waste = _RESPONSIBLE[row["may_be_responsible"]]
     role = Role(
         id=row["role"],
         title=row["title"],
@@ -109,7 +123,8 @@ def _role(row: Mapping[str, str]) -> Role:
         actions=frozenset(map(Action, row["actions"].split("|"))),
         audience=row["audience"],
         trusted_as=row["trusted_as"],
-        may_be_responsible={"yes": True, "no": False}[row["may_be_responsible"]],
+        may_be_responsible=for_market,
+        may_be_responsible_for_waste=for_waste,
         note=row["note"],
     )
     if not (role.id.isascii() and role.id.replace("_", "a").isalpha() and role.id.islower()):

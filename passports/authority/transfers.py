@@ -14,8 +14,12 @@ from pydantic import Field
 
 from passports.authority.callers import Caller
 from passports.authority.grants import Revocation
-from passports.authority.responsibility import responsible_of
-from passports.authority.roles import is_in_the_union, roles
+from passports.authority.responsibility import (
+    may_answer_for,
+    may_answer_for_any,
+    responsible_of,
+)
+from passports.authority.roles import is_in_the_union
 from passports.authority.transfer_statements import (
     ACCEPTANCE_TYPE,
     MAX_PASSPORTS,
@@ -44,7 +48,7 @@ from passports.errors import (
 )
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
-from passports.life.lifecycle import refuse_ended
+from passports.life.lifecycle import WASTE, current_status, refuse_ended
 from passports.life.version_documents import PassportChange
 from passports.life.version_making import Making
 from passports.life.versions import new_version_in
@@ -143,8 +147,9 @@ def _record_offer(
     check_offer_dates(offer, now)
     if transaction.transfers.by_id(offer.id) is not None:
         raise wrong("id", "this offer was made before", offer.id)
-    _check_taker(offer, get_operator(transaction, offer.taker.id))
-    _check_passports(transaction, offer)
+    taker = get_operator(transaction, offer.taker.id)
+    _check_taker(offer, taker)
+    _check_passports(transaction, offer, taker)
     row = TransferRow(
         operator_id=caller.id,
         id=offer.id,
@@ -160,21 +165,41 @@ def _record_offer(
 def _check_taker(offer: TransferOffer, taker: EconomicOperator) -> None:
     if offer.taker != Party(id=taker.id, did=taker.did) or taker.id == offer.giver.id:
         raise wrong("taker", "this is not the other operator as it is registered", taker.id)
-    if not any(roles()[role].may_be_responsible for role in taker.roles):
-        raise _cannot_be_responsible(taker, "none of its roles places batteries on the market")
+    if not may_answer_for_any(taker.roles):
+        reason = "none of its roles places batteries on the market or manages waste batteries"
+        raise _cannot_be_responsible(taker, reason)
     if not is_in_the_union(taker.country):
         reason = f"it is established in {taker.country}, outside the Union"
         raise _cannot_be_responsible(taker, reason)
 
 
 def _cannot_be_responsible(taker: EconomicOperator, reason: str) -> AccessDeniedError:
-    remedy = "Choose a manufacturer, importer, authorised representative … in the Union."
+    remedy = "Choose a manufacturer, importer … in the Union; for waste, also who manages it."
     finding = Finding("taker", taker.id, reason, remedy)
     return AccessDeniedError("This operator cannot be responsible (Art. 77(4)).", [finding])
 
 
-def _check_passports(transaction: Transaction, offer: TransferOffer) -> None:
-    """Let an offer pass whose passports stand as it says and are the giver's responsibility."""
+def _not_for_this_battery(place: int, passport_id: str, *, is_waste: bool) -> AccessDeniedError:
+    """Refuse a taker that the law does not name for a battery that is waste, or is not."""
+    if is_waste:
+        reason = (
+            "its battery is waste: the producer, its organisation or a waste management operator"
+            " answers for it"
+        )
+        remedy = "Choose one of them."
+    else:
+        reason = "its battery is no waste: who places it on the market answers for it"
+        remedy = "State first that the battery is waste, or leave it out."
+    finding = Finding(f"passports[{place}]", passport_id, reason, remedy)
+    return AccessDeniedError(
+        "The taker cannot be responsible for this battery (Art. 77(4) and (7)).", [finding]
+    )
+
+
+def _check_passports(
+    transaction: Transaction, offer: TransferOffer, taker: EconomicOperator
+) -> None:
+    """Let an offer pass whose passports stand as it says, are the giver's, and can become the taker's."""
     names = [passport.id for passport in offer.passports]
     if len(set(names)) != len(names):
         raise wrong("passports", "a passport stands there twice")
@@ -188,6 +213,9 @@ def _check_passports(transaction: Transaction, offer: TransferOffer) -> None:
             finding = Finding(f"passports[{place}]", passport.id, reason, "Leave it out.")
             raise AccessDeniedError("Only who is responsible hands responsibility over.", [finding])
         refuse_ended(row)
+        is_waste = current_status(transaction, row.operator_id, row.id) == WASTE
+        if not may_answer_for(taker.roles, is_waste=is_waste):
+            raise _not_for_this_battery(place, row.id, is_waste=is_waste)
         if (row.version, row.sha256) != (passport.version, passport.sha256):
             reason = "the passport has changed since the offer was made"
             remedy = "Have the offer made anew."
@@ -253,8 +281,9 @@ def _carry_out(
     acceptance = read_acceptance(transaction, signed, row.taker_id)
     check_acceptance(acceptance, offer, row.offer, now)
     giver = get_operator(transaction, row.operator_id)
-    _check_taker(offer, get_operator(transaction, row.taker_id))
-    _check_passports(transaction, offer)
+    taker = get_operator(transaction, row.taker_id)
+    _check_taker(offer, taker)
+    _check_passports(transaction, offer, taker)
     making = Making(transaction, at.keyring, at.address, giver, now)
     for passport in offer.passports:
         change = PassportChange(

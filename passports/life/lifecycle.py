@@ -26,6 +26,7 @@ STATUS_ATTRIBUTE: Final = (
     "battery_status"  # where Annex XIII, 4(c) stands in the table of attributes
 )
 FIRST_STATUS: Final = "original"
+WASTE: Final = "waste"
 ANY_ROLE: Final = "*"
 
 

@@ -229,6 +229,8 @@ def test_a_transfer_by_http_changes_nothing_before_the_other_side_signs(fresh: C
 def test_the_table_of_roles_is_published(fresh: Caller) -> None:
     table = {row["id"]: row for row in fresh.get("/v1/roles").json()["roles"]}
     assert table["importer"]["may_be_responsible"] is True
+    assert table["recycler"]["may_be_responsible"] is False
+    assert table["recycler"]["may_be_responsible_for_waste"] is True
     assert "issue" in table["manufacturer"]["actions"]
 
 

@@ -30,6 +30,8 @@ PROMISED = {
     "authorised_representative",
     "distributor",
     "remanufacturer",
+    "producer_responsibility_organisation",
+    "waste_operator",
     "recycler",
     "certifier",
     "market_surveillance",
