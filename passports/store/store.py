@@ -129,8 +129,9 @@ class Store:
         SQLModel.metadata.create_all(self._engine)
 
     def _schema_is_current(self) -> bool:
-        # Asked before alembic is imported, which takes longer than most commands do.
-        versions = resources.files("passports.store.migrations").joinpath("versions")
+        # Asked before alembic is imported, which takes longer than most commands do: so the folder of
+        # migrations is found by the name of the package around it, not by its own, which imports it.
+        versions = resources.files("passports.store").joinpath("migrations", "versions")
         newest = max(f.name.partition("_")[0] for f in versions.iterdir() if f.name[0].isdigit())
         if not inspect(self._engine).has_table("alembic_version"):
             return False
