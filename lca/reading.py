@@ -101,14 +101,15 @@ def _of_archive(data: bytes, file: str) -> SheetInput:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             names = archive.namelist()
             is_workbook = any(name.startswith("xl/") for name in names)
-            if is_workbook:
-                check_workbook(archive, data, file)
+            plain = check_workbook(archive, data, file) if is_workbook else {}
             sheets = {} if is_workbook else _csv_sheets(archive, names, file)
     except ARCHIVE_FAULTS as error:
         remedy = "send JSON, XLSX, or a zip of CSV sheets"
         finding = Finding("file", shown(str(error)), "cannot be read", remedy, file=file)
         raise SheetError([finding]) from None
-    return read_checked_workbook(data, file) if is_workbook else read_csv_sheets(sheets, file)
+    if is_workbook:
+        return read_checked_workbook(data, file, plain)
+    return read_csv_sheets(sheets, file)
 
 
 def _csv_sheets(archive: zipfile.ZipFile, names: Sequence[str], file: str) -> dict[str, bytes]:

@@ -24,6 +24,7 @@ from lca.bill_of_materials import BillDocument, plain_bill
 from lca.emission_factors import FactorRecord
 from lca.errors import Finding, InventoryError, SheetError, shown
 from lca.inventory import parse_own_document
+from lca.plain_sheets import PlainSheet, PlainWorkbook
 from lca.sheet_layout import COLUMNS, SHEETS, Row, SheetReader
 from lca.sheet_rows import Draft, draft_of
 from lca.supplier_sheet import supplier_factors
@@ -128,21 +129,34 @@ def read_workbook(data: bytes, file: str) -> SheetInput:
         raise _too_large(file, len(data), MAXIMUM_FILE_BYTES)
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            check_workbook(archive, data, file)
+            plain = check_workbook(archive, data, file)
     except ARCHIVE_FAULTS as error:
         raise _unreadable(file, str(error)) from None
-    return read_checked_workbook(data, file)
+    return read_checked_workbook(data, file, plain)
 
 
-def read_checked_workbook(data: bytes, file: str) -> SheetInput:
+def read_checked_workbook(
+    data: bytes, file: str, plain: Mapping[str, PlainSheet | None]
+) -> SheetInput:
     """Return the inventory in an XLSX workbook that `check_workbook` let pass.
+
+    Args:
+        data: The workbook.
+        file: Its name, for what is said about it.
+        plain: What `check_workbook` returned: the sheets that it read already.
 
     Raises:
         SheetError: As `read_workbook`.
     """
+    if plain and None not in plain.values():
+        return _read({name: sheet.table for name, sheet in plain.items() if sheet}, file)
     try:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(data))
-        tables = {name: _rows(book, name) for name in book.sheet_names}
+        known = plain if list(plain) == book.sheet_names else {}
+        tables = {
+            name: _rows(book, name) if (sheet := known.get(name)) is None else sheet.table
+            for name in book.sheet_names
+        }
     except python_calamine.CalamineError as error:
         raise _unreadable(file, str(error)) from None
     return _read(tables, file)
@@ -233,8 +247,14 @@ def _is_read(
     return True
 
 
-def check_workbook(archive: zipfile.ZipFile, data: bytes, file: str) -> None:
+def check_workbook(
+    archive: zipfile.ZipFile, data: bytes, file: str
+) -> Mapping[str, PlainSheet | None]:
     """Refuse a workbook that is too large, or has a formula in any sheet.
+
+    Returns:
+        Its sheets by name, with the cells of those that are so plainly written that checking them
+        read them; empty where that is not even known of their names.
 
     Raises:
         SheetError: It is one of these.
@@ -246,7 +266,11 @@ def check_workbook(archive: zipfile.ZipFile, data: bytes, file: str) -> None:
     if unpacked > MAXIMUM_UNPACKED_BYTES:
         raise _too_large(file, unpacked, MAXIMUM_UNPACKED_BYTES)
     with_formula = ""
+    plain = PlainWorkbook(archive).sheets
+    checked = {sheet.file for sheet in plain.values() if sheet is not None}
     for name in sheet_files(archive):
+        if name in checked:
+            continue
         formula = far = False
         for text in sheet_pieces(archive, name):
             formula = formula or has_formula(text)
@@ -258,6 +282,7 @@ def check_workbook(archive: zipfile.ZipFile, data: bytes, file: str) -> None:
     # Only now: to name the formula's sheet and column, the workbook is opened.
     if with_formula:
         raise _formula_in(archive.read(with_formula), with_formula, data, file)
+    return plain
 
 
 def _check_extent(size: tuple[int, int], name: str, file: str) -> None:
