@@ -23,7 +23,7 @@ from api.route_actions import ACTIONS
 from passports.batches import MAX_CSV_BYTES
 from passports.data_carrier import MAX_IMAGE_BYTES
 from passports.errors import NotAuthenticatedError
-from passports.shipments import MAX_BYTES as MAX_SHIPMENT_BYTES
+from passports.shipment_list import MAX_BYTES as MAX_SHIPMENT_BYTES
 
 _KIB: Final = 1024
 _MIB: Final = 1024 * _KIB

@@ -58,4 +58,12 @@ def verify_list(voltpass: Voltpass, data: bytes) -> ShipmentReceipt:
         platform = get_operator(reading, PLATFORM_ID)
         signer = CredentialSigner(voltpass.keyring.current(reading, PLATFORM_ID), platform.did)
     records = own_records(voltpass)
-    return verify_shipment(data, records, voltpass.trust_list(), signer, platform.did, now)
+    return verify_shipment(
+        data,
+        records,
+        voltpass.trust_list(),
+        signer,
+        platform.did,
+        now,
+        examiners=voltpass.examiners.pool,
+    )

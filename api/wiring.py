@@ -9,6 +9,7 @@ from functools import cached_property
 from pathlib import Path
 
 from api.environment import EnvironmentFaultError
+from api.examiners import Examiners
 from api.openid import OpenIdVerifier
 from api.pinned_trust import pinned_trust_list
 from api.settings import Settings
@@ -62,6 +63,11 @@ class Voltpass:
         return load_shipped_dataset()
 
     @cached_property
+    def examiners(self) -> Examiners:
+        """Processes for large shipments."""
+        return Examiners()
+
+    @cached_property
     def openid(self) -> OpenIdVerifier:
         """The verifier of tokens of the configured issuers."""
         return OpenIdVerifier(self.settings.openid_issuers)
@@ -103,7 +109,9 @@ class Voltpass:
         return pinned_trust_list(self.settings, path)
 
     def close(self) -> None:
-        """Close the database."""
+        """Close the database, and end the processes for shipments."""
+        if "examiners" in self.__dict__:
+            self.examiners.close()
         if "store" in self.__dict__:
             self.store.close()
 

@@ -7,6 +7,7 @@ of Regulation (EU) 2023/1542 and EN 18219 ask. Check digits: GS1 General Specifi
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
@@ -20,6 +21,8 @@ CHARACTER_SET_82: Final = frozenset(
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
+# A container names the GTIN of one model thousands of times.
+@lru_cache(maxsize=1024)
 def gs1_check_digit(digits: str) -> str:
     """Return the GS1 check digit for `digits` (all but the last), weights 3 and 1 from the right."""
     total = sum(int(d) * (3 if i % 2 == 0 else 1) for i, d in enumerate(reversed(digits)))
@@ -51,8 +54,8 @@ def check_serial(value: str, field: str = "serial", line: int | None = None) -> 
     if not 1 <= len(value) <= SERIAL_MAX_LENGTH:
         reason = f"a serial has 1 to {SERIAL_MAX_LENGTH} characters, this one has {len(value)}"
         return Finding(field, shorten(value), reason, "Shorten it, or number anew.", line)
-    foreign = sorted(set(value) - CHARACTER_SET_82)
-    if foreign:
+    if not CHARACTER_SET_82.issuperset(value):
+        foreign = sorted(set(value) - CHARACTER_SET_82)
         reason = f"it holds {' '.join(map(repr, foreign))}, outside of GS1 character set 82"
         return Finding(field, shorten(value), reason, "Use letters, digits and hyphen.", line)
     return None

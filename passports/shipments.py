@@ -7,8 +7,9 @@ part holds the counts and the hashes of the list and of the rows, which are too 
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -18,26 +19,12 @@ import orjson
 from passports.archive.continuity import kept_base_urls
 from passports.archive.kept_logs import proofs_of
 from passports.credential import CONTEXTS
-from passports.errors import Finding, InvalidInputError, shorten
-from passports.identifiers import (
-    PublicAddress,
-    UniqueProductIdentifier,
-    check_gtin,
-    check_serial,
-    parse_digital_link,
-)
+from passports.identifiers import PublicAddress, UniqueProductIdentifier
 from passports.resolve import OwnRecords
-from passports.spreadsheets import (
-    XLSX_MAGIC,
-    csv_rows,
-    decode_text,
-    delimiter_of,
-    open_workbook,
-    workbook_rows,
-)
+from passports.shipment_list import ShipmentEntry, read_shipment
 from passports.store import PassportRow
 from passports.verification.checks import BatteryEvidence, domain_checks
-from passports.verification.collection import CollectedEvidence, collect_evidence
+from passports.verification.collection import CollectedEvidence, collect_cited, stored_payload
 from passports.verification.passport import signed_certificates
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner
@@ -46,21 +33,9 @@ from signing.report import VerificationReport
 from signing.shipment import ShipmentItem, examine_shipment
 from signing.trust import TrustList
 
-MAX_ROWS: Final = 10_000
-MAX_BYTES: Final = 16 * 1024 * 1024
-MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
+# Below, one core is done before another process has begun.
+_WORTH_SHARING: Final = 1_000
 _RECEIPT_TYPE: Final = "ShipmentReceipt"
-_WHAT: Final = "the container list"
-
-
-@dataclass(frozen=True)
-class ShipmentEntry:
-    """One row of a container list: its line, and the link it names (or what stood there)."""
-
-    line: int
-    text: str
-    identifier: UniqueProductIdentifier | None
-    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,7 +57,7 @@ class ShipmentVerdict:
 
     def to_document(self) -> dict[str, Any]:
         """Return the row as plain JSON data."""
-        return asdict(self)
+        return dict(self.__dict__)  # texts and numbers only; asdict would copy each of them
 
 
 @dataclass(frozen=True)
@@ -109,67 +84,6 @@ class ShipmentReceipt:
         }
 
 
-def read_shipment(data: bytes) -> list[ShipmentEntry]:
-    """Read a container list: XLSX, CSV (columns link, or gtin and serial), or one link a line.
-
-    Raises:
-        InvalidInputError: not readable, empty, or more than 10,000 rows.
-    """
-    if len(data) > MAX_BYTES:
-        raise _refused(f"it has {len(data)} bytes, at most {MAX_BYTES} are read", "Split it.")
-    table = _workbook(data) if data.startswith(XLSX_MAGIC) else _text_table(data)
-    rows = [(line, cells) for line, cells in table if any(cells)]
-    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
-    named = "link" in header or {"gtin", "serial"} <= set(header)
-    body = rows[1:] if named else rows
-    if not body:
-        raise _refused("it names no batteries", "One battery a row.")
-    if len(body) > MAX_ROWS:
-        raise _refused(f"it has {len(body)} rows, at most {MAX_ROWS} are read", "Split it.")
-    return [_entry(line, cells, header if named else ["link"]) for line, cells in body]
-
-
-def _refused(reason: str, remedy: str) -> InvalidInputError:
-    return InvalidInputError([Finding("file", "", reason, remedy)], _WHAT)
-
-
-def _workbook(data: bytes) -> Iterable[tuple[int, list[str]]]:
-    book = open_workbook(data, _WHAT, max_unpacked_bytes=MAX_UNPACKED_BYTES)
-    rows = workbook_rows(book, 0, _WHAT)
-    return [(line, [_cell(cell) for cell in row]) for line, row in rows]
-
-
-def _cell(value: object) -> str:
-    # A spreadsheet keeps a GTIN typed as a number as 9520123456788.0, without its leading zero.
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value).strip() if value is not None else ""
-
-
-def _text_table(data: bytes) -> Iterable[tuple[int, list[str]]]:
-    text = decode_text(data, _WHAT)
-    first = text.partition("\n")[0]
-    if not {"link", "gtin"} & {c.strip().lower() for c in first.split(delimiter_of(first))}:
-        return [(n, [line.strip()]) for n, line in enumerate(text.splitlines(), start=1)]
-    rows = csv_rows(text, delimiter_of(first), _WHAT)
-    return [(line, [cell.strip() for cell in row]) for line, row in rows]
-
-
-def _entry(line: int, cells: Sequence[str], header: Sequence[str]) -> ShipmentEntry:
-    named = dict(zip(header, cells, strict=False))
-    text = named.get("link") or f"{named.get('gtin', '')}/{named.get('serial', '')}"
-    try:
-        if named.get("link"):
-            return ShipmentEntry(line, text, parse_digital_link(named["link"]))
-        gtin, serial = named.get("gtin", "").zfill(14), named.get("serial", "")
-        wrong = check_gtin(gtin) or check_serial(serial)
-        if wrong is not None:
-            return ShipmentEntry(line, shorten(text), None, str(wrong))
-        return ShipmentEntry(line, text, UniqueProductIdentifier(gtin, serial))
-    except InvalidInputError as error:
-        return ShipmentEntry(line, shorten(text), None, error.message)
-
-
 def verify_shipment(
     data: bytes,
     records: OwnRecords,
@@ -177,15 +91,26 @@ def verify_shipment(
     signer: CredentialSigner,
     signer_did: str,
     now: datetime,
+    examiners: Callable[[], Executor | None] = lambda: None,
 ) -> ShipmentReceipt:
     """Verify every battery of a container list against this server's records and sign a receipt.
+
+    Args:
+        data: The list.
+        records: This server's own.
+        trust_list: Whom to believe.
+        signer: Who signs the receipt.
+        signer_did: Its DID.
+        now: The instant of the check.
+        examiners: Asked for processes to share the work with, where a list is so long that it pays.
 
     Raises:
         InvalidInputError: the list as a whole cannot be read; single rows get verdicts instead.
     """
     entries = read_shipment(data)
     found = _find(entries, records)
-    reports = _examine(found, records, trust_list, now)
+    executor = examiners() if len(found) >= _WORTH_SHARING else None
+    reports = _examine(found, records, trust_list, now, executor)
     rows = _verdicts(entries, found, reports, records.address)
     counts = Counter(row.verdict for row in rows)
     counts["rows"] = len(rows)
@@ -230,10 +155,11 @@ def _examine(
     records: OwnRecords,
     trust_list: TrustList | None,
     now: datetime,
+    executor: Executor | None,
 ) -> dict[UniqueProductIdentifier, VerificationReport]:
     evidence = CollectedEvidence()
     for row in found.values():
-        collect_evidence(row.credential, records, evidence, with_log_proof=False)
+        collect_cited(stored_payload(row.credential), records, evidence, with_log_proof=False)
     with records.store.reading() as reading:
         proofs = proofs_of(reading, [(row.operator_id, row.log_index) for row in found.values()])
         kept = kept_base_urls(reading)
@@ -260,6 +186,7 @@ def _examine(
                 certificates=signed_certificates(evidence, trust_list, now),
             )
         ),
+        executor=executor,
     )
     return dict(zip(found, reports, strict=True))
 

@@ -3,7 +3,8 @@
 import hashlib
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Executor
+from concurrent.futures import BrokenExecutor, Executor, Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -16,6 +17,10 @@ from signing.verify import DomainCheck, examine_all
 # Large enough that sending is cheap, small enough that the cores finish together.
 _CHUNK: Final = 200
 _NO_CHECKS: Final[Mapping[str, DomainCheck]] = MappingProxyType({})
+
+_Parts: TypeAlias = tuple[bytes, str | None, bytes | None]
+_Common: TypeAlias = tuple[Evidence, datetime, Mapping[str, DomainCheck]]
+_Outcomes: TypeAlias = list[tuple[Verdict, tuple[StepResult, ...]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,28 +56,51 @@ def examine_shipment(
         evidence: What is at hand for all of them.
         at: The instant for which validity and status are judged.
         domain_checks: As for `examine`; with processes, functions that can be pickled.
-        executor: For several cores, a process pool of the caller's, best kept from one shipment to the
-            next; by default all happens here.
+        executor: For several cores, a process pool of the caller's with one process less than there
+            are cores, best kept from one shipment to the next: this process does its share too. By
+            default all happens here.
     """
-    chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
+    chunks = [
+        list(map(_parts, items[start : start + _CHUNK])) for start in range(0, len(items), _CHUNK)
+    ]
+    common = evidence, at, domain_checks
     if executor is None:
         for chunk in chunks:
-            yield from _examine_chunk(list(map(_parts, chunk)), evidence, at, domain_checks)
+            yield from _examine_chunk(chunk, *common)
         return
+    futures = _submit(executor, chunks, common)
+    # The pool takes chunks from the front, this process from the end, until they meet: what is examined
+    # here need not travel.
+    here: list[list[VerificationReport]] = []
+    left = len(chunks)
+    while left and (left > len(futures) or futures[left - 1].cancel()):
+        left -= 1
+        here.append(_examine_chunk(chunks[left], *common))
+    for future, chunk in zip(futures[:left], chunks, strict=False):
+        try:
+            outcomes = future.result()
+        except BrokenExecutor:
+            yield from _examine_chunk(chunk, *common)  # whoever was asked for it has died
+        else:
+            for verdict, steps in outcomes:
+                yield VerificationReport(verdict, steps, None, at)
+    for reports in reversed(here):
+        yield from reports
+
+
+def _submit(
+    executor: Executor, chunks: Sequence[list[_Parts]], common: _Common
+) -> list[Future[_Outcomes]]:
+    """Ask the pool for all chunks; where it is broken, for those that it still took."""
     # Tuples travel between processes much faster than objects, and bytes faster than what they stand
     # for: what all chunks have in common is packed once, and unpacked once in each process.
-    common = pickle.dumps((evidence, at, dict(domain_checks)))
-    digest = hashlib.sha256(common).digest()
-    futures = [
-        executor.submit(_outcomes, list(map(_parts, chunk)), digest, common) for chunk in chunks
-    ]
-    for future in futures:
-        for verdict, steps in future.result():
-            yield VerificationReport(verdict, steps, None, at)
-
-
-_Parts: TypeAlias = tuple[bytes, str | None, bytes | None]
-_Common: TypeAlias = tuple[Evidence, datetime, Mapping[str, DomainCheck]]
+    evidence, at, domain_checks = common
+    packed = pickle.dumps((evidence, at, dict(domain_checks)))
+    digest = hashlib.sha256(packed).digest()
+    futures: list[Future[_Outcomes]] = []
+    with suppress(BrokenExecutor):
+        futures.extend(executor.submit(_outcomes, chunk, digest, packed) for chunk in chunks)
+    return futures
 
 
 def _parts(item: ShipmentItem) -> _Parts:
@@ -83,9 +111,7 @@ def _parts(item: ShipmentItem) -> _Parts:
 _unpacked: Final[dict[bytes, _Common]] = {}
 
 
-def _outcomes(
-    items: Sequence[_Parts], digest: bytes, common: bytes
-) -> list[tuple[Verdict, tuple[StepResult, ...]]]:
+def _outcomes(items: Sequence[_Parts], digest: bytes, common: bytes) -> _Outcomes:
     """What another process is asked for; the digest is that of the packed evidence."""
     unpacked = _unpacked.get(digest)
     if unpacked is None:

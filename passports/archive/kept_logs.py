@@ -84,7 +84,8 @@ def proofs_of(transaction: Transaction, places: Sequence[tuple[str, int]]) -> li
     Raises:
         RecordNotFoundError: one of them is in no log here.
     """
-    kept = {operator_id: kept_log_of(transaction, operator_id) for operator_id, _index in places}
+    operators = {operator_id for operator_id, _index in places}
+    kept = {operator_id: kept_log_of(transaction, operator_id) for operator_id in operators}
     own = [index for operator_id, index in places if kept[operator_id] is None]
     of_own = iter(prove_many(transaction, own))
     proofs = []

@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import orjson
+
 from passports.certification.certificate_reading import read_certificate
 from passports.errors import EvidenceUnavailableError, InvalidInputError
 from passports.identifiers import parse_digital_link
 from passports.verification.fetch import Fetch, FetchBudget, is_loopback
+from signing import base64url
 from signing.canonical import JsonValue, parse_strict
 from signing.credentials import decode, issuer_of
 from signing.data_integrity import decode_secured
@@ -37,6 +40,7 @@ class CollectedEvidence:
 
     `unavailable` tells what was wanted and could not be had, with the reason; it is not asked for again.
     `budget` bounds what is fetched from strangers, and `over_budget` tells what it did not reach to.
+    `looked_into` are the documents whose own citations were fetched.
     """
 
     did_documents: dict[str, Mapping[str, JsonValue]] = field(default_factory=dict)
@@ -48,6 +52,7 @@ class CollectedEvidence:
     unavailable: dict[str, str] = field(default_factory=dict)
     budget: FetchBudget | None = None
     over_budget: set[str] = field(default_factory=set)
+    looked_into: set[str] = field(default_factory=set)
 
     def may_fetch(self, cited: str) -> bool:
         """Tell whether a URL or DID is to be fetched: at most once, and within the budget."""
@@ -121,7 +126,20 @@ def collect_evidence(
         with_log_proof: Whether the proof of the log is wanted.
         certifiers: The DIDs whose certificates' own citations are fetched too; by default all.
     """
-    payload = payload_of(credential)
+    collect_cited(
+        payload_of(credential), fetch, into, with_log_proof=with_log_proof, certifiers=certifiers
+    )
+
+
+def collect_cited(
+    payload: Mapping[str, Any],
+    fetch: Fetch,
+    into: CollectedEvidence,
+    *,
+    with_log_proof: bool = True,
+    certifiers: Collection[str] | None = None,
+) -> None:
+    """Fetch what a payload cites; for the rest see `collect_evidence`."""
     collect_issuer(_issuer(payload), fetch, into)
     cited = cited_urls(payload)
     wanted = [
@@ -137,7 +155,9 @@ def collect_evidence(
         for url in urls[MAX_CITED:]:
             into.unavailable[url] = f"more than {MAX_CITED} are cited; this one was not fetched"
     for url in cited["documents"][:MAX_CITED]:
-        _collect_of_certificate(into.documents.get(url), fetch, into, certifiers)
+        if url not in into.looked_into:
+            into.looked_into.add(url)
+            _collect_of_certificate(into.documents.get(url), fetch, into, certifiers)
 
 
 def collect_issuer(did: str | None, fetch: Fetch, into: CollectedEvidence) -> None:
@@ -189,6 +209,20 @@ def payload_of(credential: bytes) -> Mapping[str, Any]:
         return read(credential).payload
     except SigningError:
         return {}
+
+
+def stored_payload(credential: bytes) -> Mapping[str, Any]:
+    """Read what a vc+jwt of this server's own store says, unverified and quickly.
+
+    It was strict JSON when it was signed; a verification reads it strictly again. Nothing where the
+    store was tampered with so that it cannot be read.
+    """
+    try:
+        _header, body, _signature = credential.split(b".")
+        payload = orjson.loads(base64url.decode(body, "payload"))
+    except (SigningError, ValueError):
+        return {}
+    return payload if isinstance(payload, dict) else {}
 
 
 def _fetch_into(

@@ -104,7 +104,8 @@ def shipment() -> Benchmark:
     signer = CredentialSigner(key, DID)
     items = [ShipmentItem(signer.sign(canonicalize(passport(n)))) for n in range(SHIPMENT)]
     evidence = _evidence(signer, key)
-    with ProcessPoolExecutor(2, multiprocessing.get_context("spawn")) as pool:
+    # This process and one other: both examine, as they do for a server's shipments.
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
 
         def examine_all() -> None:
             for report in examine_shipment(items, evidence, at=AT, executor=pool):
@@ -113,8 +114,8 @@ def shipment() -> Benchmark:
 
         rounds = []
         for _ in range(4):  # the first one warms up
-            bare = [pool.submit(bare_verify_seconds, SHIPMENT // 2) for _ in range(2)]
-            theirs = max(future.result() for future in bare)
+            other = pool.submit(bare_verify_seconds, SHIPMENT // 2)
+            theirs = max(bare_verify_seconds(SHIPMENT // 2), other.result())
             rounds.append((seconds(examine_all), theirs))
     ours, theirs = (statistics.median(times) for times in zip(*rounds[1:], strict=True))
     name = f"verify a shipment of {SHIPMENT} passports, two processes"

@@ -7,7 +7,7 @@ import pytest
 
 from passports import shipments
 from passports.errors import InvalidInputError
-from passports.shipments import ShipmentEntry, read_shipment
+from passports.shipment_list import ShipmentEntry, read_shipment
 from passports.spreadsheets import csv_rows, decode_text, delimiter_of, open_workbook, workbook_rows
 from tests.lca.test_workbook_extent import with_cell
 from tests.passports.bulk_files import workbook

@@ -1,9 +1,12 @@
 """A whole shipment: the same verdicts as one by one, in order, here and in other processes."""
 
 import multiprocessing
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+import os
+from concurrent.futures import BrokenExecutor, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from signing.report import Finding
 from signing.shipment import ShipmentItem, examine_shipment
@@ -68,6 +71,26 @@ def test_other_processes_give_the_same_reports_in_the_same_order() -> None:
             list(examine_shipment(ITEMS, EVIDENCE, at=AT, domain_checks=CHECKS, executor=threads))
             == here
         )
+
+
+def dies_elsewhere(payload: Any) -> Finding:
+    if multiprocessing.parent_process() is not None:
+        os._exit(1)
+    return category(payload)
+
+
+def test_a_process_that_dies_is_made_up_for() -> None:
+    here = list(examine_shipment(ITEMS, EVIDENCE, at=AT, domain_checks=CHECKS))
+    deadly = {"schema": dies_elsewhere}
+    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
+        assert (
+            list(examine_shipment(ITEMS, EVIDENCE, at=AT, domain_checks=deadly, executor=pool))
+            == here
+        )
+        with pytest.raises(BrokenExecutor):
+            pool.submit(os.getpid)
+        again = examine_shipment(ITEMS, EVIDENCE, at=AT, domain_checks=CHECKS, executor=pool)
+        assert list(again) == here
 
 
 def test_every_asset_is_judged_in_a_shipment_as_alone() -> None:

@@ -1,0 +1,97 @@
+"""Reading a container list: XLSX, CSV, or GS1 links one a line."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from passports.errors import Finding, InvalidInputError, shorten
+from passports.identifiers import (
+    UniqueProductIdentifier,
+    check_gtin,
+    check_serial,
+    parse_digital_link,
+)
+from passports.spreadsheets import (
+    XLSX_MAGIC,
+    csv_rows,
+    decode_text,
+    delimiter_of,
+    open_workbook,
+    workbook_rows,
+)
+
+MAX_ROWS: Final = 10_000
+MAX_BYTES: Final = 16 * 1024 * 1024
+MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
+_WHAT: Final = "the container list"
+
+
+@dataclass(frozen=True)
+class ShipmentEntry:
+    """One row of a container list: its line, and the link it names (or what stood there)."""
+
+    line: int
+    text: str
+    identifier: UniqueProductIdentifier | None
+    reason: str = ""
+
+
+def read_shipment(data: bytes) -> list[ShipmentEntry]:
+    """Read a container list: XLSX, CSV (columns link, or gtin and serial), or one link a line.
+
+    Raises:
+        InvalidInputError: not readable, empty, or more than 10,000 rows.
+    """
+    if len(data) > MAX_BYTES:
+        raise _refused(f"it has {len(data)} bytes, at most {MAX_BYTES} are read", "Split it.")
+    table = _workbook(data) if data.startswith(XLSX_MAGIC) else _text_table(data)
+    rows = [(line, cells) for line, cells in table if any(cells)]
+    header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
+    named = "link" in header or {"gtin", "serial"} <= set(header)
+    body = rows[1:] if named else rows
+    if not body:
+        raise _refused("it names no batteries", "One battery a row.")
+    if len(body) > MAX_ROWS:
+        raise _refused(f"it has {len(body)} rows, at most {MAX_ROWS} are read", "Split it.")
+    return [_entry(line, cells, header if named else ["link"]) for line, cells in body]
+
+
+def _refused(reason: str, remedy: str) -> InvalidInputError:
+    return InvalidInputError([Finding("file", "", reason, remedy)], _WHAT)
+
+
+def _workbook(data: bytes) -> Iterable[tuple[int, list[str]]]:
+    book = open_workbook(data, _WHAT, max_unpacked_bytes=MAX_UNPACKED_BYTES)
+    rows = workbook_rows(book, 0, _WHAT)
+    return [(line, [_cell(cell) for cell in row]) for line, row in rows]
+
+
+def _cell(value: object) -> str:
+    # A spreadsheet keeps a GTIN typed as a number as 9520123456788.0, without its leading zero.
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value).strip() if value is not None else ""
+
+
+def _text_table(data: bytes) -> Iterable[tuple[int, list[str]]]:
+    text = decode_text(data, _WHAT)
+    first = text.partition("\n")[0]
+    if not {"link", "gtin"} & {c.strip().lower() for c in first.split(delimiter_of(first))}:
+        return [(n, [line.strip()]) for n, line in enumerate(text.splitlines(), start=1)]
+    rows = csv_rows(text, delimiter_of(first), _WHAT)
+    return [(line, [cell.strip() for cell in row]) for line, row in rows]
+
+
+def _entry(line: int, cells: Sequence[str], header: Sequence[str]) -> ShipmentEntry:
+    named = dict(zip(header, cells, strict=False))
+    text = named.get("link") or f"{named.get('gtin', '')}/{named.get('serial', '')}"
+    try:
+        if named.get("link"):
+            return ShipmentEntry(line, text, parse_digital_link(named["link"]))
+        gtin, serial = named.get("gtin", "").zfill(14), named.get("serial", "")
+        wrong = check_gtin(gtin) or check_serial(serial)
+        if wrong is not None:
+            return ShipmentEntry(line, shorten(text), None, str(wrong))
+        return ShipmentEntry(line, text, UniqueProductIdentifier(gtin, serial))
+    except InvalidInputError as error:
+        return ShipmentEntry(line, shorten(text), None, error.message)
