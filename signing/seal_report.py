@@ -4,7 +4,8 @@ A seal says who issued a passport, and a few facts. It has no status and no plac
 passport itself is not looked at; so at best it is valid with that reservation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -15,6 +16,7 @@ from signing.instants import format_instant
 from signing.json_value import JsonValue
 from signing.report import NOT_REACHED, STEPS, Finding, VerificationReport, numbered
 from signing.seal import SignedSeal, from_text, read_seal
+from signing.trust import TrustEntry
 from signing.verify import DomainCheck
 
 _CLOCK_SKEW: Final = timedelta(minutes=5)  # as for credentials
@@ -71,9 +73,14 @@ def examine_seal(
 
 
 def _refused(step: str, finding: Finding, at: datetime) -> VerificationReport:
-    place = STEPS.index(step)
-    passed = Finding("passed", "parsed", "CBOR with one signature")
-    findings = [passed] * place + [finding] + [NOT_REACHED] * (len(STEPS) - place - 1)
+    found = {
+        "parse": Finding("passed", "parsed", "CBOR with one signature"),
+        "format": Finding("passed", "offline_seal", "offline seal"),
+        step: finding,
+    }
+    findings = [found[name] for name in STEPS[: STEPS.index(step) + 1]]
+    findings += [NOT_REACHED] * (STEPS.index("signature") + 1 - len(findings))
+    findings += [_UNVERIFIED] * (len(STEPS) - len(findings))
     return VerificationReport(*numbered(tuple(findings)), None, at)
 
 
@@ -90,17 +97,36 @@ def _authenticate(
     listed = entry.keys if entry else ()
     named = [key for key in (listed if keys is None else keys) if signed.may_be_of(key)]
     if "issuer_found" not in found:
-        found["issuer_found"] = _issuer_found(issuer, named, known=bool(keys or listed))
+        known = keys is not None or bool(listed)
+        found["issuer_found"] = _issuer_found(issuer, named, known=known)
+    if found["issuer_found"].outcome == "failed":
+        found.update(issuer_trusted=NOT_REACHED, signature=NOT_REACHED)
+        return None
     found["issuer_trusted"] = _issuer_trusted(signed, evidence, at)
-    # Where both tell of a key, the trust list's word on its end goes before the owner's.
-    by_thumbprint = {key.key.thumbprint: key for key in (*named, *listed) if signed.may_be_of(key)}
-    if listed and not any(signed.may_be_of(key) for key in listed):
+    candidate = _trusted(named, entry)
+    if named and candidate is None:
         found["issuer_trusted"] = Finding(
             "failed", "key_not_trusted", "the trust list has not this key"
         )
-    candidate = next((by_thumbprint[key.key.thumbprint] for key in named), None)
-    found["signature"] = _signature(signed, candidate, named)
+    found["signature"] = _signature(signed, candidate)
     return candidate if found["signature"].outcome == "passed" else None
+
+
+def _trusted(named: Sequence[VerificationKey], entry: TrustEntry | None) -> VerificationKey | None:
+    """The key that the seal names, under every end that its owner and the trust list state."""
+    if not named:
+        return None
+    thumbprint = named[0].key.thumbprint
+    listed = [key for key in (entry.keys if entry else ()) if key.key.thumbprint == thumbprint]
+    # A label has no room for certificates, so where only an anchor vouches for keys, nobody does.
+    if entry is not None and (entry.keys or entry.anchors) and not listed:
+        return None
+    same = [key for key in (*named, *listed) if key.key.thumbprint == thumbprint]
+    return replace(
+        named[0],
+        expires=min((key.expires for key in same if key.expires is not None), default=None),
+        revoked=next((key.revoked for key in same if key.revoked is not None), None),
+    )
 
 
 def _issuer_found(issuer: str, named: list[VerificationKey], *, known: bool) -> Finding:
@@ -129,16 +155,14 @@ def _issuer_trusted(signed: SignedSeal, evidence: Evidence, at: datetime) -> Fin
     return Finding("passed", "issuer_trusted", f"{name} is trusted as {entry.role}")
 
 
-def _signature(
-    signed: SignedSeal, candidate: VerificationKey | None, named: list[VerificationKey]
-) -> Finding:
+def _signature(signed: SignedSeal, candidate: VerificationKey | None) -> Finding:
     if candidate is None:
         return Finding("not_checked", "no_trusted_key", "there is no trusted key to check with")
     try:
         candidate.key.verify(signed.signature, signed.signed)
     except InvalidSignatureError as error:
         return Finding("failed", "signature_invalid", error.message)
-    if any(key.revoked is not None for key in (candidate, *named)):
+    if candidate.revoked is not None:
         return Finding(
             "failed", "key_revoked", "its key is compromised, and a seal has no log proof"
         )

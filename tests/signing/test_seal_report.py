@@ -17,6 +17,7 @@ from signing.report import Finding, VerificationReport
 from signing.seal import PREFIX, Seal, sign_seal, to_text
 from signing.seal_report import examine_seal
 from signing.trust import trusted_key
+from tests.signing.test_certificate_chain import anchor
 from tests.signing.test_seal import CREDENTIAL, DATA, SEAL
 from tests.signing.world import (
     AT,
@@ -88,6 +89,25 @@ CASES: Mapping[str, tuple[VerificationReport, str, str]] = {
         "issuer_trusted",
         "key_not_trusted",
     ),
+    "a key for which an anchor would have to vouch": (
+        examined(known=replace(KNOWN, trust_list=trust_list(entry(keys=(), anchors=(anchor(),))))),
+        "issuer_trusted",
+        "key_not_trusted",
+    ),
+    "a key that its owner retired, and the trust list not": (
+        examined(
+            known=replace(
+                with_key(expires=AT - timedelta(days=2)), trust_list=trust_list(entry(scope=()))
+            )
+        ),
+        "validity",
+        "key_retired",
+    ),
+    "a document without keys": (
+        examined(known=replace(KNOWN, did_documents={MAKER: {"id": MAKER}})),
+        "issuer_found",
+        "key_not_found",
+    ),
     "before the trust": (
         examined(sealed(issued_at=AT - timedelta(days=900))),
         "issuer_trusted",
@@ -125,6 +145,11 @@ def test_each_defect_fails_at_its_step(name: str) -> None:
     assert report.verdict == "invalid"
     assert report.failed_step is not None
     assert (report.failed_step.step, report.failed_step.reason_code) == (step, reason), report
+    if report.failed_step.number <= 4:
+        reached = [s.reason_code for s in report.steps[report.failed_step.number :]]
+        assert (
+            reached == ["earlier_step_failed"] * (len(reached) - 8) + ["signature_not_verified"] * 8
+        )
 
 
 @pytest.mark.parametrize(
