@@ -11,6 +11,7 @@ from api import dpp_results, problem_answers
 from api.bodies import BoundBodies
 from api.problems import MEDIA_TYPE, SCHEMA, problem_document
 from api.routes import (
+    acceptances,
     access,
     account,
     attributes,
@@ -115,6 +116,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         dpps,
         access,
         authority,
+        acceptances,
         operations,
         account,
         pages,

@@ -8,7 +8,7 @@ are the bytes that are stored, and nothing rebuilds them.
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, Final
 from uuid import uuid4
 
@@ -118,7 +118,7 @@ def pass_gates(
     get_facility(transaction, operator_id, request.facility_id)
     if request.responsible_operator_id is not None:
         get_operator(transaction, request.responsible_operator_id)
-    check_batch(transaction, operator, model, request, now.astimezone(UTC).date())
+    check_batch(transaction, operator, model, request, now)
     return operator, model
 
 

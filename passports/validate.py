@@ -1,7 +1,7 @@
 """The gates of issuing. A dry run and the real thing pass through exactly these."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 
 from passports.authority.gs1_prefixes import foreign_gtin
 from passports.authority.responsible_operator import check_responsible
@@ -27,16 +27,17 @@ def check_batch(
     operator: EconomicOperator,
     model: BatteryModel,
     request: BatchCreate,
-    today: date,
+    now: datetime,
 ) -> None:
     """Let a batch through, or refuse it whole.
 
     Raises:
         InvalidBatchError: naming line, field, value, reason and remedy of everything that is wrong.
     """
+    today, responsible_id = now.astimezone(UTC).date(), request.responsible_operator_id
     findings = [
         *_check_ownership(transaction, operator, model),
-        *check_responsible(transaction, operator, request.responsible_operator_id),
+        *check_responsible(transaction, operator, responsible_id, model.id, now),
         *_check_serials(request.units),
         *_check_dates(request.units, request.manufactured_on, today),
         *_check_not_issued(transaction, model, request.units),

@@ -7,11 +7,13 @@ kind and process; each test gets a copy of the database and the same opened keys
 import base64
 import json
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from typing import Any
 
 from lca.datasets import load_shipped_dataset
+from passports.authority.acceptances import AcceptanceCreate, accept_responsibility
+from passports.authority.callers import Caller
 from passports.batches import BatchCreate, BatteryUnit
 from passports.certification.certificates import (
     FactoryCertificate,
@@ -24,7 +26,7 @@ from passports.identifiers import PublicAddress, UniqueProductIdentifier
 from passports.issue import IssuedBatch, issue_batch
 from passports.keyring import Keyring
 from passports.models import BatteryModelCreate, register_model
-from passports.operators import EconomicOperatorCreate, register_operator
+from passports.operators import EconomicOperatorCreate, get_operator, register_operator
 from passports.resolve import OwnRecords, evidence_from_store, find_passport
 from passports.store import Store
 from passports.trust import build_trust_list
@@ -154,6 +156,7 @@ def populate(store: Store, keyring: Keyring) -> None:
     """Register operators, factory, energy, certificate, model and studies in an empty store."""
     for operator in operators():
         register_operator(store, keyring, ADDRESS, operator, NOW)
+    accept_to_answer(store, keyring, IMPORTER)
     given = demo_input("facilities.json")[0]
     facility = FacilityCreate(**{**given["facility"], "id": FACILITY})
     register_facility(store, MAKER, facility, NOW)
@@ -167,6 +170,15 @@ def populate(store: Store, keyring: Keyring) -> None:
         inventory=inventory(),
     )
     compute_studies(store, load_shipped_dataset(), MAKER, request, NOW)
+
+
+def accept_to_answer(store: Store, keyring: Keyring, operator_id: str, **changes: Any) -> str:
+    """Have an operator accept to answer for what the maker issues; return the acceptance."""
+    fields = {"maker": MAKER, "valid_until": NOW + timedelta(days=1000), **changes}
+    with store.reading() as reading:
+        caller = Caller.of(get_operator(reading, operator_id), "key")
+    since, request = NOW - timedelta(days=1000), AcceptanceCreate(**fields)
+    return str(accept_responsibility(store, keyring, ADDRESS, caller, request, since)["id"])
 
 
 def certificate_of(store: Store) -> FactoryCertificate:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from api.commands import acceptances
 from api.commands.console import (
     AsJson,
     Operator,
@@ -50,6 +51,9 @@ from passports.documents import read_document, utc_now
 from passports.operators import get_operator
 
 operator = typer.Typer(no_args_is_help=True, help="Identifiers, authorisations, transfers.")
+operator.command("accept-responsibility")(acceptances.operator_accept_responsibility)
+operator.command("acceptances")(acceptances.operator_acceptances)
+operator.command("end-acceptance")(acceptances.operator_end_acceptance)
 Until = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day, in UTC.")]
 Scheme = Annotated[IdentifierScheme, typer.Argument(help="Whose numbering.")]
 Reason = Annotated[str, typer.Option(help="Why; kept with the record.")]

@@ -165,6 +165,8 @@ def _tell(story: Story, told: Console, port: int, *, quiet: bool) -> dict[str, A
     _chapter(told, 1, "Who takes part")
     for name in story.register_operators():
         told.print(f"  {escape(name)}")
+    accepted = story.accept_responsibility()
+    told.print(f"  {accepted['operator']} signed that it answers for {accepted['maker']}'s passports")
     model = story.register_model()
     told.print(f"  model: {model['name']}, {model['mass_kg']} kg, GTIN {model['gtin']}")
 

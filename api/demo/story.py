@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,8 @@ from api.verifying_alone import Subject, verify_online
 from api.wiring import Voltpass
 from lca.units import convert
 from passports import data_carrier
+from passports.authority.acceptances import AcceptanceCreate, accept_responsibility
+from passports.authority.callers import Caller
 from passports.batches import BatchCreate, read_units_csv
 from passports.certification.certificates import (
     CertificateEvidence,
@@ -33,7 +35,7 @@ from passports.factories import EnergyPeriodCreate, FacilityCreate, record_energ
 from passports.footprints import FootprintRequest, compute_studies
 from passports.issue import IssuedBatch, issue_batch
 from passports.models import BatteryModelCreate, register_model
-from passports.operators import EconomicOperatorCreate, register_operator
+from passports.operators import EconomicOperatorCreate, get_operator, register_operator
 from passports.queries import FootprintQuery, query_footprints
 from passports.resolve import evidence_from_store, passport_by_id
 from passports.verification.checks import BatteryEvidence
@@ -98,6 +100,20 @@ class Story:
             names.append(operator.name)
         self.voltpass.write_trust_list(utc_now())
         return names
+
+    def accept_responsibility(self) -> dict[str, Any]:
+        """Have the importer sign that it answers for what the maker issues (Art. 77(4))."""
+        with self.voltpass.store.reading() as reading:
+            caller = Caller.of(get_operator(reading, IMPORTER), "demonstration")
+        now = utc_now()
+        return accept_responsibility(
+            self.voltpass.store,
+            self.voltpass.keyring,
+            self.voltpass.address,
+            caller,
+            AcceptanceCreate(maker=MAKER, valid_until=now + timedelta(days=365)),
+            now,
+        )
 
     def register_model(self) -> dict[str, Any]:
         """Register the battery model."""

@@ -215,6 +215,8 @@ LEFT_OUT: Final[Mapping[type[tables.AnyRow], str]] = MappingProxyType(
         authority_tables.AuthorisationRow: _BY_NAME,
         authority_tables.TransferRow: _BY_NAME,
         authority_tables.ActRow: _BY_NAME,
+        tables.ResponsibilityAcceptanceRow: _BY_NAME,
+        tables.AccessAnchorRow: "its leaf is in the log of the server that made it, for that one to check",
         tables.PassportSuccessionRow: "the signed passports name their successors themselves",
         tables.EnergyPeriodRow: _BOOKS,
         tables.FacilityDossierRow: _BOOKS,

@@ -1,8 +1,9 @@
-"""What `fsck` checks of authority: the chains of acts, and both signatures of every transfer."""
+"""What `fsck` checks of authority: chains of acts, signatures of transfers and of acceptances."""
 
 from collections.abc import Iterator
 from typing import Any
 
+from passports.authority.acceptances import broken_acceptances
 from passports.authority.authorisations import broken_acts
 from passports.authority.transfer_statements import ACCEPTANCE_TYPE, OFFER_TYPE, digest
 from passports.operators import list_operators
@@ -21,6 +22,13 @@ def check_acts(store: Store) -> Iterator[Found]:
         for operator in list_operators(reading):
             faults = list(broken_acts(reading, operator.id))
             yield ("acts", operator.id, faults[0]) if faults else None
+
+
+def check_acceptances(store: Store) -> Iterator[Found]:
+    """Yield for each acceptance of responsibility what is wrong with its statement, or None."""
+    with store.reading() as reading:
+        for name, reason in broken_acceptances(reading):
+            yield None if reason is None else ("acceptance", name, reason)
 
 
 def check_transfers(store: Store) -> Iterator[Found]:

@@ -20,7 +20,7 @@ from passports.certification.certificates import FactoryCertificate
 from passports.errors import PassportError
 from passports.footprints import recompute
 from passports.fsck.attributes import Found, check_access_log, check_versions
-from passports.fsck.authority import check_acts, check_transfers
+from passports.fsck.authority import check_acceptances, check_acts, check_transfers
 from passports.fsck.energy import check_closed_periods, check_energy_sums
 from passports.fsck.versions import check_chains, check_successions
 from passports.keyring import public_key_entries
@@ -108,6 +108,7 @@ def check_store(
         ("access_log", _as_faults(check_access_log(store))),
         ("acts", _as_faults(check_acts(store))),
         ("transfers", _as_faults(check_transfers(store))),
+        ("acceptances", _as_faults(check_acceptances(store))),
         ("closed_periods", _as_faults(check_closed_periods(store))),
         ("energy", _as_faults(check_energy_sums(store))),
     )

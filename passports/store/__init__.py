@@ -1,5 +1,6 @@
 """The only code that knows the database. See `Store` and `Transaction`."""
 
+from passports.store.acceptance_tables import AccessAnchorRow, ResponsibilityAcceptanceRow
 from passports.store.archive_tables import ContinuityRow, KeptLogRow, KeptLogTileRow
 from passports.store.attribute_tables import (
     AccessEntryRow,
@@ -73,6 +74,7 @@ from passports.store.version_tables import (
 )
 
 __all__ = [
+    "AccessAnchorRow",
     "AccessEntryRow",
     "AccessGrantRow",
     "ActRow",
@@ -126,6 +128,7 @@ __all__ = [
     "RegistryEntryRow",
     "RegistryProofRow",
     "RegistrySubmissionRow",
+    "ResponsibilityAcceptanceRow",
     "RestrictedCredentialRow",
     "RowExistsError",
     "RowLineError",

@@ -15,6 +15,7 @@ from sqlmodel import Session, SQLModel
 
 from passports.errors import StoreUnavailableError
 from passports.store import (
+    acceptance_records,
     archive_records,
     attribute_records,
     authority_records,
@@ -32,7 +33,7 @@ from passports.store.read_only import guard
 class Transaction:
     """All records, inside one transaction; it ends with the `with` block that opened it."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Session) -> None:  # noqa: PLR0915 # one line a table
         self._session = session
         self.operators = records.OperatorRecords(session)
         self.signing_keys = records.SigningKeyRecords(session)
@@ -56,6 +57,10 @@ class Transaction:
         self.authorisations = authority_records.AuthorisationRecords(session)
         self.acts = authority_records.ActRecords(session)
         self.transfers = authority_records.TransferRecords(session)
+        self.responsibility_acceptances = acceptance_records.ResponsibilityAcceptanceRecords(
+            session
+        )
+        self.access_anchors = acceptance_records.AccessAnchorRecords(session)
         self.sessions = authority_records.SessionRecords(session)
         self.passport_versions = version_records.PassportVersionRecords(session)
         self.passport_changes = version_records.PassportChangeRecords(session)

@@ -34,6 +34,12 @@ VALID: dict[str, dict[str, Any]] = {
         "document_sha256": "ab" * 32,
     },
     "/v1/authorisations/none/revocation": {"reason": "ended"},
+    "/v1/responsibility-acceptances": {
+        "maker": IMPORTER,
+        "models": [MODEL],
+        "valid_until": LATER,
+    },
+    "/v1/responsibility-acceptances/none/end": {"reason": "ended"},
     "/v1/transfers": {
         "taker": IMPORTER,
         "passports": ["none"],
@@ -103,6 +109,7 @@ def test_every_route_of_authority_that_takes_json_is_among_them(issued: Caller) 
         ("{key_id}", "000000000000"),
         ("{operator_id}", MAKER),
         ("{authorisation_id}", "none"),
+        ("{acceptance_id}", "none"),
         ("{transfer_id}", "none"),
     ):
         taking_json = {path.replace(variable, value) for path in taking_json}

@@ -136,6 +136,9 @@ def test_a_maker_goes_from_an_empty_home_to_a_verified_bundle_by_commands_alone(
         *("batch", "issue", serials, "--id", "b-1", "--model", "lfp-60", "--facility", "plant"),
         *("--manufactured-on", "2024-12-02", "--responsible", "importer", *maker),
     )
+    accept = ("operator", "accept-responsibility", "maker", "--operator", "importer")
+    accepted = call(*accept, "--until", "2027-12-31", "--model", "lfp-60")
+    assert accepted["state"] == "in_force"
     assert call(*issue, "--dry-run")["dry_run"] is True
     issued = call(*issue)
     assert (issued["created"], call(*issue)["created"]) == (True, False)

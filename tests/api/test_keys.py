@@ -52,6 +52,8 @@ BY_OPERATORS = (
     "/v1/operators/{operator_id}/identifier-withdrawals",
     "/v1/authorisations",
     "/v1/authorisations/{authorisation_id}/revocation",
+    "/v1/responsibility-acceptances",
+    "/v1/responsibility-acceptances/{acceptance_id}/end",
     "/v1/transfers",
     "/v1/transfers/signed",
     "/v1/transfers/{transfer_id}/acceptance",

@@ -63,6 +63,8 @@ WRITES: Final = {
     "post_authorisation_revocation": "/v1/authorisations/{authorisation}/revocation",
     "post_transfer": "/v1/transfers",
     "post_transfer_end": "/v1/transfers/{transfer}/end",
+    "post_responsibility_acceptance": "/v1/responsibility-acceptances",
+    "post_responsibility_acceptance_end": "/v1/responsibility-acceptances/{acceptance}/end",
     "post_dpp": "/v1/dpps",
     "patch_dpp": "/v1/dpps/{dpp}",
     "patch_dpp_element": "/v1/dpps/{dpp}/elements/$.cycle_count",
@@ -245,6 +247,7 @@ def walk(caller: Caller) -> dict[str, Answer]:
             key=made_by(answers, "post_key", "id"),
             authorisation=made_by(answers, "post_authorisation", "id"),
             transfer=made_by(answers, "post_transfer", "id"),
+            acceptance=made_by(answers, "post_responsibility_acceptance", "id"),
             dpp=made_by(answers, "post_dpp", "digitalProductPassportId"),
         )
         method = name.partition("_")[0].upper()

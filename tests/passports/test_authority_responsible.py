@@ -7,7 +7,16 @@ import pytest
 from passports.errors import InvalidBatchError
 from passports.issue import check_only
 from passports.operators import EconomicOperatorCreate, register_operator
-from tests.worlds import ADDRESS, AUTHORITY, IMPORTER, MAKER, NOW, RIVAL, World
+from tests.worlds import (
+    ADDRESS,
+    AUTHORITY,
+    IMPORTER,
+    MAKER,
+    NOW,
+    RIVAL,
+    World,
+    accept_to_answer,
+)
 
 
 def refusal(world: World, **changes: Any) -> InvalidBatchError | None:
@@ -62,4 +71,6 @@ def test_role_and_country_decide_together(
 ) -> None:
     request = EconomicOperatorCreate(id="new", name="New", roles=[role], country=country)
     register_operator(sqlite_world.store, sqlite_world.keyring, ADDRESS, request, NOW)
+    if is_let_through:  # by what it is; that it wants to is another matter: test_acceptances.py
+        accept_to_answer(sqlite_world.store, sqlite_world.keyring, "new")
     assert (refusal(sqlite_world, responsible_operator_id="new") is None) is is_let_through
