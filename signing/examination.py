@@ -6,6 +6,7 @@ bytes: taking it apart, the signature over it, and its place in a log.
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 
 from signing.canonical import JsonValue
@@ -129,7 +130,7 @@ class Examination:
                 revoked = format_instant(candidate.revoked)
                 return Finding("failed", "key_revoked", f"its key is compromised since {revoked}")
             self.signing_key = candidate
-            return Finding("passed", "signature_valid", f"signed by key {candidate.key.thumbprint}")
+            return _signed(candidate.key.thumbprint)
         return _NOT_SIGNED if judgement.candidates else _NO_KEY
 
     def _was_logged_in_time(self, key: VerificationKey) -> bool:
@@ -155,6 +156,12 @@ class Examination:
         """Whether the key that signed had not been retired at the instant of issue."""
         expires = self.signing_key.expires if self.signing_key else None
         return expires is None or (issued is not None and issued <= expires)
+
+
+# One object for all that a key signed: it is hashed and compared with every report.
+@lru_cache(maxsize=1024)
+def _signed(thumbprint: str) -> Finding:
+    return Finding("passed", "signature_valid", f"signed by key {thumbprint}")
 
 
 def _read(data: bytes, *, is_sd_jwt: bool) -> DecodedCredential:

@@ -5,7 +5,6 @@ page for browsers uses the same.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, Protocol
@@ -96,8 +95,7 @@ class StepResult(NamedTuple):
         }
 
 
-@dataclass(frozen=True, slots=True)
-class VerificationReport:
+class VerificationReport(NamedTuple):
     """All steps of one verification and the verdict over them.
 
     Attributes:

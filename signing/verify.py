@@ -185,8 +185,9 @@ def _content(
     content, evidence = examination.content, examination.evidence
 
     def domain(step: str) -> Finding:
-        check = domain_checks.get(step)
-        return _ask(check, examination.payload) if check else _NO_CHECK
+        return (
+            _ask(domain_checks[step], examination.payload) if step in domain_checks else _NO_CHECK
+        )
 
     return (
         examination.validity(judgement),

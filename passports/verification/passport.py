@@ -98,7 +98,7 @@ def _with_budget(
             steps.append(step._replace(reason_code="fetch_budget_ended", message=message))
         else:
             steps.append(step)
-    return replace(report, steps=tuple(steps))
+    return report._replace(steps=tuple(steps))
 
 
 def read_trust_list(
