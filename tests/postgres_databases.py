@@ -1,8 +1,8 @@
 """Databases of a real PostgreSQL for tests: copied from templates once, then cleaned and used again.
 
 To create a database takes PostgreSQL longer than most tests take. So a database that a test gives back
-is emptied, filled as its template is, and given to the next; one whose schema a test has changed, or
-that does not come clean, is dropped.
+is emptied, filled as its template is, and given to the next, with the store on it, whose engine has
+compiled its statements; one whose schema a test has changed, or that does not come clean, is dropped.
 """
 
 import uuid
@@ -43,7 +43,7 @@ class _Template:
     name: str
     schema: str
     rows: dict[str, bytes]
-    spare: list[str] = field(default_factory=list)
+    spare: list[Store] = field(default_factory=list)
 
     @property
     def filled(self) -> sql.Composed:
@@ -93,13 +93,14 @@ class PostgresDatabases:
             self._templates[populated] = self._make_template(populated=populated)
         template = self._templates[populated]
         if template.spare:
-            name = template.spare.pop()
+            store = template.spare.pop()
         else:
             name = f"t_{uuid.uuid4().hex}"
             self._create(name, template.name)
-            self._template_of[name] = template
-        self._uses[name] += 1
-        return Store(self.url(name))
+            store = Store(self.url(name))
+            self._template_of[store.url] = template
+        self._uses[store.url] += 1
+        return store
 
     def _make_template(self, *, populated: bool) -> _Template:
         name = f"template_{str(populated).lower()}"
@@ -118,9 +119,9 @@ class PostgresDatabases:
         """Close a store and make its database fit for the next test, or drop it."""
         name = store.engine.url.database or ""
         store.close()
-        template = self._template_of[name]
-        if self._uses[name] < MOST_USES and self._cleaned(name, template):
-            template.spare.append(name)
+        template = self._template_of[store.url]
+        if self._uses[store.url] < MOST_USES and self._cleaned(name, template):
+            template.spare.append(store)
         else:
             self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 

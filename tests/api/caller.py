@@ -6,11 +6,14 @@ A client library tidies requests up; here a path, a header or a body arrives as 
 import asyncio
 import json
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
-from starlette.types import ASGIApp, Message
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
+from starlette.types import Message, Receive, Scope, Send
 
 from api.app import create_app
 from api.settings import Settings
@@ -47,12 +50,38 @@ class Answer:
         return found
 
 
+@cache
+def _built() -> FastAPI:
+    return create_app(Voltpass(Settings()))
+
+
+class Application:
+    """The application at work for one voltpass.
+
+    All of a process are one, built once: its first call makes all of its routes, which takes longer
+    than most tests do, and the voltpass it works for is all that it holds.
+    """
+
+    def __init__(self, voltpass: Voltpass) -> None:
+        self._voltpass = voltpass
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer for this voltpass."""
+        _built().state.voltpass = self._voltpass
+        await _built()(scope, receive, send)
+
+    @property
+    def routes(self) -> list[BaseRoute]:
+        """All routes."""
+        return _built().routes
+
+
 class Caller:
     """An application and the keys to call it with."""
 
     def __init__(self, voltpass: Voltpass, runner: asyncio.Runner) -> None:
         self.voltpass = voltpass
-        self.app: ASGIApp = create_app(voltpass)
+        self.app = Application(voltpass)
         self._runner = runner
         self._keys: dict[str, str] = {}
 

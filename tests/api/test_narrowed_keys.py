@@ -56,7 +56,7 @@ def guarded(caller: Caller) -> list[tuple[str, str, str]]:
     keys = {calling_operator, reading_operator}
     return [
         (route.name, method, route.path)
-        for route in routes(caller.app.routes)  # type: ignore[attr-defined] # a FastAPI
+        for route in routes(caller.app.routes)
         if keys & set(dependencies(route.dependant))
         for method in sorted(route.methods or ())
     ]
@@ -80,7 +80,7 @@ def test_there_are_routes_and_every_one_that_writes_has_its_action(issued: Calle
     assert len(found) > 35
     unnamed = {name for name, method, _ in found if method != "GET"} - set(ACTIONS)
     assert not unnamed, f"add to api/route_actions.py: {sorted(unnamed)}"
-    assert set(ACTIONS) <= {route.name for route in routes(issued.app.routes)}  # type: ignore[attr-defined] # a FastAPI
+    assert set(ACTIONS) <= {route.name for route in routes(issued.app.routes)}
 
 
 def test_a_narrowed_key_opens_the_calls_of_its_actions_and_no_other(issued: Caller) -> None:

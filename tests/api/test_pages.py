@@ -9,9 +9,7 @@ from typing import Any, Final
 
 import httpx
 import pytest
-from fastapi import FastAPI
 
-from api.app import create_app
 from api.pages import render
 from api.settings import Settings
 from api.wiring import Voltpass
@@ -19,6 +17,7 @@ from passports import data_carrier
 from passports.factories import EnergyPeriodCreate, record_energy
 from passports.identifiers import UniqueProductIdentifier
 from passports.resolve import find_passport
+from tests.api.caller import Application
 from tests.api.page_reader import LINK, SERIAL, Page
 from tests.worlds import ADDRESS, FACILITY, GTIN, MAKER, NOW, World, demo_input
 
@@ -29,7 +28,7 @@ LABELLED: Final = frozenset({"input", "select", "textarea"})
 class Browser:
     """Asks the application as a browser does, without a network."""
 
-    def __init__(self, app: FastAPI) -> None:
+    def __init__(self, app: Application) -> None:
         self._app = app
 
     def get(self, path: str) -> httpx.Response:
@@ -55,7 +54,7 @@ def client(sqlite_world: World, tmp_path: Path) -> Browser:
     settings = Settings(home=tmp_path, database_url=url, public_url=ADDRESS.base_url)
     voltpass = Voltpass(settings)
     voltpass.store, voltpass.keyring = sqlite_world.store, sqlite_world.keyring
-    return Browser(create_app(voltpass))
+    return Browser(Application(voltpass))
 
 
 def stored_credential(world: World) -> bytes:
