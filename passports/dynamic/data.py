@@ -6,6 +6,7 @@ any other; the series stays beside it. The same values again are nothing new.
 """
 
 import hashlib
+import json
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -171,7 +172,9 @@ def record_dynamic_data(
         RawRow(number, {"passport_id": passport_id}, reading.measured_at, reading.values)
         for number, reading in enumerate(request.readings, start=1)
     ]
-    digest = hashlib.sha256(request.model_dump_json().encode()).hexdigest()
+    # In ASCII: a value can hold what no encoding has (a lone surrogate), and is refused further on.
+    sent = json.dumps(request.model_dump(mode="json"))
+    digest = hashlib.sha256(sent.encode()).hexdigest()
     with store.transaction() as transaction:
         return _Taking(transaction, keyring, address, recording, digest).take(rows)
 

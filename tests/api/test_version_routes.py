@@ -304,6 +304,17 @@ def test_a_nearly_valid_document_is_taken_or_refused_and_nothing_is_a_fault(
     assert answer.status == 200 or all(finding["reason"] for finding in answer.findings())
 
 
+@pytest.mark.parametrize("values", [{"cycle_count": "\ud800"}, {"unheard-of": "x\udfff"}])
+def test_a_measured_value_that_no_encoding_holds_is_refused(
+    everywhere: Caller, passport: str, values: dict[str, str]
+) -> None:
+    document = {"readings": [{"measured_at": "2026-01-01T00:00:00Z", "values": values}]}
+    target = f"/v1/passports/{passport}/dynamic-data"
+    answer = send(everywhere, "POST", target, document, MAKER)
+    assert answer.status == 422
+    assert all(finding["reason"] for finding in answer.findings())
+
+
 @settings(SETTINGS, max_examples=80)
 @given(
     st.binary(max_size=120)
