@@ -5,7 +5,7 @@ only where the trust list names that authority for that very organisation: autho
 """
 
 import base64
-import binascii
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +15,7 @@ from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from cryptography.utils import CryptographyDeprecationWarning
 from cryptography.x509 import verification
 
 from signing.errors import MalformedDocumentError
@@ -52,10 +53,24 @@ def read_der(text: object, field: str) -> bytes:
         raise malformed
     try:
         der = base64.b64decode(text, validate=True)
-        x509.load_der_x509_certificate(der)
-    except (ValueError, binascii.Error):
+        _load(der)
+    except Exception:  # noqa: BLE001 - a foreign parser on foreign bytes: an unknown version is no ValueError
         raise malformed from None
     return der
+
+
+def _load(der: bytes) -> x509.Certificate:
+    """Read a certificate in its one spelling.
+
+    What RFC 5280 forbids and the library only warns of, such as a serial number of 0, is refused, and
+    so are surplus bits after a signature, which the library passes over.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CryptographyDeprecationWarning)
+        certificate = x509.load_der_x509_certificate(der)
+    if not der.endswith(b"\0" + certificate.signature):
+        raise ValueError
+    return certificate
 
 
 def _read_chain(x5c: JsonValue) -> list[x509.Certificate]:

@@ -20,6 +20,7 @@ from playwright.sync_api import (
     sync_playwright,
 )
 
+from api.pages.offline import offline_page
 from api.serving import free_port, serving_in_background
 from api.verifying_alone import verify_offline
 from passports import data_carrier
@@ -29,7 +30,6 @@ from passports.verification.bundle import read_bundle, write_bundle
 from signing import base64url
 from signing.report import VerificationReport
 from tests.api.caller import Caller
-from tests.paths import ROOT
 from tests.signing.world import ROOT_KEY
 from tests.worlds import FACILITY, GTIN, MAKER, NOW, World
 
@@ -40,7 +40,6 @@ FLAGS_OF_SILENCE: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
-FILE: Final = ROOT / "api" / "pages" / "static" / "verify.html"
 LATER: Final = NOW + timedelta(hours=1)
 LINK: Final = f"https://id.example.com/01/{GTIN}/21/SN-1"
 WIDTHS: Final = (390, 1280)
@@ -106,6 +105,7 @@ def assert_clean(visited: Visit, address: str) -> None:
     assert visited.complaints == []
     assert visited.violations() == []
     assert [url for url in visited.requests if not url.startswith((f"{address}/", "data:"))] == []
+    visited.page.evaluate("scrollTo(0, 0)")  # a long form is scrolled by who uses it
     for width in WIDTHS:
         visited.page.set_viewport_size({"width": width, "height": 900})
         assert visited.page.evaluate("document.documentElement.scrollWidth") <= width
@@ -233,7 +233,7 @@ def check(page: Page, bundle: bytes, root: Any) -> Shown:
     page.get_by_role("button", name="Check").click()
     banner = page.locator(".verdict").first
     expect(banner).to_be_visible()
-    rows = page.locator("#result table").first.locator("tr")
+    rows = page.locator("#result table").first.locator("tbody tr")
     cells = [row.locator("td").all_text_contents() for row in rows.all()]
     steps = {
         step.replace(" ", "_"): (outcome.replace(" ", "_"), code)
@@ -297,7 +297,7 @@ def copy(browser: Browser, tmp_path: Path) -> Iterator[Visit]:
     """A copy of the page, opened from a file without a network, an hour after the issue."""
     file = tmp_path / "kept" / "verify.html"
     file.parent.mkdir()
-    file.write_bytes(FILE.read_bytes())
+    file.write_bytes(offline_page().content)
     with closing(browser.new_context(offline=True)) as context:
         visited = visit(context)
         visited.page.clock.set_fixed_time(LATER)
@@ -308,12 +308,25 @@ def copy(browser: Browser, tmp_path: Path) -> Iterator[Visit]:
         assert [url for url in visited.requests if not url.startswith("file:")] == []
 
 
-def assert_alike(shown: Shown, report: VerificationReport) -> None:
+# What Python does with the engine, and the page says that it does not.
+NOT_DONE_BY_THE_PAGE: Final = {"study_fits": ("not_checked", "study_not_recomputed")}
+
+
+def told_by(report: VerificationReport) -> list[tuple[str, str]]:
+    return [(step.outcome, step.reason_code) for step in report.steps]
+
+
+def assert_alike(
+    shown: Shown, report: VerificationReport, *, with_inventories: bool = True
+) -> None:
     """Assert that the page says of each step that it makes what Python says."""
     assert list(shown.steps) == [step.step for step in report.steps]
-    for step in report.steps:
-        outcome, code = shown.steps[step.step]
-        assert (outcome, code) == (step.outcome, step.reason_code), step.step
+    found = [shown.steps[step.step] for step in report.steps]
+    expected = [
+        NOT_DONE_BY_THE_PAGE.get(s.reason_code, (s.outcome, s.reason_code)) for s in report.steps
+    ]
+    # Without the inventories, nothing is there to be recomputed, and both say the same.
+    assert found == (expected if with_inventories else told_by(report))
 
 
 def test_a_file_copy_verifies_a_bundle_step_by_step_as_python_does(

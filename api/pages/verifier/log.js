@@ -1,0 +1,157 @@
+// Step 12 (signing/README.md, section 6): whether a credential is in a log that the trust list names.
+import { orElseAsync, refuse } from "./basics.js";
+import { big, fromBase64url, fromUtf8, join, same, sha256, strictBase64, utf8 } from "./bytes.js";
+import { isPresentation } from "./forms.js";
+import { fits } from "./keys.js";
+import { failed, notChecked, passed, warning } from "./report.js";
+
+const ED25519 = 1,
+  ED25519_COSIGNATURE = 4,
+  ML_DSA_44_COSIGNATURE = 6; // C2SP signed-note, tlog-cosignature
+const MAX_NOTE = 512 * 1024,
+  MAX_SIGNATURES = 64,
+  MAX_PROOF_LINES = 63;
+const DECIMAL = /^(?:0|[1-9][0-9]{0,17})$/;
+
+export const NO_PROOF = { finding: notChecked("no_log_proof", "no proof of inclusion at hand") };
+
+// `proof`: bytes, or null. Gives the finding, and where the credential is: `origin`, `index`, and the `logs` known.
+export async function checkInclusion(credential, proof, trustList) {
+  if (proof === null) return NO_PROOF;
+  const keys = noteKeys(trustList);
+  const logs = new Set(keys.filter((key) => key.kind === ED25519).map((key) => key.name));
+  if (!logs.size) return { finding: notChecked("no_known_log", "no key of a log to check the proof with") };
+  const refused = (error) => ({ finding: failed(error.reason, `log proof: ${error.message}`) });
+  return orElseAsync(async () => {
+    const { index, hashes, note } = readProof(proof);
+    const { origin, size, root, witnesses, unread } = await openCheckpoint(note, keys);
+    const leaf = await sha256(join([0], await leafContent(credential)));
+    if (!same(await rootFrom(leaf, index, size, hashes), root)) refuse("root_differs");
+    const where = `leaf ${index} of ${size} in ${origin}`;
+    const isWanted = keys.some((key) => !logs.has(key.name)) && !witnesses.length;
+    return { finding: witnessed(where, isWanted, unread), origin, index, logs };
+  }, refused);
+}
+
+function witnessed(where, isWanted, unread) {
+  if (!isWanted) return passed("included", where);
+  if (unread.length)
+    return warning(
+      "witness_not_checked",
+      `${where}; this page cannot check the ML-DSA-44 signature of ${unread.join(", ")}`,
+    );
+  return warning("not_witnessed", `${where}, but no known witness cosigned it`);
+}
+
+// Of an SD-JWT only what its issuer signed: whoever was shown whatever disclosures finds the same leaf.
+const leafContent = (credential) =>
+  sha256(isPresentation(credential) ? credential.slice(0, credential.indexOf(0x7e)) : credential);
+
+// The keys of the logs and witnesses that are known and were not compromised.
+function noteKeys(trustList) {
+  const keys = [];
+  for (const { role, issuer: name, keys: listed } of trustList?.entries ?? [])
+    if (role === "log" || role === "witness")
+      for (const { key, revoked } of listed) {
+        const own = role === "log" ? ED25519 : ED25519_COSIGNATURE;
+        const kind = key.type === "Ed25519" ? own : ML_DSA_44_COSIGNATURE;
+        if (key.type !== "P-256" && revoked === null)
+          keys.push({ name, kind, key, raw: fromBase64url(key.jwk.pub ?? key.jwk.x) });
+      }
+  return keys;
+}
+
+// C2SP tlog-proof.
+function readProof(data) {
+  const end = data.findIndex((byte, place) => byte === 10 && data[place + 1] === 10);
+  const lines = new TextDecoder("utf-8", { ignoreBOM: true }).decode(data.slice(0, Math.max(end, 0))).split("\n");
+  if (end < 0 || lines.shift() !== "c2sp.org/tlog-proof@v1") refuse("not_a_log_proof");
+  if (lines[0]?.startsWith("extra ")) lines.shift();
+  const number = lines[0]?.startsWith("index ") ? lines[0].slice(6) : "";
+  if (!DECIMAL.test(number) || lines.length > MAX_PROOF_LINES) refuse("not_a_log_proof");
+  return { index: BigInt(number), hashes: lines.slice(1).map(strictHash), note: data.slice(end + 2) };
+}
+
+function strictHash(text) {
+  const data = strictBase64(text);
+  return data.length === 32 ? data : refuse("not_a_hash");
+}
+
+// C2SP signed-note: a text with its last line break, and lines that say who signed it.
+function splitNote(note) {
+  const text = fromUtf8(note, "not_a_note");
+  const end = text.lastIndexOf("\n\n"),
+    lines = text.slice(end + 2);
+  if (note.length > MAX_NOTE || /[\x00-\x09\x0b-\x1f]/.test(text) || end < 0 || !lines.endsWith("\n"))
+    refuse("not_a_note");
+  const signatures = lines.slice(0, -1).split("\n").map(readSignature);
+  if (signatures.length > MAX_SIGNATURES) refuse("not_a_note");
+  return { text: text.slice(0, end + 1), signatures };
+}
+
+function readSignature(line) {
+  const isMarked = line.startsWith("\u2014 "),
+    rest = isMarked ? line.slice(2) : line;
+  const space = rest.indexOf(" "),
+    name = space < 0 ? rest : rest.slice(0, space);
+  const data = strictBase64(space < 0 ? "" : rest.slice(space + 1));
+  if (!isMarked || data.length <= 4) refuse("not_a_note");
+  if (!name || /[+\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\s]/.test(name))
+    refuse("not_a_key_name");
+  return { name, id: data.slice(0, 4), signature: data.slice(4) };
+}
+
+// A checkpoint (C2SP tlog-checkpoint) is believed because the log that it names signed it. A wrong signature of a
+// known key refuses the whole note; unknown keys are ignored. `unread`: who signed in ML-DSA-44.
+async function openCheckpoint(note, keys) {
+  const { text, signatures } = splitNote(note);
+  const [origin, size, root, rest, ...more] = text.split("\n");
+  if (!origin || !DECIMAL.test(size ?? "") || rest !== "" || more.length) refuse("not_a_checkpoint");
+  const head = { origin, size: BigInt(size), root: strictHash(root) };
+  const found = [],
+    unread = [];
+  for (const item of signatures) {
+    const key = await keyNamed(item, keys);
+    if (key === undefined) continue;
+    if (key.kind === ML_DSA_44_COSIGNATURE) unread.push(key.name);
+    else if (!(await isSignedNote(item.signature, key, text)))
+      refuse("checkpoint_signature", `not signed by ${key.name}`);
+    else found.push(key);
+  }
+  if (!found.some((key) => key.kind === ED25519 && key.name === origin))
+    refuse("log_unknown", `no known log ${origin} signed this`);
+  return {
+    ...head,
+    witnesses: found.filter((key) => key.name !== origin),
+    unread: unread.filter((name) => name !== origin),
+  };
+}
+
+async function keyNamed({ name, id }, keys) {
+  let named;
+  for (const key of keys.filter((item) => item.name === name)) {
+    const own = await sha256(join(utf8(`${name}\n`), [key.kind], key.raw));
+    if (same(own.slice(0, 4), id)) named = key;
+  }
+  return named;
+}
+
+async function isSignedNote(signature, key, text) {
+  if (key.kind === ED25519) return fits(key.key, signature, utf8(text));
+  const time = big(signature.slice(0, 8));
+  return fits(key.key, signature.slice(8), utf8(`cosignature/v1\ntime ${time}\n${text}`));
+}
+
+// The root to which an audit path leads (RFC 9162 section 2.1.3.2).
+async function rootFrom(leaf, index, size, hashes) {
+  if (index >= size) refuse("no_such_leaf");
+  const path = [...hashes];
+  let joined = leaf;
+  for (let place = index, last = size - 1n; last; place >>= 1n, last >>= 1n) {
+    if (!(place & 1n) && place >= last) continue;
+    if (!path.length) refuse("proof_too_short");
+    const sibling = path.shift();
+    joined = await sha256(place & 1n ? join([1], sibling, joined) : join([1], joined, sibling));
+  }
+  return path.length ? refuse("proof_too_long") : joined;
+}
