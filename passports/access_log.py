@@ -1,7 +1,8 @@
 """The access log: every read of restricted data, append-only, each entry over the hash of the one before.
 
-One chain an operator whose data were read; reads of a battery's stand in its issuer's, and from a transfer
-of responsibility on in that of who took it. Names of attributes stand in it, never their values. Public
+One chain an operator whose data were read; reads of a battery's stand in that of everybody who answers for
+it: its issuer's and the responsible operator's, after a transfer of responsibility that of who took it.
+Names of attributes stand in it, never their values. Public
 reads leave no trace: nobody is profiled. An entry is written before the data go out; where it cannot be
 written, nothing goes out.
 """
@@ -14,6 +15,7 @@ from typing import Any, Final
 import orjson
 
 from passports.access import Access
+from passports.archive.continuity import continuity_of
 from passports.attributes.table import Granularity
 from passports.attributes.versions import Subject
 from passports.authority.responsibility import answering_for
@@ -46,13 +48,20 @@ def record_read(
         "form": form,
     }
     with store.transaction() as transaction:
-        append_entry(transaction, _keeper(transaction, subject), fields, now)
+        for keeper in _keepers(transaction, subject):
+            append_entry(transaction, keeper, fields, now)
 
 
-def _keeper(transaction: Transaction, subject: Subject) -> str:
-    """Return the operator in whose log reads of a subject stand: the first that answers for it."""
+def _keepers(transaction: Transaction, subject: Subject) -> Sequence[str]:
+    """Return the operators in whose logs reads of a subject stand: all that answer for it, in order.
+
+    The order is one for everybody: two readers wait for one another, and never for ever.
+    """
     row = transaction.passports.by_id(subject.id) if subject.level is Granularity.ITEM else None
-    return subject.operator_id if row is None else answering_for(transaction, row)[0]
+    # A name out of an archive can be nobody here, or somebody else.
+    if row is None or continuity_of(transaction, subject.operator_id).is_kept:
+        return [subject.operator_id]
+    return sorted(answering_for(transaction, row))
 
 
 def append_entry(

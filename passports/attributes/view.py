@@ -271,7 +271,9 @@ def restricted_presentation(
         restricted = [
             a for a in attributes().values() if a.granularity is level and is_restricted(a)
         ]
-        if not any(is_readable(access, sheet, a, owner) for a in restricted):
+        # Who is responsible for a battery can have written any of it, as its issuer can.
+        writer = access.reader_id if level is Granularity.ITEM else owner
+        if not any(is_readable(access, sheet, a, writer) for a in restricted):
             refuse(access, f"Restricted data of the {level.value}")
         if sheet.has_ceased:
             remedy = "The passport has ceased to exist (Art. 77(8))."

@@ -1,4 +1,4 @@
-"""Acceptances of responsibility by HTTP: who answers gives and ends them; every way of issuing asks for them."""
+"""Acceptances of responsibility by HTTP: who answers gives and ends them; every way of issuing asks."""
 
 from datetime import timedelta
 from typing import Any

@@ -163,7 +163,7 @@ def test_the_table_says_of_each_role_for_which_batteries_it_can_answer() -> None
 
 def test_whoever_can_be_responsible_can_do_what_the_law_asks_of_it() -> None:
     # Art. 77(4): accurate, complete, up to date; and it may authorise another in writing to see to it.
-    duties = {Action.PASSPORTS, Action.ATTRIBUTES, Action.AUTHORISATIONS}
+    duties = {Action.PASSPORTS, Action.AUTHORISATIONS}
     for role in roles().values():
         if role.may_be_responsible or role.may_be_responsible_for_waste:
             assert duties <= role.actions, role.id
