@@ -56,6 +56,7 @@ _PICTURE: Final = BodyLimit(MAX_IMAGE_BYTES + _MIB, None)  # in a form
 LIMITS: Final[Mapping[str, BodyLimit]] = MappingProxyType(
     {
         "post_registrations": _FILE,
+        "post_model_registrations": _FILE,
         "post_mapping_suggestion": _FILE,
         "post_dynamic_data_file": _FILE,
         "post_shipment": BodyLimit(MAX_SHIPMENT_BYTES, None),

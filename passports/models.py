@@ -76,28 +76,45 @@ def register_model(
         InvalidInputError: usable energy above capacity, or a GTIN under a foreign GS1 prefix.
         IdentifierConflictError: the identifier or the GTIN is taken.
     """
-    model = BatteryModel(**request.model_dump(), operator_id=operator_id, created_at=now)
-    row = BatteryModelRow(
-        operator_id=operator_id,
-        id=model.id,
-        gtin=model.gtin,
-        category=model.category.value,
-        chemistry=model.chemistry,
-        created_at=now,
-        document=model.model_dump_json().encode(),
-    )
+    model = new_model(operator_id, request, now)
     try:
         with store.transaction() as transaction:
             transaction.operators.lock(operator_id)
             transaction.gs1_prefixes.lock()  # of two models with one GTIN, the second sees the first
-            _check_model(transaction, model)
-            transaction.models.add(row)
+            check_model(transaction, model)
+            add_model(transaction, model)
     except RowExistsError:
         raise IdentifierConflictError("id", model.id, "Choose another identifier.") from None
     return model
 
 
-def _check_model(transaction: Transaction, model: BatteryModel) -> None:
+def new_model(operator_id: str, request: BatteryModelCreate, now: datetime) -> BatteryModel:
+    """Return a model as it would stand in the store."""
+    return BatteryModel(**request.model_dump(), operator_id=operator_id, created_at=now)
+
+
+def add_model(transaction: Transaction, model: BatteryModel) -> None:
+    """Write down a model that passed `check_model` in this transaction."""
+    transaction.models.add(
+        BatteryModelRow(
+            operator_id=model.operator_id,
+            id=model.id,
+            gtin=model.gtin,
+            category=model.category.value,
+            chemistry=model.chemistry,
+            created_at=model.created_at,
+            document=model.model_dump_json().encode(),
+        )
+    )
+
+
+def check_model(transaction: Transaction, model: BatteryModel) -> None:
+    """Let a new model through, for a dry run and for registering alike.
+
+    Raises:
+        InvalidInputError: its values contradict one another, or its GTIN is not the operator's.
+        IdentifierConflictError: the GTIN is taken.
+    """
     findings = []
     if model.usable_energy_kwh > model.capacity_kwh:
         reason = f"it exceeds the capacity of {model.capacity_kwh:g} kWh"

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
+from api.commands.model_registrations import model_import
 from passports.certification.certificates import (
     FactoryCertificateCreate,
     certificates_of,
@@ -135,6 +136,9 @@ def certificate_check(certificate_id: str, as_json: AsJson = False) -> None:
             as_json=as_json,
             text=lambda: _lines(f"{c.outcome:11}  {c.id}: {c.explanation}" for c in checks),
         )
+
+
+model.command("import")(model_import)
 
 
 @model.command("add")

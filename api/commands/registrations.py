@@ -27,10 +27,10 @@ from api.commands.console import (
 )
 from api.wiring import Voltpass
 from passports.bulk import (
+    FileReport,
     MappingRecipe,
     MappingRecipeCreate,
     ReadingOptions,
-    Registration,
     RegistrationReport,
     Registry,
     SourceTable,
@@ -44,11 +44,12 @@ from passports.bulk import (
     save_recipe,
     suggest_mapping,
 )
+from passports.bulk.rejects import RefusedRow
 from passports.documents import read_document, utc_now
 from passports.errors import RegistrationRefusedError
 
 recipe = typer.Typer(no_args_is_help=True, help="Mapping recipes: which column of a file is what.")
-_WHAT: Final = "the file of batteries"
+_WHAT: Final = "the file"
 _SHOWN: Final = 50  # findings on the screen; --json has up to a thousand
 
 BatteryFile = Annotated[Path, typer.Argument(help="CSV, XLSX, NDJSON or JSON: one battery a row.")]
@@ -94,12 +95,12 @@ def batch_import(
     as_json: AsJson = False,
 ) -> None:
     """Register every battery of a file, of one or many batches: all of them, or none."""
-    _check_rejects(file, rejects, partial=partial, dry_run=dry_run)
+    check_rejects(file, rejects, partial=partial, dry_run=dry_run)
     with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
         voltpass = open_voltpass()
-        said = _said(columns, constants, ignored, date_format, encoding, sheet, header_line)
-        chosen = merged(_saved(voltpass, operator, recipe_name), said)
-        table = _read(file, chosen)
+        said = said_of(columns, constants, ignored, date_format, encoding, sheet, header_line)
+        chosen = merged(saved_recipe(voltpass, operator, recipe_name), said)
+        table = read_file_as_table(file, chosen)
         try:
             with _stages(quiet=as_json) as progress:
                 done = register_batteries(
@@ -115,13 +116,18 @@ def batch_import(
             assert isinstance(report, RegistrationReport)  # whoever raises it gives one
             _show(report, None, as_json=as_json)
             raise typer.Exit(EXIT_REFUSED) from None
-        written = _write_rejects(table, done, rejects)
+        written = write_rejects(table, done.refused, rejects)
         _show(done.report, written, as_json=as_json)
     if not done.report.is_accepted:
         raise typer.Exit(EXIT_REFUSED)
 
 
-def _check_rejects(file: Path, rejects: Path | None, *, partial: bool, dry_run: bool) -> None:
+def check_rejects(file: Path, rejects: Path | None, *, partial: bool, dry_run: bool) -> None:
+    """Refuse options that do not go together.
+
+    Raises:
+        BadParameter: `--partial` without `--rejects`, or `--rejects` would overwrite a file.
+    """
     if partial and rejects is None and not dry_run:
         raise typer.BadParameter("--partial needs --rejects FILE: refused rows are written there")
     if rejects is not None and rejects.exists() and file.exists() and rejects.samefile(file):
@@ -130,7 +136,7 @@ def _check_rejects(file: Path, rejects: Path | None, *, partial: bool, dry_run: 
         raise typer.BadParameter(f"--rejects: there is a file {rejects} already; name another one")
 
 
-def _said(
+def said_of(
     columns: Sequence[str] | None,
     constants: Sequence[str] | None,
     ignored: Sequence[str] | None,
@@ -139,6 +145,7 @@ def _said(
     sheet: str | None,
     header_line: int | None,
 ) -> dict[str, Any]:
+    """Return options as fields of a recipe."""
     return {
         "columns": _pairs(columns, "--map 'Column=field'", from_right=True),
         "constants": _pairs(constants, "--set 'field=value'", from_right=False),
@@ -160,14 +167,16 @@ def _pairs(given: Sequence[str] | None, form: str, *, from_right: bool) -> dict[
     return pairs
 
 
-def _saved(voltpass: Voltpass, operator: str, name: str | None) -> MappingRecipeCreate:
+def saved_recipe(voltpass: Voltpass, operator: str, name: str | None) -> MappingRecipeCreate:
+    """Return a saved recipe, or an empty one."""
     if name is None:
         return MappingRecipeCreate()
     with voltpass.store.reading() as reading:
         return get_recipe(reading, operator, name).content()
 
 
-def _read(file: Path, chosen: MappingRecipeCreate) -> SourceTable:
+def read_file_as_table(file: Path, chosen: MappingRecipeCreate) -> SourceTable:
+    """Read a file as a recipe says."""
     options = ReadingOptions(chosen.encoding, chosen.sheet, chosen.header_line)
     return read_table(read_file(file, _WHAT), options)
 
@@ -187,11 +196,14 @@ def _stages(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield progress
 
 
-def _write_rejects(table: SourceTable, done: Registration, path: Path | None) -> Path | None:
-    if path is None or not done.refused:
+def write_rejects(
+    table: SourceTable, refused: Sequence[RefusedRow], path: Path | None
+) -> Path | None:
+    """Write refused rows to a file of their own; None if there are none, or nobody asked for it."""
+    if path is None or not refused:
         return None
     fresh = path.with_name(f".{path.name}.part")
-    fresh.write_bytes(rejects_file(table, done.refused).data)
+    fresh.write_bytes(rejects_file(table, refused).data)
     fresh.replace(path)
     return path
 
@@ -214,7 +226,7 @@ def _print(report: RegistrationReport, rejects: Path | None) -> None:
         out.print(f"batch {batch.id} ({state}): {', '.join(counts)}", markup=False)
     out.print(_verdict(report), markup=False)
     if report.findings:
-        _print_findings(report)
+        print_findings(report)
     if rejects is not None:
         out.print(
             f"refused rows with reasons: {rejects}; mend them and import the file", markup=False
@@ -232,7 +244,8 @@ def _verdict(report: RegistrationReport) -> str:
     return f"issued {report.registered} passports of {report.rows} rows{before}{refused}"
 
 
-def _print_findings(report: RegistrationReport) -> None:
+def print_findings(report: FileReport) -> None:
+    """Print what is wrong, line by line."""
     table = Table("line", "column", "value", "reason", "suggested fix", box=None, pad_edge=False)
     grouped = list(report.grouped())
     for lines, finding in grouped[:_SHOWN]:
@@ -275,7 +288,7 @@ def recipe_save(
         base = MappingRecipeCreate()
         if file is not None:
             base = read_document(MappingRecipeCreate, read_file(file, "the recipe"), "the recipe")
-        said = _said(columns, constants, ignored, date_format, encoding, sheet, header_line)
+        said = said_of(columns, constants, ignored, date_format, encoding, sheet, header_line)
         saved = save_recipe(open_voltpass().store, operator, name, merged(base, said), utc_now())
         text = f"saved recipe {saved.name}, version {saved.version}"
         emit(saved.model_dump(mode="json"), as_json=as_json, text=lambda: out.print(text))
@@ -335,9 +348,9 @@ def recipe_suggest(
 ) -> None:
     """Suggest a mapping from a file's headings, and name the columns that match nothing."""
     with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
-        said = _said(None, None, None, None, encoding, sheet, header_line)
+        said = said_of(None, None, None, None, encoding, sheet, header_line)
         chosen = merged(MappingRecipeCreate(), said)
-        found = suggest_mapping(_read(file, chosen))
+        found = suggest_mapping(read_file_as_table(file, chosen))
         styles = found.date_formats
         draft = {
             "columns": {**found.columns, **found.unsure},

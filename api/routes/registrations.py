@@ -1,7 +1,7 @@
-"""Registration in bulk: a file of batteries in, signed passports or reasons row by row out; recipes."""
+"""Registration in bulk: files of batteries and of models in, reasons row by row out; recipes."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 
 import orjson
@@ -27,11 +27,12 @@ from passports.bulk import (
     merged,
     read_table,
     register_batteries,
+    register_models,
     rejects_file,
     save_recipe,
     suggest_mapping,
 )
-from passports.bulk.rejects import MEDIA_TYPES
+from passports.bulk.rejects import MEDIA_TYPES, RefusedRow
 from passports.documents import Document, read_document, utc_now
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.idempotency import once
@@ -39,7 +40,10 @@ from passports.idempotency import once
 router = APIRouter(prefix="/v1", tags=["registrations"])
 FORM: Final = "multipart/form-data"
 _TEXT: Final = ("text/plain", "application/octet-stream")
-_LIST: Final = {"type": ["array", "object"], "description": "a list of batteries, one object each"}
+_LIST: Final = {
+    "type": ["array", "object"],
+    "description": "a list of batteries or models, one object each",
+}
 _BODIES: Final[dict[str, Any]] = {
     **{name: {"schema": {"type": "string"}} for name in (*MEDIA_TYPES.values(), *_TEXT)},
     MEDIA_TYPES["json"]: {"schema": _LIST},
@@ -57,16 +61,21 @@ FILE_BODY: Final[dict[str, Any]] = {
 }
 
 
-class RegistrationOptions(Document):
+class FileOptions(Document):
     """How a file is to be treated; a misspelt option is refused, not passed over."""
 
-    dry_run: Annotated[bool, Field(description="only run the gates of issuing")] = False
+    dry_run: Annotated[bool, Field(description="only run the gates")] = False
     partial: Annotated[bool, Field(description="register the rows that pass")] = False
-    passports: Annotated[bool, Field(description="list the new passports and links")] = False
     recipe: Annotated[str | None, Field(description="name of a saved mapping recipe")] = None
     recipe_version: Annotated[
         int | None, Field(description="the newest by default", ge=1, le=1_000_000)
     ] = None
+
+
+class RegistrationOptions(FileOptions):
+    """How a file of batteries is to be treated."""
+
+    passports: Annotated[bool, Field(description="list the new passports and links")] = False
 
 
 class RejectsRead(BaseModel):
@@ -76,8 +85,8 @@ class RejectsRead(BaseModel):
     content_base64: str
 
 
-class RegistrationRead(BaseModel):
-    """What became of a file of batteries."""
+class FileRead(BaseModel):
+    """What became of the rows of a file."""
 
     dry_run: bool
     partial: bool
@@ -89,12 +98,23 @@ class RegistrationRead(BaseModel):
     refused: int
     columns: dict[str, str]
     ignored: list[str]
-    batches: list[dict[str, Any]]
     findings: list[dict[str, Any]]
     findings_total: int
     findings_left_out: int
     rejects: RejectsRead | None
+
+
+class RegistrationRead(FileRead):
+    """What became of a file of batteries."""
+
+    batches: list[dict[str, Any]]
     passports: list[dict[str, Any]] | None
+
+
+class ModelRegistrationRead(FileRead):
+    """What became of a file of battery models; `models` are those that passed or were there before."""
+
+    models: list[dict[str, Any]]
 
 
 class MappingRecipeRead(MappingRecipe):
@@ -134,7 +154,7 @@ async def _sent(request: Request) -> tuple[bytes, bytes | None]:
     """Return the file, and the mapping that came with it in a form.
 
     Raises:
-        InvalidInputError: the body is of a type that holds no file of batteries.
+        InvalidInputError: the body is of a type that holds no such file.
     """
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type == FORM:
@@ -145,7 +165,7 @@ async def _sent(request: Request) -> tuple[bytes, bytes | None]:
                 raise InvalidInputError([Finding("file", "", reason, remedy)], "the form")
             return await file.read(), mapping.encode() if isinstance(mapping, str) else None
     if media_type not in _BODIES:
-        reason = "this is no type of a file of batteries"
+        reason = "this is no type of a file that is read"
         remedy = f"Send {', '.join(MEDIA_TYPES.values())}, or a form ({FORM})."
         finding = Finding("Content-Type", shorten(media_type), reason, remedy)
         raise InvalidInputError([finding], "the body")
@@ -153,7 +173,7 @@ async def _sent(request: Request) -> tuple[bytes, bytes | None]:
 
 
 def _recipe(
-    voltpass: Voltpass, operator_id: str, options: RegistrationOptions, mapping: bytes | None
+    voltpass: Voltpass, operator_id: str, options: FileOptions, mapping: bytes | None
 ) -> MappingRecipeCreate:
     recipe = MappingRecipeCreate()
     if options.recipe is not None:
@@ -170,21 +190,26 @@ def _table(data: bytes, recipe: MappingRecipeCreate) -> SourceTable:
     return read_table(data, ReadingOptions(recipe.encoding, recipe.sheet, recipe.header_line))
 
 
+def _rejects(
+    table: SourceTable, refused: Sequence[RefusedRow], options: FileOptions
+) -> dict[str, str] | None:
+    if not (options.partial and refused):
+        return None
+    file = rejects_file(table, refused)
+    content = base64.b64encode(file.data).decode()
+    return {"media_type": file.media_type, "content_base64": content}
+
+
 def _document(
     done: Registration, table: SourceTable, options: RegistrationOptions
 ) -> dict[str, Any]:
-    rejects = None
-    if options.partial and done.refused:
-        file = rejects_file(table, done.refused)
-        content = base64.b64encode(file.data).decode()
-        rejects = {"media_type": file.media_type, "content_base64": content}
     passports = [
         {"line": row.line, "batch_id": row.batch_id, "gtin": row.gtin, **passport.to_document()}
         for row, passport in done.passports
     ]
     return {
         **done.report.to_document(),
-        "rejects": rejects,
+        "rejects": _rejects(table, done.refused, options),
         "passports": passports if options.passports else None,
     }
 
@@ -222,16 +247,54 @@ async def post_registrations(
 
     asked = b"\x00".join([options.model_dump_json().encode(), mapping or b"", data])
     key = None if options.dry_run else idempotency_key
-    answer = await run_in_threadpool(_once, voltpass, caller.id, key, asked, work)
+    return await _answered(voltpass, caller.id, key, asked, work)
+
+
+async def _answered(
+    voltpass: Voltpass, operator_id: str, key: str | None, asked: bytes, work: Callable[[], bytes]
+) -> Response:
+    answer = await run_in_threadpool(once, voltpass.store, operator_id, key, asked, utc_now(), work)
     fresh = orjson.loads(answer)["registered"] > 0
     code = status.HTTP_201_CREATED if fresh else status.HTTP_200_OK
     return Response(answer, status_code=code, media_type="application/json")
 
 
-def _once(
-    voltpass: Voltpass, operator_id: str, key: str | None, asked: bytes, work: Callable[[], bytes]
-) -> bytes:
-    return once(voltpass.store, operator_id, key, asked, utc_now(), work)
+@router.post(
+    "/battery-models/registrations",
+    status_code=status.HTTP_201_CREATED,
+    response_model=ModelRegistrationRead,
+    openapi_extra=FILE_BODY,
+    responses={
+        200: {"model": ModelRegistrationRead, "description": "A dry run, or nothing was new"}
+    },
+)
+async def post_model_registrations(
+    voltpass: VoltpassDep,
+    caller: CallerDep,
+    request: Request,
+    options: Annotated[FileOptions, Query()],
+    idempotency_key: Annotated[str | None, Header(description="repeat safely")] = None,
+) -> Response:
+    """Register every battery model of a file (CSV, XLSX, NDJSON, JSON): all of them, or none.
+
+    Columns are the fields of `POST /v1/battery-models`, those of its service life beside the others. A dry
+    run says row by row what would be refused. The same file again registers nothing twice.
+    """
+    require_action(caller, Action.RECORDS)
+    data, mapping = await _sent(request)
+
+    def work() -> bytes:
+        recipe = _recipe(voltpass, caller.id, options, mapping)
+        table = _table(data, recipe)
+        said = {"dry_run": options.dry_run, "partial": options.partial}
+        done = register_models(voltpass.store, caller.id, table, recipe, utc_now(), **said)
+        rejects = _rejects(table, done.refused, options)
+        return orjson.dumps({**done.report.to_document(), "rejects": rejects})
+
+    # Named, so that a key under which batteries were registered is not answered with them.
+    asked = b"\x00".join([b"models", options.model_dump_json().encode(), mapping or b"", data])
+    key = None if options.dry_run else idempotency_key
+    return await _answered(voltpass, caller.id, key, asked, work)
 
 
 @router.post("/mapping-recipes/suggestions", openapi_extra=FILE_BODY)

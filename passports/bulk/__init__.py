@@ -3,10 +3,12 @@
 `files` reads CSV, XLSX, NDJSON and JSON into rows of cells; `recipes` and `mapping` say which column is
 what; `rows` reads the cells; `judging` holds the rows against the gates of issuing; `registering` does
 both and, where nothing is refused, issues; `rejects` writes what was refused so that it can be mended.
+`model_fields`, `model_rows` and `model_registering` do the same for files of battery models.
 """
 
 from passports.bulk.files import ReadingOptions, SourceTable, read_table
 from passports.bulk.mapping import MappingSuggestion, suggest_mapping
+from passports.bulk.model_registering import ModelRegistration, register_models
 from passports.bulk.recipes import (
     MappingRecipe,
     MappingRecipeCreate,
@@ -18,12 +20,15 @@ from passports.bulk.recipes import (
 )
 from passports.bulk.registering import Registration, Registry, register_batteries
 from passports.bulk.rejects import RejectsFile, rejects_file
-from passports.bulk.report import RegistrationReport, RowFinding
+from passports.bulk.report import FileReport, ModelsReport, RegistrationReport, RowFinding
 
 __all__ = [
+    "FileReport",
     "MappingRecipe",
     "MappingRecipeCreate",
     "MappingSuggestion",
+    "ModelRegistration",
+    "ModelsReport",
     "ReadingOptions",
     "Registration",
     "RegistrationReport",
@@ -37,6 +42,7 @@ __all__ = [
     "merged",
     "read_table",
     "register_batteries",
+    "register_models",
     "rejects_file",
     "save_recipe",
     "suggest_mapping",

@@ -1,4 +1,4 @@
-"""Files of batteries as rows of cells: CSV, XLSX, NDJSON and JSON; told apart by what they hold.
+"""Files of batteries or models as rows of cells: CSV, XLSX, NDJSON and JSON; told apart by what they hold.
 
 A row carries the line it stands on; in a JSON list, its place. Nothing is guessed and nothing is passed
 over: a row with another number of cells than the header, a column without a heading, a second sheet with
@@ -30,8 +30,8 @@ MAX_ROWS: Final = 1_000_000
 MAX_COLUMNS: Final = 500
 # A million rows of eight short cells unpack to about this much.
 MAX_UNPACKED_BYTES: Final = 1024 * 1024 * 1024
-WHAT: Final = "the file of batteries"
-LIST_KEY: Final = "batteries"
+WHAT: Final = "the file"
+LIST_KEYS: Final = "(?:batteries|models)"
 _SPLIT: Final = "Split it."
 FileKind = Literal["csv", "xlsx", "ndjson", "json"]
 Numbered = Iterator[tuple[int, Sequence[object]]]
@@ -73,7 +73,7 @@ class SourceTable:
 
 
 def read_table(data: bytes, options: ReadingOptions | None = None) -> SourceTable:
-    """Read a file of batteries.
+    """Read a file of batteries or of models.
 
     Raises:
         InvalidInputError: it is none of the four formats, too large, damaged, or its header is not one.
@@ -148,7 +148,7 @@ def _chosen_sheet(book: python_calamine.CalamineWorkbook, wanted: str | None) ->
         reason = f"{len(filled)} sheets have rows: {names}"
         raise refuse(WHAT, reason, "Name one of them (--sheet, or sheet in the recipe).")
     if not filled:
-        raise refuse(WHAT, "it holds no rows", "One battery a row, under a header.")
+        raise refuse(WHAT, "it holds no rows", "Give one row each, under a header.")
     return filled[0]
 
 
@@ -184,7 +184,7 @@ def _is_filled(cells: Sequence[object]) -> bool:
 def _not_empty(rows: Sequence[SourceRow]) -> list[SourceRow]:
     filled = [row for row in rows if _is_filled(row.cells)]
     if not filled:
-        raise refuse(WHAT, "it holds no batteries", "One battery a row, under a header.")
+        raise refuse(WHAT, "it holds no rows", "Give one row each, under a header.")
     return filled
 
 
@@ -208,13 +208,13 @@ def _headed(rows: Numbered, options: ReadingOptions) -> tuple[tuple[str, ...], i
             while headings and not headings[-1]:
                 headings.pop()
             return tuple(headings), line, rows
-    raise refuse(WHAT, "it is empty", "One battery a row, under a header.")
+    raise refuse(WHAT, "it is empty", "Give one row each, under a header.")
 
 
 def _check_headings(headings: Sequence[str], line: int, rows: Sequence[SourceRow]) -> None:
     if len(headings) > MAX_COLUMNS:
         reason = f"it has {len(headings)} columns, at most {MAX_COLUMNS} are read"
-        raise refuse(WHAT, reason, "Leave out what is not about the batteries.", line=line)
+        raise refuse(WHAT, reason, "Leave out what is not needed.", line=line)
     findings = [
         Finding("header", shorten(name), "two columns have this heading", "Rename one.", line)
         for name in dict.fromkeys(n for i, n in enumerate(headings) if n and n in headings[:i])
@@ -300,7 +300,7 @@ def _json_array(text: str, start: int) -> Iterator[tuple[int, Any]]:
 
 
 def _read_objects(text: str) -> SourceTable:
-    opening = re.compile(rf'\s*\{{\s*"{LIST_KEY}"\s*:\s*(?=\[)').match(text)
+    opening = re.compile(rf'\s*\{{\s*"{LIST_KEYS}"\s*:\s*(?=\[)').match(text)
     if opening is not None:
         return _of_objects("json", _json_array(text, opening.end()))
     return _of_objects("ndjson", _json_lines(text))
@@ -320,16 +320,16 @@ def _of_objects(kind: FileKind, elements: Iterator[tuple[int, Any]]) -> SourceTa
     headings: dict[str, None] = {}
     for line, element in islice(elements, MAX_ROWS + 1):
         if not isinstance(element, dict):
-            reason, remedy = "this is no object", "One object a battery."
+            reason, remedy = "this is no object", "Give one object each."
             raise refuse(WHAT, reason, remedy, value=shorten(element), line=line)
         headings.update(dict.fromkeys(element))
         found.append((line, element))
         if len(found) > MAX_ROWS:
-            raise refuse(WHAT, f"it has more than {MAX_ROWS} batteries", _SPLIT, line=line)
+            raise refuse(WHAT, f"it has more than {MAX_ROWS} rows", _SPLIT, line=line)
         if len(headings) > MAX_COLUMNS:
             raise refuse(WHAT, f"its objects have more than {MAX_COLUMNS} keys", _SPLIT, line=line)
     if not found:
-        raise refuse(WHAT, "it holds no batteries", "One object a battery.")
+        raise refuse(WHAT, "it holds no rows", "Give one object each.")
     names = tuple(headings)
     rows = [
         SourceRow(line, [element.get(name, _MISSING) for name in names]) for line, element in found

@@ -9,7 +9,7 @@ import csv
 import difflib
 import io
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from passports.attributes.table import Granularity, attributes
 from passports.bulk.files import WHAT, SourceTable
+from passports.bulk.model_fields import MODEL_FIELDS, MODEL_REQUIRED
 from passports.bulk.transforms import DATE_FORMATS, date_styles_of
 from passports.errors import Finding, InvalidInputError, shorten
 
@@ -62,7 +63,7 @@ def attribute_columns() -> tuple[str, ...]:
 
 
 def is_field(name: str) -> bool:
-    """Tell whether a column can be read as this."""
+    """Tell whether a column can be read as this, in a file of batteries."""
     return name in FIELDS or name in attribute_columns()
 
 
@@ -72,20 +73,56 @@ def normalised(heading: str) -> str:
     return "".join(character for character in folded if character.isalnum())
 
 
+@dataclass(frozen=True)
+class ColumnNames:
+    """What the columns of one kind of file can be.
+
+    Attributes:
+        fields: What a column can hold.
+        aliases: The field of every heading that is known, by its normalised form.
+        required: What a row needs; of several together one is enough.
+    """
+
+    fields: Collection[str]
+    aliases: Mapping[str, str]
+    required: Sequence[Sequence[str]]
+
+
 @cache
 def aliases() -> Mapping[str, str]:
-    """Return the field of every heading that is known, by its normalised form.
+    """Return the field of every heading of a file of batteries, by its normalised form.
 
     Raises:
         ValueError: a row of the table names no field, or two fields share a heading.
     """
-    path = resources.files("passports").joinpath("data").joinpath("column_aliases.csv")
-    found: dict[str, str] = {normalised(name): name for name in (*FIELDS, *attribute_columns())}
+    return _read_aliases("column_aliases.csv", FIELDS, attribute_columns())
+
+
+def _read_aliases(table: str, fields: Sequence[str], others: Sequence[str]) -> Mapping[str, str]:
+    path = resources.files("passports").joinpath("data").joinpath(table)
+    found: dict[str, str] = {normalised(name): name for name in (*fields, *others)}
     for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))):
         name, alias = row["field"], normalised(row["alias"])
-        if name not in FIELDS or found.setdefault(alias, name) != name:
-            raise ValueError(f"column_aliases.csv: {row} names no field, or another one's heading")
+        if name not in fields or found.setdefault(alias, name) != name:
+            raise ValueError(f"{table}: {row} names no field, or another one's heading")
     return found
+
+
+@cache
+def battery_columns() -> ColumnNames:
+    """Return what the columns of a file of batteries can be."""
+    return ColumnNames(frozenset({*FIELDS, *attribute_columns()}), aliases(), REQUIRED)
+
+
+@cache
+def model_columns() -> ColumnNames:
+    """Return what the columns of a file of battery models can be.
+
+    Raises:
+        ValueError: as `aliases`.
+    """
+    known = _read_aliases("model_column_aliases.csv", MODEL_FIELDS, ())
+    return ColumnNames(frozenset(MODEL_FIELDS), known, [(name,) for name in MODEL_REQUIRED])
 
 
 @dataclass(frozen=True)
@@ -114,20 +151,28 @@ class ColumnPlan:
         yield from (name for name in self.constants if name not in self.places)
 
 
-def plan_columns(table: SourceTable, recipe: "MappingRecipeCreate") -> ColumnPlan:
+def plan_columns(
+    table: SourceTable, recipe: "MappingRecipeCreate", names: ColumnNames | None = None
+) -> ColumnPlan:
     """Say which column of a file is which field, by a recipe and else by headings.
+
+    Args:
+        table: The file.
+        recipe: What was said of it.
+        names: What its columns can be; those of a file of batteries by default.
 
     Raises:
         InvalidInputError: a column is claimed by nobody, a field by two, or a needed field by none.
     """
-    findings: list[Finding] = []
+    names = names or battery_columns()
+    findings = _of_another_kind(recipe, names)
     chosen = _by_recipe(table.headings, recipe.columns, findings)
     ignored = []
     asked = {normalised(name) for name in recipe.ignored}
     for heading in table.headings:
         if not heading or heading in chosen:
             continue
-        known = aliases().get(normalised(heading))
+        known = names.aliases.get(normalised(heading))
         if normalised(heading) in asked or _is_of_rejects(heading, table.headings):
             ignored.append(heading)
         elif known is not None and known not in recipe.columns.values():
@@ -135,8 +180,8 @@ def plan_columns(table: SourceTable, recipe: "MappingRecipeCreate") -> ColumnPla
         elif EVERYTHING in recipe.ignored:
             ignored.append(heading)
         else:
-            findings.append(_unclaimed(heading))
-    findings += _contradictions(chosen, recipe.constants)
+            findings.append(_unclaimed(heading, names))
+    findings += _contradictions(chosen, recipe.constants, names)
     if findings:
         raise InvalidInputError(findings, WHAT)
     positions = {heading: place for place, heading in enumerate(table.headings)}
@@ -149,6 +194,15 @@ def plan_columns(table: SourceTable, recipe: "MappingRecipeCreate") -> ColumnPla
         values=recipe.values,
         date_format=recipe.date_format,
     )
+
+
+def _of_another_kind(recipe: "MappingRecipeCreate", names: ColumnNames) -> list[Finding]:
+    """Name what a recipe says of fields that rows of this kind of file do not have."""
+    said = [*recipe.columns.values(), *recipe.constants, *recipe.transforms, *recipe.values]
+    reason = "rows of this kind of file have no such field"
+    remedy = "Use a recipe for this kind: batteries and models have fields of their own."
+    foreign = dict.fromkeys(name for name in said if name not in names.fields)
+    return [Finding("recipe", name, reason, remedy) for name in foreign]
 
 
 def _by_recipe(
@@ -171,14 +225,14 @@ def _is_of_rejects(heading: str, headings: Sequence[str]) -> bool:
     return heading in {REASON, SUGGESTED_FIX} and {REASON, SUGGESTED_FIX} <= set(headings)
 
 
-def _unclaimed(heading: str) -> Finding:
+def _unclaimed(heading: str, names: ColumnNames) -> Finding:
     shown = shorten(heading)
     known = attributes().get(heading)
     if known is not None:
         reason = f"a row cannot give this attribute ({known.granularity.value}, {known.type})"
         remedy = "Leave the column out, and give it by `voltpass passport set`."
         return Finding("header", shown, reason, remedy)
-    likely = _likely_field(heading)
+    likely = _likely_field(heading, names)
     meant = f"If it is {likely}, say so" if likely else "Say which field it is"
     remedy = (
         f"{meant} (--map '{shown}=FIELD', or columns of the recipe),"
@@ -187,12 +241,14 @@ def _unclaimed(heading: str) -> Finding:
     return Finding("header", shown, "this column is not known", remedy)
 
 
-def _likely_field(heading: str) -> str | None:
-    close = difflib.get_close_matches(normalised(heading), list(aliases()), 1, _LIKELY)
-    return aliases()[close[0]] if close else None
+def _likely_field(heading: str, names: ColumnNames) -> str | None:
+    close = difflib.get_close_matches(normalised(heading), list(names.aliases), 1, _LIKELY)
+    return names.aliases[close[0]] if close else None
 
 
-def _contradictions(chosen: Mapping[str, str], constants: Mapping[str, Any]) -> Iterator[Finding]:
+def _contradictions(
+    chosen: Mapping[str, str], constants: Mapping[str, Any], known: ColumnNames
+) -> Iterator[Finding]:
     names = list(chosen.values())
     for heading, name in chosen.items():
         if name in constants:
@@ -201,7 +257,7 @@ def _contradictions(chosen: Mapping[str, str], constants: Mapping[str, Any]) -> 
         elif names.count(name) > 1:
             reason = f"two columns are {name}"
             yield Finding("header", shorten(heading), reason, "Leave one of them out (--ignore).")
-    for options in REQUIRED:
+    for options in known.required:
         if not any(name in names or name in constants for name in options):
             wanted = " or ".join(options)
             remedy = (
@@ -246,7 +302,7 @@ def suggest_mapping(table: SourceTable) -> MappingSuggestion:
     unmatched = []
     for heading in filter(None, table.headings):
         known = aliases().get(normalised(heading))
-        likely = _likely_field(heading)
+        likely = _likely_field(heading, battery_columns())
         if known is not None and known not in columns.values():
             columns[heading] = known
         elif known is None and likely is not None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final
 from pydantic import AfterValidator, Field, model_validator
 
 from passports.bulk.mapping import is_field
+from passports.bulk.model_fields import is_model_field
 from passports.bulk.transforms import DATE_FORMATS, TRANSFORMS
 from passports.documents import Document, Name, RuleError, Slug, read_document
 from passports.errors import InvalidInputError, RecordNotFoundError, shorten
@@ -28,9 +29,10 @@ def _one_of(known: tuple[str, ...], what: str) -> AfterValidator:
 
 
 def _known_field(value: str) -> str:
-    if not is_field(value):
+    if not (is_field(value) or is_model_field(value)):
         remedy = (
-            "Fields are batch_id, serial ..., and attributes of single batteries: see the README."
+            "Fields are batch_id, serial ..., attributes of single batteries, and for models"
+            " mass_kg, capacity_kwh ...: see the README."
         )
         raise RuleError("there is no such field", remedy)
     return value

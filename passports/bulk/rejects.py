@@ -9,11 +9,11 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
-from passports.bulk.files import FileKind, SourceTable
+from passports.bulk.files import FileKind, SourceRow, SourceTable
 from passports.bulk.mapping import REASON, SUGGESTED_FIX
-from passports.bulk.report import BatteryRow
+from passports.bulk.report import RowFinding
 
 MEDIA_TYPES: Final[Mapping[FileKind, str]] = MappingProxyType(
     {
@@ -23,6 +23,18 @@ MEDIA_TYPES: Final[Mapping[FileKind, str]] = MappingProxyType(
         "json": "application/json",
     }
 )
+
+
+class RefusedRow(Protocol):
+    """A row of a file, and what is wrong with it."""
+
+    @property
+    def source(self) -> SourceRow:
+        """The row as it stands in the file."""
+
+    @property
+    def findings(self) -> Sequence[RowFinding]:
+        """What is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +50,7 @@ class RejectsFile:
         return MEDIA_TYPES[self.kind]
 
 
-def rejects_file(table: SourceTable, refused: Sequence[BatteryRow]) -> RejectsFile:
+def rejects_file(table: SourceTable, refused: Sequence[RefusedRow]) -> RejectsFile:
     """Write refused rows in the form of their file, each with reasons and suggested fixes."""
     kept = [
         (place, name)
@@ -60,14 +72,14 @@ def rejects_file(table: SourceTable, refused: Sequence[BatteryRow]) -> RejectsFi
 Told = tuple[Sequence[object], str, str]
 
 
-def _cells(row: BatteryRow, places: Sequence[int]) -> list[object]:
+def _cells(row: RefusedRow, places: Sequence[int]) -> list[object]:
     cells = row.source.cells
     if row.source.fault is not None:
         return list(cells)  # as many as it had: cut to the header, it would read as another row
     return [cells[place] if place < len(cells) else "" for place in places]
 
 
-def _told(row: BatteryRow) -> tuple[str, str]:
+def _told(row: RefusedRow) -> tuple[str, str]:
     reasons = [f"{f.column or f.field}: {f.reason}" for f in row.findings]
     return " | ".join(reasons), " | ".join(finding.remedy for finding in row.findings)
 

@@ -1,4 +1,4 @@
-"""What became of a file of batteries: counts, batches, and row by row what is wrong with it."""
+"""What became of a file of batteries or of models: counts, and row by row what is wrong with it."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -76,14 +76,14 @@ class BatchCount:
 
 
 @dataclass(frozen=True)
-class RegistrationReport:
-    """What became of a file.
+class FileReport:
+    """What became of the rows of a file.
 
     Attributes:
-        is_dry_run: Nothing was issued, whatever the counts say.
+        is_dry_run: Nothing was registered, whatever the counts say.
         is_partial: The rows that pass are registered although others are refused.
-        passed: Rows that pass every gate and have no passport yet.
-        present: Rows whose battery has exactly this passport already.
+        passed: Rows that pass every gate and are not registered yet.
+        present: Rows of which exactly this is registered already.
         refused: Rows with findings.
         columns: Which column was read as which field.
         ignored: Columns that were not read, as was asked.
@@ -97,7 +97,6 @@ class RegistrationReport:
     refused: int
     columns: Mapping[str, str]
     ignored: Sequence[str]
-    batches: Sequence[BatchCount]
     findings: Sequence[RowFinding]
     findings_total: int
 
@@ -113,7 +112,7 @@ class RegistrationReport:
 
     @property
     def registered(self) -> int:
-        """How many batteries got their passport."""
+        """How many rows were registered."""
         return self.passed if self.is_carried_out and not self.is_dry_run else 0
 
     def to_document(self) -> dict[str, Any]:
@@ -129,7 +128,6 @@ class RegistrationReport:
             "refused": self.refused,
             "columns": dict(self.columns),
             "ignored": list(self.ignored),
-            "batches": [batch.to_document() for batch in self.batches],
             "findings": [finding.to_document() for finding in self.findings],
             "findings_total": self.findings_total,
             "findings_left_out": self.findings_total - len(self.findings),
@@ -148,6 +146,31 @@ class RegistrationReport:
             start, last = finding, finding.line or 0
         if start is not None:
             yield _lines(start.line or 0, last), start
+
+
+@dataclass(frozen=True)
+class RegistrationReport(FileReport):
+    """What became of a file of batteries."""
+
+    batches: Sequence[BatchCount]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the report as plain JSON data."""
+        return {
+            **super().to_document(),
+            "batches": [batch.to_document() for batch in self.batches],
+        }
+
+
+@dataclass(frozen=True)
+class ModelsReport(FileReport):
+    """What became of a file of battery models; `models` are those that passed or were there before."""
+
+    models: Sequence[Mapping[str, Any]]
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the report as plain JSON data."""
+        return {**super().to_document(), "models": [dict(model) for model in self.models]}
 
 
 def _alike(one: RowFinding, other: RowFinding) -> bool:

@@ -43,11 +43,11 @@ class RowReader:
         self._plan = plan
         self._today = today
         self._readers: dict[str, Callable[[str, object], Any]] = {
-            "batch_id": self._slug,
-            "model_id": self._slug,
-            "facility_id": self._slug,
-            "responsible_operator_id": self._slug,
-            "gtin": self._gtin,
+            "batch_id": read_slug,
+            "model_id": read_slug,
+            "facility_id": read_slug,
+            "responsible_operator_id": read_slug,
+            "gtin": read_gtin,
             "serial": self._serial,
             "manufactured_on": self._day,
             "profile": self._profile,
@@ -86,7 +86,7 @@ class RowReader:
 
     def _finding(self, name: str, cell: object, error: RuleError, line: int) -> RowFinding:
         heading = shorten(self._plan.headings.get(name, ""))
-        return RowFinding(name, _shown(cell), error.reason, error.remedy, line, heading)
+        return RowFinding(name, shown_cell(cell), error.reason, error.remedy, line, heading)
 
     def column(self, name: str) -> str:
         """Return the heading of a field's column, fit to be shown; empty for a constant."""
@@ -135,39 +135,13 @@ class RowReader:
     # What each field takes
 
     def _serial(self, name: str, cell: object) -> str:
-        text = _text(name, cell)
+        text = read_text(name, cell)
         if _SPREADSHEET_NUMBER.fullmatch(text):
             meant = shorten(f"{Decimal(text):f}".partition(".")[0], 40)
             reason = "this is a number as a spreadsheet writes it; leading zeros and last digits are lost"
             raise RuleError(reason, f"{_AS_TEXT}; it may have been {meant}.")
         _rule(check_serial(text))
         return text
-
-    def _slug(self, name: str, cell: object) -> str:
-        text = _text(name, cell)
-        wrong = check_slug(text)
-        if wrong is not None:
-            meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:64].strip("-")
-            remedy = f"For example {meant}." if meant else wrong.remedy
-            raise RuleError(wrong.reason, remedy)
-        return text
-
-    def _gtin(self, name: str, cell: object) -> str:
-        # A GTIN begins with zeros only to fill it up to 14 digits, so as a number it loses nothing.
-        if isinstance(cell, float) and cell.is_integer():
-            cell = int(cell)
-        is_number = isinstance(cell, int) and not isinstance(cell, bool)
-        text = str(cell) if is_number else _text(name, cell).replace(" ", "")
-        lengths = range(1, _GTIN_14 + 1) if is_number else _GTIN_LENGTHS
-        if not (text.isascii() and text.isdigit()) or len(text) not in lengths:
-            raise RuleError("a GTIN has 8, 12, 13 or 14 digits", "Give all digits, as text.")
-        gtin = text.zfill(_GTIN_14)
-        wrong = check_gtin(gtin)
-        if wrong is not None:
-            right = gtin[:-1] + gs1_check_digit(gtin[:-1])
-            remedy = f"{right}, if only its last digit is wrong; else check all digits."
-            raise RuleError(wrong.reason, remedy)
-        return gtin
 
     def _day(self, _name: str, cell: object) -> date:
         found: date | None = None
@@ -188,7 +162,7 @@ class RowReader:
         return found
 
     def _profile(self, name: str, cell: object) -> str:
-        text = _text(name, cell)
+        text = read_text(name, cell)
         if text not in profile_ids():
             known = ", ".join(profile_ids())
             raise RuleError("there is no such profile", f"Choose one of {known}.")
@@ -211,7 +185,45 @@ class RowReader:
         return read
 
 
-def _shown(cell: object) -> str:
+def read_slug(name: str, cell: object) -> str:
+    """Read an identifier of a record.
+
+    Raises:
+        RuleError: it is none; the remedy names one that it may have been.
+    """
+    text = read_text(name, cell)
+    wrong = check_slug(text)
+    if wrong is not None:
+        meant = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:64].strip("-")
+        remedy = f"For example {meant}." if meant else wrong.remedy
+        raise RuleError(wrong.reason, remedy)
+    return text
+
+
+def read_gtin(name: str, cell: object) -> str:
+    """Read a GTIN of any length as one of 14 digits.
+
+    Raises:
+        RuleError: it is none.
+    """
+    # A GTIN begins with zeros only to fill it up to 14 digits, so as a number it loses nothing.
+    if isinstance(cell, float) and cell.is_integer():
+        cell = int(cell)
+    is_number = isinstance(cell, int) and not isinstance(cell, bool)
+    text = str(cell) if is_number else read_text(name, cell).replace(" ", "")
+    lengths = range(1, _GTIN_14 + 1) if is_number else _GTIN_LENGTHS
+    if not (text.isascii() and text.isdigit()) or len(text) not in lengths:
+        raise RuleError("a GTIN has 8, 12, 13 or 14 digits", "Give all digits, as text.")
+    gtin = text.zfill(_GTIN_14)
+    wrong = check_gtin(gtin)
+    if wrong is not None:
+        right = gtin[:-1] + gs1_check_digit(gtin[:-1])
+        remedy = f"{right}, if only its last digit is wrong; else check all digits."
+        raise RuleError(wrong.reason, remedy)
+    return gtin
+
+
+def shown_cell(cell: object) -> str:
     """Return a cell as a person sees it in the file."""
     if cell is None:
         return ""
@@ -225,7 +237,12 @@ def _rule(finding: Finding | None) -> None:
         raise RuleError(finding.reason, finding.remedy)
 
 
-def _text(name: str, cell: object) -> str:
+def read_text(name: str, cell: object) -> str:
+    """Read a text; what a spreadsheet has made of one is refused.
+
+    Raises:
+        RuleError: it is a number, a truth value, a date, a list or an object.
+    """
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):

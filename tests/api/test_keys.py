@@ -22,6 +22,7 @@ WRITES = (
     "/v1/footprints",
     "/v1/batches",
     "/v1/registrations",
+    "/v1/battery-models/registrations",
     "/v1/mapping-recipes/suggestions",
     f"/v1/facilities/{FACILITY}/meter-readings",
     f"/v1/facilities/{FACILITY}/dossier",
