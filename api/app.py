@@ -30,6 +30,7 @@ from api.routes import (
     public,
     registrations,
     regulators,
+    restricted,
     versions,
 )
 from api.settings import Settings
@@ -112,6 +113,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         public,
         evidence,
         attributes,
+        restricted,
         versions,
         dpps,
         access,

@@ -23,7 +23,7 @@ from passports.log import append
 from passports.models import get_model
 from passports.operators import get_operator
 from passports.restricted_types import CLAIM, MEDIA_TYPE, TYPES
-from passports.status_lists import allocate_indices
+from passports.status_lists import allocate_indices, is_set
 from passports.store import RestrictedCredentialRow, Store, Transaction
 from signing.credentials import CredentialSigner
 from signing.errors import MalformedDocumentError
@@ -116,7 +116,7 @@ def _status_place(
     subject: Subject,
     now: datetime,
 ) -> tuple[str, int]:
-    """Return list and index of a subject's revocation bit; all its versions share one."""
+    """Return list and index of a subject's revocation bit; its versions share one until it is set."""
     owner = subject.operator_id
     passport = (
         transaction.passports.by_id(subject.id) if subject.level is Granularity.ITEM else None
@@ -126,7 +126,9 @@ def _status_place(
     before = transaction.restricted_credentials.newest(owner, subject.level.value, subject.id)
     if before is not None and before.status_list_id is not None:
         assert before.status_list_index is not None  # the two are written together
-        return before.status_list_id, before.status_list_index
+        place = (before.status_list_id, before.status_list_index)
+        if not is_set(transaction, owner, place):  # a revoked credential is revoked for good
+            return place
     given = allocate_indices(transaction, signer, address, owner, 1, now)
     return given.list_id, given.values[0]
 

@@ -1,7 +1,8 @@
 """`voltpass access`: legitimate interests and the access log."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -98,7 +99,13 @@ def access_log(
 
         def text() -> None:
             for entry in page["entries"]:
-                what = f"{len(entry['attributes'])} attributes of {entry['subject']}"
-                out.print(f"{entry['sequence']}  {entry['read_at']}  {entry['reader']}  {what}")
+                out.print(f"{entry['sequence']}  {entry['read_at']}  {_said(entry)}", markup=False)
 
         emit(page, as_json=as_json, text=text)
+
+
+def _said(entry: Mapping[str, Any]) -> str:
+    """Return an entry as text: a read, or an event such as a revocation."""
+    if "event" in entry:
+        return f"{entry['event'].replace('_', ' ')} {entry.get('subject', '')}".rstrip()
+    return f"{entry['reader']}  {len(entry['attributes'])} attributes of {entry['subject']}"

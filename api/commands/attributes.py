@@ -20,9 +20,11 @@ from passports.attributes.data import AttributeChange, Writer, find_subject, wri
 from passports.attributes.schemas import attribute_schema
 from passports.attributes.table import DEFAULT_PROFILE, Granularity
 from passports.attributes.view import passport_sheet, view
+from passports.authority.grants import Revocation
 from passports.documents import read_document, utc_now
 from passports.errors import RecordNotFoundError
 from passports.operators import EconomicOperator, get_operator
+from passports.restricted_revocation import revoke_model_restricted
 from passports.store import Transaction
 from signing.canonical import parse_strict
 
@@ -75,6 +77,22 @@ def passport_set(
             f"version {version.version} of {level.value} {subject_id}: {len(version.values)} values"
         )
         emit(version.to_document(), as_json=as_json, text=lambda: out.print(text))
+
+
+def passport_revoke_restricted(
+    model: Annotated[str, typer.Argument(help="The model.")],
+    operator: Operator,
+    reason: Annotated[str, typer.Option(help="Why; kept in the access log.")],
+    as_json: AsJson = False,
+) -> None:
+    """Revoke the restricted credential of a model for good; a battery's goes with its passport."""
+    with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        said = read_document(Revocation, {"reason": reason}, "the revocation").reason
+        store, keyring, address = voltpass.store, voltpass.keyring, voltpass.address
+        done = revoke_model_restricted(store, keyring, address, operator, model, said, utc_now())
+        text = f"revoked the restricted credential of {model} (version {done['version']})"
+        emit(done, as_json=as_json, text=lambda: out.print(text, markup=False))
 
 
 def passport_attributes(
@@ -161,5 +179,6 @@ def add_attribute_commands(passport: typer.Typer) -> None:
     """Put these commands beside the other ones about passports."""
     passport.command("schema")(passport_schema)
     passport.command("set")(passport_set)
+    passport.command("revoke-restricted")(passport_revoke_restricted)
     passport.command("attributes")(passport_attributes)
     passport.command("completeness")(passport_completeness)

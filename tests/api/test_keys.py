@@ -19,6 +19,7 @@ WRITES = (
     f"/v1/facilities/{FACILITY}/energy",
     "/v1/certificates",
     "/v1/battery-models",
+    "/v1/battery-models/{model_id}/restricted/revocation",
     "/v1/footprints",
     "/v1/batches",
     "/v1/registrations",
