@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from signing.canonical import JsonValue
 from signing.credentials import subjects_of
 from signing.errors import MalformedDocumentError
+from signing.numbers import whole_number
 from signing.report import Finding
 from signing.status_list import ENTRY_TYPE, MAX_LENGTH
 
@@ -66,8 +67,9 @@ def _token_entries(payload: Mapping[str, JsonValue]) -> tuple[StatusEntry, ...]:
     if status is None:
         return ()
     claim = status.get("status_list") if isinstance(status, dict) else None
-    index, url = (claim.get("idx"), claim.get("uri")) if isinstance(claim, dict) else (None, None)
-    if type(index) is not int or index < 0 or not isinstance(url, str):
+    stated, url = (claim.get("idx"), claim.get("uri")) if isinstance(claim, dict) else (None, None)
+    index = whole_number(stated)
+    if index is None or index < 0 or not isinstance(url, str):
         raise MalformedDocumentError("status_entry_incomplete", "no list or index", field="status")
     return (StatusEntry("revocation", index, url),)
 

@@ -19,6 +19,7 @@ from signing.canonical import JsonValue
 from signing.errors import MalformedDocumentError
 from signing.instants import format_instant, parse_instant
 from signing.keys.verifying_key import VerifyingKey, from_jwk, from_multikey
+from signing.numbers import whole_number
 
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1"})
 _HOST: Final = re.compile(
@@ -233,10 +234,11 @@ def retirement_of(
     Raises:
         MalformedDocumentError: One of them is not an instant, or not an index.
     """
-    expires, revoked, index = (
+    expires, revoked, stated = (
         source.get(name) for name in ("expires", "revoked", "revokedFromLogIndex")
     )
-    if index is not None and (not isinstance(index, int) or isinstance(index, bool) or index < 0):
+    index = whole_number(stated)
+    if stated is not None and (index is None or index < 0):
         raise MalformedDocumentError("not_an_index", "not a log index", field="revokedFromLogIndex")
     origin = source.get("revokedInLog")
     if origin is not None and not isinstance(origin, str):

@@ -8,6 +8,7 @@ from typing import Final
 
 from signing.errors import MalformedDocumentError
 from signing.json_value import JsonValue
+from signing.numbers import whole_number
 
 _DATE_TIME_STAMP: Final = re.compile(
     r"\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(?:\.\d{1,9})?(?:Z|[+-]\d{2}:\d{2})", re.ASCII
@@ -64,9 +65,9 @@ def numeric_date(claims: Mapping[str, JsonValue], claim: str) -> datetime | None
     Raises:
         MalformedDocumentError: Not whole seconds, or before 1970 or after the year 5000.
     """
-    seconds = claims.get(claim)
-    if seconds is None:
+    if claims.get(claim) is None:
         return None
-    if type(seconds) is int and 0 <= seconds < _YEAR_5000:
+    seconds = whole_number(claims[claim])
+    if seconds is not None and 0 <= seconds < _YEAR_5000:
         return datetime.fromtimestamp(seconds, UTC)
     raise MalformedDocumentError("not_an_instant", "not a NumericDate", field=claim)

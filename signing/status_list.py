@@ -19,6 +19,7 @@ from signing.errors import MalformedDocumentError
 from signing.instants import format_instant
 from signing.jws import encode_header, sign_compact
 from signing.keys.signing_key import SigningKey
+from signing.numbers import whole_number
 
 Purpose: TypeAlias = Literal["revocation", "suspension", "refresh"]
 
@@ -169,8 +170,8 @@ def decode_token_status_list(claim: JsonValue) -> tuple[bytes, int]:
     Raises:
         MalformedDocumentError: Not such a claim.
     """
-    bits = claim.get("bits") if isinstance(claim, dict) else None
-    if not isinstance(claim, dict) or type(bits) is not int or bits not in {1, 2, 4, 8}:
+    bits = whole_number(claim.get("bits")) if isinstance(claim, dict) else None
+    if not isinstance(claim, dict) or bits is None or bits not in {1, 2, 4, 8}:
         raise MalformedDocumentError("status_list_bits", "not 1, 2, 4 or 8", field="bits")
     text = claim.get("lst")
     if not isinstance(text, str) or not text.isascii():

@@ -25,6 +25,7 @@ from signing.instants import format_instant, parse_instant
 from signing.jws import encode_header, sign_compact, verify_compact
 from signing.keys.signing_key import SigningKey
 from signing.keys.verifying_key import from_jwk
+from signing.numbers import whole_number
 
 Role: TypeAlias = Literal["manufacturer", "certifier", "log", "witness"]
 TRUST_LIST_TYP: Final = "trust-list+jwt"
@@ -107,7 +108,7 @@ class TrustList:
         Raises:
             MalformedDocumentError: Something is missing or not what it should be.
         """
-        if not isinstance(document, dict) or document.get("version") != _VERSION:
+        if not isinstance(document, dict) or whole_number(document.get("version")) != _VERSION:
             raise MalformedDocumentError("not_a_trust_list", "not version 1", field="version")
         entries = document.get("entries")
         if not isinstance(entries, list):

@@ -5,14 +5,14 @@ battery that cites it, never invalidity: what the passport says of the battery s
 of manufacture decide whether it covers the battery.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from passports.certification.certificate_life import CertificateStatus, standing_on
 from passports.certification.certificate_reading import facility_of, read_certificate
+from signing.canonical import parse_strict
+from signing.errors import SigningError
 from signing.evidence import Evidence
 from signing.report import Finding, StepResult
 from signing.verify import examine
@@ -94,11 +94,13 @@ def status_of(documents: Mapping[str, bytes], url: str | None) -> Finding | None
     if data is None:
         return None
     try:
-        document: Any = json.loads(data)
-    except ValueError:
+        document = parse_strict(data)
+    except SigningError:
         return None
-    status = document.get("status") if isinstance(document, dict) else None
-    if status not in {"suspended", "withdrawn"}:
+    if not isinstance(document, dict):
+        return None
+    status = document.get("status")
+    if status not in ("suspended", "withdrawn"):
         return None
     said = str(document.get("explanation", ""))[:200]
     return Finding(

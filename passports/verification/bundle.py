@@ -24,6 +24,8 @@ MAX_MEMBERS: Final = 50_000
 MAX_MEMBER_BYTES: Final = 20 * 1024 * 1024
 MAX_TOTAL_BYTES: Final = 1024 * 1024 * 1024
 _MANIFEST: Final = "manifest.json"
+# What every reader has, browsers too.
+_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # ZIP stores local times from 1980 on; a fixed one makes the same content the same bytes.
 _FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -152,6 +154,8 @@ def _read_manifest(data: bytes) -> _Manifest:
 
 
 def _member(archive: zipfile.ZipFile, path: str) -> bytes:
+    if archive.getinfo(path).compress_type not in _COMPRESSIONS:
+        raise _damaged(f"{path} is compressed in a way that no bundle of ours is")
     with archive.open(path) as member:
         content = member.read(MAX_MEMBER_BYTES + 1)
     if len(content) > MAX_MEMBER_BYTES:

@@ -3,24 +3,47 @@
 The domain's checks all need the same reading of a payload: `read_claims` makes it.
 """
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from passports.documents import findings_of
 from signing.canonical import JsonValue
+from signing.numbers import whole_number
 from signing.report import Finding
 
 NonEmpty = Annotated[str, Field(min_length=1)]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
-class _Claims(BaseModel):
-    """Claims may say more than this; what is named must be there and be of its kind."""
+_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
-    model_config = ConfigDict(extra="allow", allow_inf_nan=False)
+
+def _day(value: object) -> date:
+    """A day as ISO 8601 writes it, and in no other spelling."""
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return date.fromisoformat(value)
+    raise ValueError("not a day such as 2027-02-18")
+
+
+def _whole(value: object) -> object:
+    """Let 1.0 be 1: JSON has one kind of number."""
+    return value if (number := whole_number(value)) is None else number
+
+
+Day = Annotated[date, BeforeValidator(_day)]
+
+
+class _Claims(BaseModel):
+    """Claims may say more than this; what is named must be there and be of its kind.
+
+    Nothing is converted: two verifiers must find the same, so the text "420" is no mass for either.
+    """
+
+    model_config = ConfigDict(extra="allow", allow_inf_nan=False, strict=True)
 
 
 class _ModelClaims(_Claims):
@@ -49,8 +72,8 @@ class CertificateClaims(_Claims):
 
     scheme: NonEmpty
     facility: NonEmpty
-    validFrom: date | None  # noqa: N815 # the credential's own spelling
-    validTo: date | None  # noqa: N815 # as above
+    validFrom: Day | None  # noqa: N815 # the credential's own spelling
+    validTo: Day | None  # noqa: N815 # as above
     coverage: Literal["covered", "not_covered", "cannot_tell"]
     document: NonEmpty
     documentSha256: Sha256  # noqa: N815 # as above
@@ -76,9 +99,9 @@ class SubjectClaims(_Claims):
 
     id: NonEmpty
     granularity: Literal["item"]
-    passportVersion: Annotated[int, Field(ge=1)]  # noqa: N815 # the credential's own spelling
+    passportVersion: Annotated[int, BeforeValidator(_whole), Field(ge=1)]  # noqa: N815 # the credential's own spelling
     serialNumber: NonEmpty  # noqa: N815 # as above
-    manufacturedOn: date  # noqa: N815 # as above
+    manufacturedOn: Day  # noqa: N815 # as above
     batch: NonEmpty
     model: _ModelClaims
     manufacturer: _OperatorClaims

@@ -6,6 +6,7 @@ from typing import Final
 from passports.attributes.table import AccessPoint, Granularity, attributes
 from passports.restricted_types import CLAIM, TYPES
 from signing.canonical import JsonValue
+from signing.numbers import whole_number
 from signing.report import Finding
 
 _LEVELS: Final[Mapping[str, Granularity]] = {vct: level for level, vct in TYPES.items()}
@@ -18,8 +19,8 @@ def check_restricted_schema(payload: Mapping[str, JsonValue]) -> Finding:
         return Finding("failed", "schema_violated", "vct: not a type of restricted battery data")
     if payload.get("granularity") != level.value:
         return Finding("failed", "schema_violated", f"granularity: not {level.value}")
-    version = payload.get("version")
-    if type(version) is not int or version < 1:
+    version = whole_number(payload.get("version"))
+    if version is None or version < 1:
         return Finding("failed", "schema_violated", "version: not a number from 1 on")
     disclosed = payload.get(CLAIM)
     if not isinstance(disclosed, Mapping):

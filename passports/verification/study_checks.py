@@ -11,13 +11,15 @@ from signing.report import Finding
 
 
 class _RulesetOfResult(BaseModel):
+    model_config = ConfigDict(strict=True)
+
     id: str = Field(min_length=1)
 
 
 class _Result(BaseModel):
     """What a passport repeats of the engine's result; a result says much more."""
 
-    model_config = ConfigDict(allow_inf_nan=False)
+    model_config = ConfigDict(allow_inf_nan=False, strict=True)
 
     ruleset: _RulesetOfResult
     kg_co2e_per_kwh: float

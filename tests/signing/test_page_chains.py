@@ -9,6 +9,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 
+from signing.certificate_chain import TrustAnchor
 from signing.evidence import Evidence
 from signing.verify import examine
 from tests.signing.page import run, steps_of
@@ -21,7 +22,6 @@ from tests.signing.test_certificate_chain import (
     REFUSED,
     ROOT,
     SEAL_KEY,
-    TrustAnchor,
     _named,
     anchor,
     certify,
