@@ -33,15 +33,24 @@ def _quality(parameters: list[str]) -> float:
 
 
 def choose_form(accept: str) -> Form:
-    """Choose the form of a passport; JSON where the header names none of the three."""
+    """Choose the form of a passport; JSON where the header names none of them."""
+    return _best(accept, _ORDER) or "json"
+
+
+def choose_another(accept: str, than: Form) -> Form | None:
+    """Choose a form beside one that cannot be had, or None where the header names no other."""
+    return _best(accept, tuple(form for form in _ORDER if form != than))
+
+
+def _best(accept: str, forms: tuple[Form, ...]) -> Form | None:
     wished: dict[Form, float] = {}
     for item in accept.split(","):
         media_type, *parameters = item.split(";")
         form = _NAMES.get(media_type.strip().lower())
         if form is not None:
             wished[form] = max(wished.get(form, 0.0), _quality(parameters))
-    best = max(_ORDER, key=lambda form: wished.get(form, 0.0))  # the first of equals
-    return best if wished.get(best, 0.0) > 0 else "json"
+    best = max(forms, key=lambda form: wished.get(form, 0.0))  # the first of equals
+    return best if wished.get(best, 0.0) > 0 else None
 
 
 def names_html(accept: str) -> bool:

@@ -39,6 +39,7 @@ PROBLEMS: Final[Mapping[type[PassportError], tuple[int, str]]] = {
     passport_errors.RegistryHeldBackError: (409, "registry-held-back"),
     passport_errors.RegistryUnavailableError: (503, "registry-unavailable"),
     passport_errors.OperatorReadOnlyError: (403, "operator-read-only"),
+    passport_errors.FormUnavailableError: (406, "form-unavailable"),
 }
 
 # OpenAPI: the shape of every error answer.

@@ -246,6 +246,12 @@ class RegistryUnavailableError(PassportError):
     retry_after_seconds: float | None = None
 
 
+class FormUnavailableError(PassportError):
+    """The passport is here, but not in the form that was asked for, nor in another that would do."""
+
+    title = "Not in this form"
+
+
 class OperatorReadOnlyError(PassportError):
     """Nothing is written for this operator here: its records are kept for it, or it has ceased."""
 

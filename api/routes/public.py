@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from api.authentication import ReaderDep, VoltpassDep, running
 from api.labelling import label_of
-from api.negotiation import choose_form, is_current
+from api.negotiation import choose_another, choose_form, is_current
 from api.routes.documents import PassportRead, content
 from api.verifying import own_records
 from api.wiring import Voltpass
@@ -26,6 +26,7 @@ from passports.certification.certificates import get_certificate
 from passports.certification.certify import status_document
 from passports.documents import Instant, utc_now
 from passports.embedded_proof import SECURED_MEDIA_TYPE, with_embedded_proof
+from passports.errors import Finding, FormUnavailableError, OperatorReadOnlyError
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
 from passports.life.after_cessation import require_readable
 from passports.life.versions import list_versions, version_at
@@ -61,7 +62,18 @@ async def get_by_link(request: Request) -> Response:
         stored = find_passport(voltpass.store, identifier)  # in-loop: faster than a thread's hop
     else:
         stored = await run_in_threadpool(find_passport, voltpass.store, identifier)
-    form = choose_form(request.headers.get("accept", ""))
+    accept = request.headers.get("accept", "")
+    form, secured = choose_form(accept), b""
+    if form == "secured":
+        try:
+            secured = await run_in_threadpool(
+                with_embedded_proof, voltpass.store, voltpass.keyring, stored, utc_now()
+            )
+        except OperatorReadOnlyError as error:  # nobody signs anew for an operator that is gone
+            other = choose_another(accept, form)
+            if other is None:
+                raise _no_embedded_proof(error) from None
+            form = other
     etag = f'"{stored.sha256[:32]}-{form}"'
     headers = {"ETag": etag, "Cache-Control": _CACHE, "Vary": "Accept"}
     if form == "html":
@@ -74,14 +86,21 @@ async def get_by_link(request: Request) -> Response:
     if form == "credential":
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
     if form == "secured":
-        secured = await run_in_threadpool(
-            with_embedded_proof, voltpass.store, voltpass.keyring, stored, utc_now()
-        )
         return Response(secured, media_type=SECURED_MEDIA_TYPE, headers={"Vary": "Accept"})
     body = orjson.dumps(_passport_document(voltpass, stored))
     # The tombstone: gone, and this is what is left (RFC 9110, section 15.5.11).
     status = 410 if stored.has_ceased else 200
     return Response(body, status, media_type="application/json", headers=headers)
+
+
+def _no_embedded_proof(error: OperatorReadOnlyError) -> FormUnavailableError:
+    """Say why there is no proof, and which forms there are (RFC 9110, section 15.5.7)."""
+    there = f"{CREDENTIAL_MEDIA_TYPE}, application/json, text/html"
+    why = error.findings[0].reason if error.findings else error.message
+    reason = f"this proof is made when it is asked for, and nobody signs for this operator: {why}"
+    finding = Finding("Accept", SECURED_MEDIA_TYPE, reason, f"Ask for one of {there}.")
+    message = f"The passport is here as {there}, not with an embedded proof."
+    return FormUnavailableError(message, [finding])
 
 
 LINK_ROUTE: Final = Route("/01/{gtin}/21/{serial:path}", get_by_link, methods=["GET", "HEAD"])

@@ -10,7 +10,7 @@ from passports.archive.continuity import kept_in_public
 from passports.life.lifecycle import FIRST_STATUS, Effect, transitions
 from passports.life.version_documents import PUBLIC_KINDS, ChangeKind
 from passports.life.version_making import STATEMENT, payload_of
-from passports.store import PassportChangeRow, PassportRow, Store, Transaction
+from passports.store import PassportChangeRow, PassportRow, Store
 
 Found = tuple[str, str, str] | None
 _PAGE = 500
@@ -99,24 +99,3 @@ def _life_cycle(row: PassportRow, change: PassportChangeRow, status: str) -> str
     if (transition is not None and transition.effect is Effect.CEASES) != has_ceased:
         return "whether the passport ceased differs from its life cycle"
     return None
-
-
-def check_successions(store: Store) -> Iterator[Found]:
-    """Yield for each succession whether both passports say so."""
-    with store.reading() as reading:
-        for link in reading.passport_successions.all():
-            said = (
-                _names(reading, link.predecessor_id, "succeededBy", link.successor_id),
-                _names(reading, link.successor_id, "predecessors", link.predecessor_id),
-            )
-            name = f"{link.predecessor_id} -> {link.successor_id}"
-            reason = "one of the two passports does not say so"
-            yield None if all(said) else ("succession", name, reason)
-
-
-def _names(reading: Transaction, passport_id: str, member: str, other_id: str) -> bool:
-    row = reading.passports.by_id(passport_id)
-    if row is None:
-        return False
-    references = payload_of(row)["credentialSubject"].get(member, [])
-    return any(reference.get("id") == f"urn:uuid:{other_id}" for reference in references)

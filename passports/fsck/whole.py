@@ -22,7 +22,8 @@ from passports.footprints import recompute
 from passports.fsck.attributes import Found, check_access_log, check_versions
 from passports.fsck.authority import check_acceptances, check_acts, check_transfers
 from passports.fsck.energy import check_closed_periods, check_energy_sums
-from passports.fsck.versions import check_chains, check_successions
+from passports.fsck.successions import check_successions
+from passports.fsck.versions import check_chains
 from passports.keyring import public_key_entries
 from passports.life.version_making import status_places
 from passports.log import recomputed_root

@@ -289,8 +289,21 @@ def test_writes_are_refused_with_a_reason_and_the_store_is_sound(
     assert report["sound"], report["faults"]
     assert report["checked"]["kept_logs"] == 1
     secured = httpx.get(homes.links[0], headers={"Accept": "application/vc"})
-    assert secured.status_code == 403
-    assert secured.json()["type"].endswith("operator-read-only")
+    assert secured.status_code == 406
+    problem = secured.json()
+    assert problem["type"].endswith("form-unavailable")
+    [finding] = problem["findings"]
+    assert (finding["field"], finding["value"]) == ("Accept", "application/vc")
+    assert "nobody signs for this operator" in finding["reason"]
+    for media_type in ("application/vc+jwt", "application/json", "text/html"):
+        assert media_type in finding["remedy"]
+        there = httpx.get(homes.links[0], headers={"Accept": media_type})
+        assert (there.status_code, there.headers["content-type"].partition(";")[0]) == (
+            200,
+            media_type,
+        )
+    either = {"Accept": "application/vc, application/json;q=0.5"}
+    assert httpx.get(homes.links[0], headers=either).json()["id"] == homes.passports[0]
 
 
 def test_the_archive_of_the_demonstrations_format_still_verifies_offline(

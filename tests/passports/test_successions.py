@@ -1,8 +1,11 @@
 """Passports that stand in the place of others (Art. 77(7)): which may, and by what."""
 
 import pytest
+from sqlalchemy import text
 
+from lca.datasets import load_shipped_dataset
 from passports.errors import IllegalTransitionError
+from passports.fsck.whole import check_store
 from passports.life.lifecycle import current_status
 from passports.status_lists import revoke_passport
 from tests.passports.test_lifecycle import everything, live
@@ -70,3 +73,61 @@ def life_cycle_status(world: World, passport_id: str) -> str:
     """Return a battery's status."""
     with world.store.reading() as reading:
         return current_status(reading, MAKER, passport_id)
+
+
+def faults(world: World) -> list[tuple[str, str]]:
+    """Return what fsck finds, by passport."""
+    return [(f.id, f.reason) for f in check_store(world.store, load_shipped_dataset(), NOW).faults]
+
+
+@pytest.mark.parametrize("lived", ["waste", "re-used"])
+def test_fsck_notices_a_successor_that_had_a_life_of_its_own(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch, lived: str
+) -> None:
+    world = sqlite_world
+    old, used = (p.id for p in world.issue("A", "B").passports)
+    live(world, used, lived)
+    # As it was before such a passport was refused.
+    monkeypatch.setattr("passports.life.version_steps._can_begin", lambda *_: True)
+    live(world, old, "repurposed", successor_id=used)
+    assert (used, "it took the place of another after its battery had a life of its own") in faults(
+        world
+    )
+    assert old not in dict(faults(world))
+
+
+def test_fsck_notices_a_battery_that_became_others_by_two_things(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = sqlite_world
+    old, new, more = (p.id for p in world.issue("A", "B", "C").passports)
+    live(world, old, "repurposed", successor_id=new)
+    assert faults(world) == []
+    monkeypatch.setattr("passports.life.version_steps._check_open", lambda *_: None)
+    live(world, old, "remanufactured", successor_id=more)
+    [(passport, reason)] = faults(world)
+    assert passport == old
+    assert "more than one thing" in reason
+
+
+SUCCESSION_DEFECTS = {
+    "taken out": ("DELETE FROM passport_succession", "is recorded nowhere"),
+    "turned round": (
+        """INSERT INTO passport_succession SELECT operator_id, successor_id, predecessor_id,
+        successor_operator_id, linked_at FROM passport_succession""",
+        "comes after itself",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SUCCESSION_DEFECTS)
+def test_fsck_names_a_succession_that_was_changed_in_the_store(world: World, name: str) -> None:
+    old, new, third, fourth = (p.id for p in world.issue(*"ABCD").passports)
+    live(world, old, "repurposed", successor_id=new)
+    live(world, third, "repurposed", successor_id=new)
+    live(world, old, "repurposed", successor_id=fourth)
+    assert faults(world) == []
+    statement, reason = SUCCESSION_DEFECTS[name]
+    with world.store.engine.begin() as connection:
+        connection.execute(text(statement))
+    assert any(reason in found for _passport, found in faults(world)), faults(world)
