@@ -3,7 +3,7 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,23 +17,19 @@ from api.commands.console import (
     reported,
 )
 from api.environment import EnvironmentFaultError, FileFaultError
-from api.platform import PLATFORM_ID
-from api.wiring import Voltpass
-from passports.archive.contents import ArchiveAudience
-from passports.archive.continuity import Continuity, continuity_of, list_continuity
-from passports.archive.take_in import ImportRequest, import_archive
-from passports.archive.write import ArchiveRequest, write_archive
-from passports.authority.cessation import state_ceased
-from passports.documents import utc_now
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
-from passports.operators import get_operator, list_operators
-from passports.store import Transaction
+
+if TYPE_CHECKING:
+    from api.wiring import Voltpass
+    from passports.archive.continuity import Continuity
+    from passports.store import Transaction
+
 
 archive = typer.Typer(no_args_is_help=True, help="Keep other operators' passports; open them.")
 
 
 def write_bundle_archive(
-    voltpass: Voltpass,
+    voltpass: "Voltpass",
     path: Path,
     operator: str | None,
     batch_id: str | None,
@@ -44,6 +40,11 @@ def write_bundle_archive(
     as_json: bool,
 ) -> None:
     """Write an archive of passports, a batch, an operator or all operators, and say what is in it."""
+    from passports.archive.contents import ArchiveAudience
+    from passports.archive.write import ArchiveRequest, write_archive
+    from passports.documents import utc_now
+    from passports.operators import get_operator
+
     audience = ArchiveAudience.CONFIDENTIAL if confidential else ArchiveAudience.PUBLIC
     with voltpass.store.reading() as reading:
         if everybody:
@@ -78,8 +79,12 @@ def _counted(count: int, thing: str) -> str:
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def _writers(reading: Transaction) -> list[str]:
+def _writers(reading: "Transaction") -> list[str]:
     """Return the operators that are live here, but for the server's own."""
+    from api.platform import PLATFORM_ID
+    from passports.archive.continuity import continuity_of
+    from passports.operators import list_operators
+
     return [
         operator.id
         for operator in list_operators(reading)
@@ -101,6 +106,10 @@ def archive_import(
     as_json: AsJson = False,
 ) -> None:
     """Check an archive as a whole, then keep its passports here, read-only, under the same links."""
+    from api.platform import PLATFORM_ID
+    from passports.archive.take_in import ImportRequest, import_archive
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         if not file.is_file():
             finding = Finding("file", str(file), "there is no such file", "Check the path.")
@@ -159,6 +168,10 @@ def archive_open(
     as_json: AsJson = False,
 ) -> None:
     """State that an operator has ceased: each audience gets here what the law gives it."""
+    from api.platform import PLATFORM_ID
+    from passports.authority.cessation import state_ceased
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         try:
             stated = state_ceased(open_voltpass().store, operator, PLATFORM_ID, reason, utc_now())
@@ -177,6 +190,8 @@ def archive_open(
 @archive.command("list")
 def archive_list(as_json: AsJson = False) -> None:
     """List the operators that are kept here or have ceased."""
+    from passports.archive.continuity import list_continuity
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found = list_continuity(reading)
 
@@ -187,7 +202,7 @@ def archive_list(as_json: AsJson = False) -> None:
         emit([item.to_document() for item in found], as_json=as_json, text=text)
 
 
-def _line(item: Continuity) -> str:
+def _line(item: "Continuity") -> str:
     document = item.to_document()
     source = f", from {document['kept_from']}" if "kept_from" in document else ""
     made_at = f", archive of {document['archive_made_at']}" if "kept_from" in document else ""

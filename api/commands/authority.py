@@ -3,7 +3,7 @@
 import hashlib
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -17,38 +17,15 @@ from api.commands.console import (
     read_file,
     reported,
 )
-from api.wiring import Voltpass
-from passports.authority.authorisations import (
-    LENDABLE,
-    AuthorisationCreate,
-    give_authorisation,
-    list_acts,
-    list_authorisations,
-    revoke_authorisation,
-)
-from passports.authority.callers import Caller
-from passports.authority.grants import Revocation
+from passports.authority.authorisations import LENDABLE
 from passports.authority.identifier_schemes import IdentifierScheme
-from passports.authority.operator_identifiers import (
-    IdentifierVerification,
-    OperatorIdentifierCreate,
-    VerificationMethod,
-    add_identifier,
-    identifiers_of,
-    shown,
-    verify_identifier,
-)
-from passports.authority.roles import roles
-from passports.authority.transfers import (
-    Signing,
-    TransferOfferCreate,
-    accept_transfer,
-    end_transfer,
-    list_transfers,
-    offer_transfer,
-)
-from passports.documents import read_document, utc_now
-from passports.operators import get_operator
+from passports.authority.operator_identifiers import VerificationMethod
+
+if TYPE_CHECKING:
+    from api.wiring import Voltpass
+    from passports.authority.callers import Caller
+    from passports.authority.transfers import Signing
+
 
 operator = typer.Typer(no_args_is_help=True, help="Identifiers, authorisations, transfers.")
 operator.command("accept-responsibility")(acceptances.operator_accept_responsibility)
@@ -59,12 +36,17 @@ Scheme = Annotated[IdentifierScheme, typer.Argument(help="Whose numbering.")]
 Reason = Annotated[str, typer.Option(help="Why; kept with the record.")]
 
 
-def _caller(voltpass: Voltpass, operator_id: str) -> Caller:
+def _caller(voltpass: "Voltpass", operator_id: str) -> "Caller":
+    from passports.authority.callers import Caller
+    from passports.operators import get_operator
+
     with voltpass.store.reading() as reading:
         return Caller.of(get_operator(reading, operator_id), "command line")
 
 
-def _signing(voltpass: Voltpass) -> Signing:
+def _signing(voltpass: "Voltpass") -> "Signing":
+    from passports.authority.transfers import Signing
+
     return Signing(voltpass.store, voltpass.keyring, voltpass.address)
 
 
@@ -75,6 +57,8 @@ def _end_of(day: datetime) -> datetime:
 @operator.command("roles")
 def operator_roles(as_json: AsJson = False) -> None:
     """List roles and what each may do."""
+    from passports.authority.roles import roles
+
     rows = [{"id": r.id, "title": r.title, "actions": sorted(r.actions)} for r in roles().values()]
 
     def text() -> None:
@@ -87,6 +71,8 @@ def operator_roles(as_json: AsJson = False) -> None:
 @operator.command("identifiers")
 def operator_identifiers(operator: Operator, as_json: AsJson = False) -> None:
     """List an operator's identifiers: claimed, or verified by whom and how."""
+    from passports.authority.operator_identifiers import identifiers_of, shown
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found = identifiers_of(reading, operator)
 
@@ -100,6 +86,9 @@ def operator_identifiers(operator: Operator, as_json: AsJson = False) -> None:
 @operator.command("claim")
 def operator_claim(scheme: Scheme, value: str, operator: Operator, as_json: AsJson = False) -> None:
     """Write down an identifier of an operator; it stays claimed until somebody else verifies it."""
+    from passports.authority.operator_identifiers import OperatorIdentifierCreate, add_identifier
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         given = {"scheme": scheme, "value": value}
@@ -121,6 +110,9 @@ def operator_verify(
     as_json: AsJson = False,
 ) -> None:
     """Write down that an operator's identifier was verified, and how."""
+    from passports.authority.operator_identifiers import IdentifierVerification, verify_identifier
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         data = read_file(document, "the document") if document is not None else None
@@ -155,6 +147,9 @@ def operator_authorise(
     as_json: AsJson = False,
 ) -> None:
     """Authorise another operator to act for this one, for some actions, until a day."""
+    from passports.authority.authorisations import AuthorisationCreate, give_authorisation
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
         given = {
@@ -174,6 +169,9 @@ def operator_authorise(
 @operator.command("authorisations")
 def operator_authorisations(operator: Operator, as_json: AsJson = False) -> None:
     """List the authorisations that an operator gave or got, ended ones too."""
+    from passports.authority.authorisations import list_authorisations
+    from passports.documents import utc_now
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found, now = list_authorisations(reading, operator), utc_now()
 
@@ -191,6 +189,10 @@ def operator_withdraw_authorisation(
     authorisation_id: str, operator: Operator, reason: Reason, as_json: AsJson = False
 ) -> None:
     """End an authorisation at once: by who gave it, or by who got it."""
+    from passports.authority.authorisations import revoke_authorisation
+    from passports.authority.grants import Revocation
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
         request = read_document(Revocation, {"reason": reason}, "the end")
@@ -207,6 +209,8 @@ def operator_acts(
     as_json: AsJson = False,
 ) -> None:
     """List what others called for an operator under its authorisations."""
+    from passports.authority.authorisations import list_acts
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         page = list_acts(reading, operator, after)
 
@@ -228,6 +232,9 @@ def operator_offer_transfer(
     as_json: AsJson = False,
 ) -> None:
     """Offer responsibility for passports to another operator, signed; nothing changes yet."""
+    from passports.authority.transfers import TransferOfferCreate, offer_transfer
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
         given = {
@@ -244,6 +251,9 @@ def operator_offer_transfer(
 @operator.command("accept-transfer")
 def operator_accept_transfer(transfer_id: str, operator: Operator, as_json: AsJson = False) -> None:
     """Accept an offer, signed; responsibility passes at once."""
+    from passports.authority.transfers import accept_transfer
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         caller = _caller(voltpass, operator)
@@ -256,6 +266,10 @@ def operator_end_transfer(
     transfer_id: str, operator: Operator, reason: Reason, as_json: AsJson = False
 ) -> None:
     """Take an offer back, or decline it, before it was accepted."""
+    from passports.authority.grants import Revocation
+    from passports.authority.transfers import end_transfer
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         request = read_document(Revocation, {"reason": reason}, "the end")
@@ -273,6 +287,9 @@ def _emit_transfer(document: dict[str, Any], *, as_json: bool) -> None:
 @operator.command("transfers")
 def operator_transfers(operator: Operator, as_json: AsJson = False) -> None:
     """List the transfers that an operator offered or was offered."""
+    from passports.authority.transfers import list_transfers
+    from passports.documents import utc_now
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found = list(list_transfers(reading, operator, utc_now()))
 

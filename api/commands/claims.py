@@ -2,14 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from api.demo.factories import CheckedFactory
-from passports.claim_checks import ClaimCheck, ClaimResult
+from passports.claim_checks import ClaimResult
+
+if TYPE_CHECKING:
+    from api.demo.factories import CheckedFactory
+    from passports.claim_checks import ClaimCheck
+
 
 STYLES: Final = {
     ClaimResult.CONSISTENT: "green",
@@ -21,7 +25,7 @@ STYLES: Final = {
 }
 
 
-def check_table(title: str, checks: Sequence[ClaimCheck]) -> Table:
+def check_table(title: str, checks: "Sequence[ClaimCheck]") -> Table:
     """Return the checks of one factory as a table."""
     table = Table(title=escape(title), title_justify="left", expand=True)
     table.add_column("check", no_wrap=True)
@@ -34,13 +38,13 @@ def check_table(title: str, checks: Sequence[ClaimCheck]) -> Table:
     return table
 
 
-def tally(checks: Sequence[ClaimCheck]) -> dict[str, int]:
+def tally(checks: "Sequence[ClaimCheck]") -> dict[str, int]:
     """Return how many checks came out how."""
     counted = Counter(check.result.value for check in checks)
     return {result.value: counted[result.value] for result in ClaimResult}
 
 
-def print_factories(told: Console, factories: Sequence[CheckedFactory]) -> None:
+def print_factories(told: Console, factories: "Sequence[CheckedFactory]") -> None:
     """Print a table of checks for each factory, and one line over all."""
     for row in factories:
         told.print(check_table(row.factory.facility.name, row.checks))

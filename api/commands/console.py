@@ -1,6 +1,6 @@
 """What all commands share that work on records: `terminal`, and a voltpass wired from the environment."""
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from api.commands.terminal import (
     EXIT_CANNOT_TELL,
@@ -18,7 +18,10 @@ from api.commands.terminal import (
     read_file,
     reported,
 )
-from api.wiring import Voltpass
+
+if TYPE_CHECKING:
+    from api.wiring import Voltpass
+
 
 __all__ = [
     "EXIT_CANNOT_TELL",
@@ -39,10 +42,12 @@ __all__ = [
 ]
 
 
-def open_voltpass(**changes: Any) -> Voltpass:  # noqa: ANN401 # pydantic judges them
+def open_voltpass(**changes: Any) -> "Voltpass":  # noqa: ANN401 # pydantic judges them
     """Wire a voltpass from the environment; `changes` go before what is set there.
 
     Raises:
         EnvironmentFaultError: a setting is not valid; its value is not repeated.
     """
+    from api.wiring import Voltpass
+
     return Voltpass(open_settings(**changes))

@@ -1,35 +1,20 @@
 """`voltpass facility production | target | view` and `facility energy close | reopen | periods | …`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
 from api.commands.factories import energy, facility
-from api.pages.figures import figure
-from passports.documents import read_day, read_document, utc_now
-from passports.energy.closed_periods import (
-    ClosedPeriod,
-    PeriodClose,
-    PeriodReopening,
-    close_period,
-    closed_periods,
-    recompute_period,
-    reopen_period,
-)
-from passports.energy.energy_view import EnergyView, energy_view
-from passports.energy.meter_imports import ImportWithdrawal, meter_imports, withdraw_import
-from passports.energy.production import (
-    ProductionCreate,
-    ProductionWithdrawal,
-    all_production,
-    register_production,
-    withdraw_production,
-)
 from passports.energy.supply_scenarios import PV_SHARE
-from passports.energy.targets import TargetCreate, TargetMetric, register_target
+from passports.energy.targets import TargetMetric
 from passports.errors import Finding, InvalidInputError
+
+if TYPE_CHECKING:
+    from passports.energy.closed_periods import ClosedPeriod
+    from passports.energy.energy_view import EnergyView
+
 
 __all__ = ["energy", "facility"]
 JsonFile = Annotated[Path, typer.Argument(help="A JSON file.")]
@@ -46,6 +31,15 @@ def facility_production(
     as_json: AsJson = False,
 ) -> None:
     """Register what was made, by model and line; without a file list it; or withdraw an amount."""
+    from passports.documents import read_document, utc_now
+    from passports.energy.production import (
+        ProductionCreate,
+        ProductionWithdrawal,
+        all_production,
+        register_production,
+        withdraw_production,
+    )
+
     with reported(as_json=as_json):
         store, now = open_voltpass().store, utc_now()
         if withdraw:
@@ -74,13 +68,16 @@ def energy_close(
     facility_id: str, file: JsonFile, operator: Operator, as_json: AsJson = False
 ) -> None:
     """Close a period from its readings; with a reason, correct a closed one by a new version."""
+    from passports.documents import read_document, utc_now
+    from passports.energy.closed_periods import PeriodClose, close_period
+
     with reported(as_json=as_json):
         request = read_document(PeriodClose, read_file(file, "the period"), "the period")
         closed = close_period(open_voltpass().store, operator, facility_id, request, utc_now())
         emit(closed.model_dump(mode="json"), as_json=as_json, text=lambda: _print_period(closed))
 
 
-def _print_period(closed: ClosedPeriod) -> None:
+def _print_period(closed: "ClosedPeriod") -> None:
     days = f"{closed.period_from} to {closed.period_to}"
     made = f"{closed.period.production_kwh:,.0f} kWh made"
     out.print(f"{days}, version {closed.version}: {made}, {closed.deliveries} deliveries")
@@ -104,6 +101,9 @@ def energy_reopen(
     as_json: AsJson = False,
 ) -> None:
     """Open a closed period again, so that deliveries it rests on can be withdrawn."""
+    from passports.documents import read_day, read_document, utc_now
+    from passports.energy.closed_periods import PeriodReopening, reopen_period
+
     with reported(as_json=as_json):
         said = read_document(PeriodReopening, {"reason": reason}, "the reopening")
         try:
@@ -123,6 +123,8 @@ def energy_reopen(
 @energy.command("periods")
 def energy_periods_command(facility_id: str, operator: Operator, as_json: AsJson = False) -> None:
     """List closed periods with all versions; each is summed anew from the deliveries it rests on."""
+    from passports.energy.closed_periods import closed_periods, recompute_period
+
     with reported(as_json=as_json):
         with open_voltpass().store.reading() as reading:
             found = closed_periods(reading, operator, facility_id)
@@ -148,6 +150,8 @@ def energy_periods_command(facility_id: str, operator: Operator, as_json: AsJson
 @energy.command("deliveries")
 def energy_deliveries(facility_id: str, operator: Operator, as_json: AsJson = False) -> None:
     """List the newest deliveries of readings, and which closed periods rest on each."""
+    from passports.energy.meter_imports import meter_imports
+
     with reported(as_json=as_json):
         with open_voltpass().store.reading() as reading:
             found = meter_imports(reading, operator, facility_id)
@@ -170,6 +174,9 @@ def energy_withdraw(
     as_json: AsJson = False,
 ) -> None:
     """Withdraw a delivery, unless a closed period rests on it; nothing of it is lost."""
+    from passports.documents import read_document, utc_now
+    from passports.energy.meter_imports import ImportWithdrawal, withdraw_import
+
     with reported(as_json=as_json):
         said = read_document(ImportWithdrawal, {"reason": reason}, "the withdrawal")
         store = open_voltpass().store
@@ -192,6 +199,9 @@ def facility_target(
     as_json: AsJson = False,
 ) -> None:
     """Register what the factory means to reach in a year."""
+    from passports.documents import read_document, utc_now
+    from passports.energy.targets import TargetCreate, register_target
+
     with reported(as_json=as_json):
         document = {"metric": metric, "year": year, "value": value, "note": note}
         request = read_document(TargetCreate, document, "the target")
@@ -211,6 +221,9 @@ def facility_view(
     as_json: AsJson = False,
 ) -> None:
     """Show energy by line and meter, targets, largest consumers, and what another supply would change."""
+    from passports.documents import utc_now
+    from passports.energy.energy_view import energy_view
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         with voltpass.store.reading() as reading:
@@ -218,13 +231,15 @@ def facility_view(
                 reading, voltpass.dataset, operator, facility_id, utc_now(), pv_share
             )
         if html is not None:
-            from api.pages.render import energy_page  # noqa: PLC0415 # templates only where asked
+            from api.pages.render import energy_page  # templates only where asked
 
             html.write_text(energy_page(view), encoding="utf-8")
         emit(view.to_document(), as_json=as_json, text=lambda: _print_view(view))
 
 
-def _print_view(view: EnergyView) -> None:
+def _print_view(view: "EnergyView") -> None:
+    from api.pages.figures import figure
+
     for row in view.targets:
         unit = "" if row.unit == "1" else f" {row.unit}"
         actual = "" if row.actual is None else f", {figure(row.actual)}{unit}"

@@ -7,28 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands.claims import check_table, tally
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
 from api.commands.records import certificate, certificate_add, facility, facility_energy
 from passports.certification.certificate_life import CertificateChange
-from passports.certification.certify import (
-    CertificateChangeCreate,
-    CertificateIssue,
-    certificate_status,
-    change_certificate,
-    issue_certificate,
-)
-from passports.claim_checks import check_facility
-from passports.documents import read_document, utc_now
-from passports.energy.energy_ledger import open_lots
-from passports.energy.ledger_balance import balance
-from passports.energy.meter_files import read_meter_file
-from passports.energy.meter_readings import DeliveryReport, MeterDelivery, deliver_readings
 from passports.errors import Finding, InvalidInputError
-from passports.press_reports import read_entries, register_entry
 
 if TYPE_CHECKING:
     from typer._click import Command, Context
+
+    from passports.energy.meter_readings import DeliveryReport
 
 __all__ = ["certificate", "facility"]
 
@@ -58,6 +45,11 @@ def facility_import(
     as_json: AsJson = False,
 ) -> None:
     """Register factories as they were reported: facility, every figure, certificates; then check."""
+    from api.commands.claims import tally
+    from passports.claim_checks import check_facility
+    from passports.documents import utc_now
+    from passports.press_reports import read_entries, register_entry
+
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
         entries = read_entries(read_file(file, "the factories"))
@@ -109,6 +101,10 @@ def energy_import(
     as_json: AsJson = False,
 ) -> None:
     """Take in meter readings; gaps, overlaps, jumps and refused rows are said, nothing is lost."""
+    from passports.documents import read_document, utc_now
+    from passports.energy.meter_files import read_meter_file
+    from passports.energy.meter_readings import MeterDelivery, deliver_readings
+
     with reported(as_json=as_json):
         data = read_file(file, "the readings")
         unreadable: list[Finding] = []
@@ -126,7 +122,7 @@ def energy_import(
         emit(report.to_document(), as_json=as_json, text=lambda: _print_report(report))
 
 
-def _print_report(report: DeliveryReport) -> None:
+def _print_report(report: "DeliveryReport") -> None:
     out.print(f"{report.accepted} readings accepted, {report.repeated} were there already")
     for name in ("questioned", "refused", "gaps"):
         for finding in getattr(report, name):
@@ -136,6 +132,10 @@ def _print_report(report: DeliveryReport) -> None:
 @facility.command("check")
 def facility_check(facility_id: str, operator: Operator, as_json: AsJson = False) -> None:
     """Check a factory's claims: arithmetic, plausibility, certificates, what may be said in the EU."""
+    from api.commands.claims import check_table, tally
+    from passports.claim_checks import check_facility
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         with voltpass.store.reading() as reading:
@@ -153,6 +153,10 @@ def facility_check(facility_id: str, operator: Operator, as_json: AsJson = False
 @facility.command("ledger")
 def facility_ledger(facility_id: str, operator: Operator, as_json: AsJson = False) -> None:
     """Show the balance of a factory's energy ledger; periods that are recorded are booked first."""
+    from passports.documents import utc_now
+    from passports.energy.energy_ledger import open_lots
+    from passports.energy.ledger_balance import balance
+
     with reported(as_json=as_json):
         store = open_voltpass().store
         open_lots(store, operator, facility_id, utc_now())
@@ -176,6 +180,9 @@ def certificate_issue(
     as_json: AsJson = False,
 ) -> None:
     """Sign a factory certificate; the operator is the certifier."""
+    from passports.certification.certify import CertificateIssue, issue_certificate
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         request = read_document(
@@ -204,6 +211,13 @@ def certificate_status_command(
     as_json: AsJson = False,
 ) -> None:
     """Show where a certificate stands and which batches cite it; or suspend, reinstate, withdraw it."""
+    from passports.certification.certify import (
+        CertificateChangeCreate,
+        certificate_status,
+        change_certificate,
+    )
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
         if change is None:

@@ -4,7 +4,7 @@ import os
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -12,9 +12,11 @@ from rich.table import Table
 from api.commands.console import AsJson, emit, out, read_file, reported
 from api.commands.inventories import OwnFactors, dataset_with, in_file
 from lca.errors import FactorImportError, Finding
-from lca.importers import FORMATS, import_factors
-from lca.importers.records import Imported, ImportTerms
-from lca.own_factors import write_own_factors
+from lca.importers import FORMATS
+
+if TYPE_CHECKING:
+    from lca.importers.records import Imported
+
 
 factors = typer.Typer(no_args_is_help=True, help="Search emission factors.", rich_markup_mode=None)
 
@@ -87,6 +89,10 @@ def footprint_import(
 
     Values are not passed on in results, studies and audit bundles unless the licence allows it.
     """
+    from lca.importers import import_factors
+    from lca.importers.records import ImportTerms
+    from lca.own_factors import write_own_factors
+
     with reported(as_json=as_json):
         data = read_file(file, "the file of factors")
         with in_file(file):
@@ -122,7 +128,7 @@ def _overrides(given: list[str]) -> Mapping[str, str]:
     return {id_: reason for id_, _, reason in pairs}
 
 
-def _check(imported: Imported, *, skip_refused: bool) -> None:
+def _check(imported: "Imported", *, skip_refused: bool) -> None:
     """Refuse an import of which something was refused, unless that is wanted, or all of it was."""
     if imported.refused and not (skip_refused and imported.records):
         raise FactorImportError(imported.refused)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 from rich.table import Table
@@ -18,13 +18,6 @@ from api.commands.console import (
     reported,
 )
 from api.commands.factors import factors, footprint_import, write_whole
-from api.commands.footprint_text import (
-    contributions_table,
-    footprint_table,
-    quality_lines,
-    scenarios_table,
-    sensitivity_rows,
-)
 from api.commands.inventories import (
     InventoryFile,
     OwnFactors,
@@ -32,21 +25,12 @@ from api.commands.inventories import (
     in_file,
     read_footprint_input,
 )
-from api.commands.study_requests import read_study_request
 from api.environment import EnvironmentFaultError
-from lca.audit import verify_bundle, write_bundle
-from lca.charts import sankey_svg, waterfall_svg
-from lca.comparison import compare_footprints
-from lca.footprint import Footprint
-from lca.rulesets import load_ruleset
-from lca.sharing import shared_document, shared_sensitivity
-from lca.study import study_html
-from lca.study_pdf import study_pdf
-from lca.uncertainty import monte_carlo
-from lca.workbook import write_workbook
-from passports.documents import utc_now
 from passports.errors import Finding
-from passports.footprints import compute_studies, get_study
+
+if TYPE_CHECKING:
+    from lca.footprint import Footprint
+
 
 footprint = typer.Typer(
     no_args_is_help=True, help="Compute and show carbon footprints.", rich_markup_mode=None
@@ -102,6 +86,11 @@ def footprint_compute(
 
     With several rulesets the files to be written are those of the last one.
     """
+    from lca.footprint import Footprint
+    from lca.rulesets import load_ruleset
+    from lca.sharing import shared_document, shared_sensitivity
+    from lca.uncertainty import monte_carlo
+
     with reported(as_json=as_json):
         given = read_footprint_input(file, dataset_with(own))
         results: dict[str, dict[str, Any]] = {}
@@ -134,8 +123,11 @@ class _Files(NamedTuple):
     study: Path | None
 
 
-def _write_files(result: Footprint, files: _Files, *, public: bool, withhold: bool) -> None:
+def _write_files(result: "Footprint", files: _Files, *, public: bool, withhold: bool) -> None:
     """Write files once all of them are made: what is refused leaves nothing behind."""
+    from lca.audit import write_bundle
+    from lca.charts import sankey_svg, waterfall_svg
+
     made: dict[Path, bytes] = {}
     if files.bundle is not None:
         made[files.bundle] = write_bundle(result, withhold_licensed=withhold)
@@ -149,7 +141,10 @@ def _write_files(result: Footprint, files: _Files, *, public: bool, withhold: bo
         write_whole(path, data)
 
 
-def _study(result: Footprint, file: Path, *, public: bool) -> bytes:
+def _study(result: "Footprint", file: Path, *, public: bool) -> bytes:
+    from lca.study import study_html
+    from lca.study_pdf import study_pdf
+
     suffix = file.suffix.lower()
     if suffix == ".pdf":
         return study_pdf(result, public=public)
@@ -172,6 +167,8 @@ def footprint_sheets(
     as_json: AsJson = False,
 ) -> None:
     """Write a workbook to fill in: bill of materials, energy, transport, suppliers, a guide."""
+    from lca.workbook import write_workbook
+
     with reported(as_json=as_json):
         if file.exists() and not force:
             reason = "there is such a file already"
@@ -189,6 +186,9 @@ def footprint_compare(
     as_json: AsJson = False,
 ) -> None:
     """Hold several inventories side by side under one ruleset."""
+    from lca.comparison import compare_footprints
+    from lca.rulesets import load_ruleset
+
     with reported(as_json=as_json):
         rules = load_ruleset(ruleset)
         base = dataset_with(own)
@@ -219,6 +219,8 @@ def footprint_audit(
     bundle: Annotated[Path, typer.Argument(help="An audit bundle.")], as_json: AsJson = False
 ) -> None:
     """Recompute an audit bundle, by an independent solver too; exit code 1 where it differs."""
+    from lca.audit import verify_bundle
+
     with reported(as_json=as_json):
         data = read_file(bundle, "the audit bundle")
         with in_file(bundle):
@@ -258,6 +260,10 @@ def footprint_study(
     An inventory (JSON, XLSX, CSV sheets) comes with --model and --facility; product, plant, supply
     and offsets are those that are registered.
     """
+    from api.commands.study_requests import read_study_request
+    from passports.documents import utc_now
+    from passports.footprints import compute_studies
+
     with reported(as_json=as_json):
         request, said = read_study_request(file, model, facility, ruleset)
         if said:
@@ -274,12 +280,22 @@ def footprint_study(
 @footprint.command("show")
 def footprint_show(study_id: str, as_json: AsJson = False) -> None:
     """Show a stored study."""
+    from passports.footprints import get_study
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         study = get_study(reading, study_id)
         emit(study.to_document(), as_json=as_json, text=lambda: _print([dict(study.result)]))
 
 
 def _print(results: Sequence[Mapping[str, Any]]) -> None:
+    from api.commands.footprint_text import (
+        contributions_table,
+        footprint_table,
+        quality_lines,
+        scenarios_table,
+        sensitivity_rows,
+    )
+
     for result in results:
         out.print(footprint_table(result))
         if result["contributions"]:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -24,16 +24,10 @@ from api.commands.passport_names import PassportName, find, passport_id_of
 from api.commands.registrations import add_registration_commands
 from api.commands.tables import add_table_commands
 from api.commands.versions import At, add_version_commands, read_instant
-from api.labelling import label_of, why_no_label
-from api.verifying import own_records
-from api.wiring import Voltpass
-from passports.batches import BatchCreate, list_batches, newest_passports, read_units_csv
-from passports.documents import read_document, utc_now
-from passports.export import EXPORTS
-from passports.identifiers import UniqueProductIdentifier
-from passports.issue import check_only, issue_batch
-from passports.life.versions import version_at
-from passports.status_lists import revoke_passport
+
+if TYPE_CHECKING:
+    from api.wiring import Voltpass
+
 
 batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
 passport = typer.Typer(no_args_is_help=True, help="Show, bundle and revoke passports.")
@@ -60,6 +54,10 @@ def batch_issue(
     as_json: AsJson = False,
 ) -> None:
     """Issue one signed passport for each battery of a CSV file: all of them, or none."""
+    from passports.batches import BatchCreate, read_units_csv
+    from passports.documents import read_document, utc_now
+    from passports.issue import check_only, issue_batch
+
     with reported(as_json=as_json):
         units = read_units_csv(read_file(file, "the batch file"))
         request = read_document(
@@ -106,6 +104,8 @@ def batch_list(
     as_json: AsJson = False,
 ) -> None:
     """List batches, newest first."""
+    from passports.batches import list_batches
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found = list_batches(reading, operator)
 
@@ -123,6 +123,9 @@ def passport_list(
     as_json: AsJson = False,
 ) -> None:
     """List a batch's passports: serial, link and identifier."""
+    from passports.batches import newest_passports
+    from passports.identifiers import UniqueProductIdentifier
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         with voltpass.store.reading() as reading:
@@ -152,6 +155,8 @@ def passport_show(
     as_json: AsJson = False,
 ) -> None:
     """Show what a passport says, or its signed bytes; the newest version, or the one at an instant."""
+    from passports.life.versions import version_at
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         stored = find(voltpass, which)
@@ -195,6 +200,10 @@ def passport_bundle(
     as_json: AsJson = False,
 ) -> None:
     """Write passports with all evidence, to be verified offline; or an archive, for another to keep."""
+    from api.verifying import own_records
+    from passports.documents import utc_now
+    from passports.export import EXPORTS
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         if archive or everybody or confidential:
@@ -229,9 +238,11 @@ def passport_bundle(
 
 
 def _chosen(
-    voltpass: Voltpass, names: Sequence[str], operator: str | None, batch_id: str | None
+    voltpass: "Voltpass", names: Sequence[str], operator: str | None, batch_id: str | None
 ) -> list[bytes]:
     """Return the newest credentials of passports that are named and of a batch, each once."""
+    from passports.batches import newest_passports
+
     chosen = [find(voltpass, name).credential for name in names]
     if operator is not None and batch_id is not None:
         with voltpass.store.reading() as reading:
@@ -242,6 +253,9 @@ def _chosen(
 @passport.command("revoke")
 def passport_revoke(which: PassportName, operator: Operator, as_json: AsJson = False) -> None:
     """Revoke a passport for good, in its status list; the signed passport stays as it is."""
+    from passports.documents import utc_now
+    from passports.status_lists import revoke_passport
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         named = passport_id_of(voltpass, which)
@@ -261,6 +275,8 @@ def label(
     as_json: AsJson = False,
 ) -> None:
     """Draw the label of a battery as SVG, in millimetres."""
+    from api.labelling import label_of, why_no_label
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         stored = find(voltpass, which)

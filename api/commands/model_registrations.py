@@ -6,7 +6,7 @@ registered; with --partial the other rows were); 2 the file or its mapping canno
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -34,9 +34,11 @@ from api.commands.registrations import (
     saved_recipe,
     write_rejects,
 )
-from passports.bulk import ModelsReport, merged, register_models
-from passports.documents import utc_now
 from passports.errors import RegistrationRefusedError
+
+if TYPE_CHECKING:
+    from passports.bulk import ModelsReport
+
 
 ModelFile = Annotated[Path, typer.Argument(help="CSV, XLSX, NDJSON or JSON: one model a row.")]
 
@@ -63,6 +65,9 @@ def model_import(
     as_json: AsJson = False,
 ) -> None:
     """Register every battery model of a file: all of them, or none."""
+    from passports.bulk import ModelsReport, merged, register_models
+    from passports.documents import utc_now
+
     check_rejects(file, rejects, partial=partial, dry_run=dry_run)
     with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
         voltpass = open_voltpass()
@@ -89,12 +94,12 @@ def model_import(
         raise typer.Exit(EXIT_REFUSED)
 
 
-def _show(report: ModelsReport, rejects: Path | None, *, as_json: bool) -> None:
+def _show(report: "ModelsReport", rejects: Path | None, *, as_json: bool) -> None:
     document = {**report.to_document(), "rejects": str(rejects) if rejects else None}
     emit(document, as_json=as_json, text=lambda: _print(report, rejects))
 
 
-def _print(report: ModelsReport, rejects: Path | None) -> None:
+def _print(report: "ModelsReport", rejects: Path | None) -> None:
     columns = ", ".join(f"{heading} = {name}" for heading, name in report.columns.items())
     out.print(f"read as: {columns}", markup=False)
     if report.ignored:
@@ -108,7 +113,7 @@ def _print(report: ModelsReport, rejects: Path | None) -> None:
         )
 
 
-def _verdict(report: ModelsReport) -> str:
+def _verdict(report: "ModelsReport") -> str:
     before = f"; {report.present} had been registered before" if report.present else ""
     refused = f"; {report.refused} are refused" if report.refused else ""
     if report.is_dry_run:

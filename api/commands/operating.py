@@ -1,7 +1,7 @@
 """`voltpass query | fsck`: the regulator's questions, and whether the store is sound."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
@@ -15,9 +15,10 @@ from api.commands.console import (
     progress_bar,
     reported,
 )
-from passports.documents import read_document, utc_now
-from passports.fsck.whole import check_store
-from passports.queries import FootprintPage, FootprintQuery, query_footprints
+
+if TYPE_CHECKING:
+    from passports.queries import FootprintPage
+
 
 _RECOMPUTED: Mapping[Any, str] = {True: "equal", False: "DIFFERS", None: "-"}
 
@@ -38,6 +39,9 @@ def query(
     as_json: AsJson = False,
 ) -> None:
     """Compare footprints across makers, lowest per kWh delivered first."""
+    from passports.documents import read_document
+    from passports.queries import FootprintQuery, query_footprints
+
     with reported(as_json=as_json):
         wanted = read_document(
             FootprintQuery,
@@ -61,7 +65,7 @@ def query(
         emit(document, as_json=as_json, text=lambda: _print_page(page))
 
 
-def _print_page(page: FootprintPage) -> None:
+def _print_page(page: "FootprintPage") -> None:
     if not page.rows:
         out.print("no study matches")
         return
@@ -93,6 +97,9 @@ def comparison_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 def fsck(as_json: AsJson = False) -> None:
     """Re-verify the whole store from its bytes; exit code 1 and the first fault if there is one."""
+    from passports.documents import utc_now
+    from passports.fsck.whole import check_store
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         with progress_bar("checking", quiet=as_json) as progress:

@@ -16,19 +16,8 @@ from api.commands.console import (
     reported,
 )
 from api.commands.prefixes import keys_prefix
-from api.platform import PLATFORM_ID, ensure_platform
-from passports.authority.api_keys import (
-    DEFAULT_OVERLAP_HOURS,
-    ApiKeyRotation,
-    create_api_key,
-    revoke_api_key,
-    rotate_api_key,
-)
-from passports.authority.registration import register_with_key
+from passports.authority.api_keys import DEFAULT_OVERLAP_HOURS
 from passports.authority.roles import Action
-from passports.documents import read_document, utc_now
-from passports.key_changes import revoke_key, rotate_key
-from passports.operators import EconomicOperatorCreate, list_operators
 
 keys = typer.Typer(no_args_is_help=True, help="Operators, signing keys and API keys.")
 keys.command("prefix")(keys_prefix)
@@ -39,6 +28,10 @@ def keys_register(
     file: Annotated[Path, typer.Argument(help="JSON: the operator.")], as_json: AsJson = False
 ) -> None:
     """Register an economic operator and make its signing key and first API key."""
+    from passports.authority.registration import register_with_key
+    from passports.documents import read_document, utc_now
+    from passports.operators import EconomicOperatorCreate
+
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
         request = read_document(
@@ -60,6 +53,8 @@ def keys_register(
 @keys.command("list")
 def keys_list(as_json: AsJson = False) -> None:
     """List operators, their signing keys and API keys; no secret is shown."""
+    from passports.operators import list_operators
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         rows: list[dict[str, Any]] = [
             {
@@ -104,6 +99,10 @@ def keys_create(
     as_json: AsJson = False,
 ) -> None:
     """Make an API key for an operator (`platform` may register operators); shown this once."""
+    from api.platform import PLATFORM_ID, ensure_platform
+    from passports.authority.api_keys import create_api_key
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
         if operator == PLATFORM_ID:
@@ -125,6 +124,9 @@ def keys_replace(
     as_json: AsJson = False,
 ) -> None:
     """Make an API key in place of another, for the same actions; shown this once."""
+    from passports.authority.api_keys import ApiKeyRotation, rotate_api_key
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         given = {"overlap_hours": overlap_hours, "days": days}
         request = read_document(ApiKeyRotation, given, "the rotation")
@@ -137,6 +139,9 @@ def keys_replace(
 @keys.command("revoke")
 def keys_revoke(key_id: str, operator: Operator, as_json: AsJson = False) -> None:
     """Make an API key useless from now on."""
+    from passports.authority.api_keys import revoke_api_key
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         with open_voltpass().store.transaction() as transaction:
             revoke_api_key(transaction, operator, key_id, utc_now())
@@ -154,6 +159,9 @@ def keys_rotate(
     as_json: AsJson = False,
 ) -> None:
     """Make a new signing key, in a file, a token or with a seal; what the old one signed stays valid."""
+    from passports.documents import utc_now
+    from passports.key_changes import rotate_key
+
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
         change = rotate_key(voltpass.store, voltpass.keyring, voltpass.address, operator, now, key)
@@ -173,6 +181,9 @@ def keys_compromise(
     as_json: AsJson = False,
 ) -> None:
     """Declare a signing key compromised; passports before the index in the log stay valid."""
+    from passports.documents import utc_now
+    from passports.key_changes import revoke_key
+
     with reported(as_json=as_json):
         voltpass, now = open_voltpass(), utc_now()
         change = revoke_key(
@@ -189,6 +200,8 @@ def keys_compromise(
 @keys.command("trust-list")
 def keys_trust_list(as_json: AsJson = False) -> None:
     """Sign this server's trust list anew and pin its root key."""
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         path = voltpass.write_trust_list(utc_now())

@@ -5,8 +5,6 @@ from typing import Annotated
 import typer
 
 from api.commands.console import AsJson, emit, open_voltpass, out, reported
-from passports.authority.gs1_prefixes import add_prefix
-from passports.documents import utc_now
 
 
 def keys_prefix(
@@ -15,6 +13,9 @@ def keys_prefix(
     as_json: AsJson = False,
 ) -> None:
     """Register one more GS1 company prefix of an operator; another operator's is refused."""
+    from passports.authority.gs1_prefixes import add_prefix
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         prefixes = add_prefix(open_voltpass().store, operator, prefix, utc_now())
         result = {"operator_id": operator, "gs1_prefixes": prefixes}

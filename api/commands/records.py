@@ -11,26 +11,7 @@ import typer
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
 from api.commands.model_registrations import model_import
-from passports.certification.certificates import (
-    FactoryCertificateCreate,
-    certificates_of,
-    check_certificate,
-    coverage,
-    get_certificate,
-    register_certificate,
-)
-from passports.documents import read_document, utc_now
 from passports.errors import Finding, InvalidInputError
-from passports.factories import (
-    EnergyPeriodCreate,
-    FacilityCreate,
-    energy_periods,
-    get_facility,
-    list_facilities,
-    record_energy,
-    register_facility,
-)
-from passports.models import BatteryModelCreate, list_models, register_model
 
 facility = typer.Typer(no_args_is_help=True, help="Register factories and their metered energy.")
 certificate = typer.Typer(no_args_is_help=True, help="Record and check factory certificates.")
@@ -41,6 +22,9 @@ JsonFile = Annotated[Path, typer.Argument(help="A JSON file.")]
 @facility.command("add")
 def facility_add(file: JsonFile, operator: Operator, as_json: AsJson = False) -> None:
     """Register a factory."""
+    from passports.documents import read_document, utc_now
+    from passports.factories import FacilityCreate, register_facility
+
     with reported(as_json=as_json):
         request = read_document(FacilityCreate, read_file(file, "the facility"), "the facility")
         added = register_facility(open_voltpass().store, operator, request, utc_now())
@@ -57,6 +41,8 @@ def facility_list(
     as_json: AsJson = False,
 ) -> None:
     """List factories."""
+    from passports.factories import list_facilities
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found = list_facilities(reading, operator)
         emit(
@@ -70,6 +56,9 @@ def facility_energy(
     facility_id: str, file: JsonFile, operator: Operator, as_json: AsJson = False
 ) -> None:
     """Record a factory's metered energy and production over a period."""
+    from passports.documents import read_document, utc_now
+    from passports.factories import EnergyPeriodCreate, record_energy
+
     with reported(as_json=as_json):
         request = read_document(EnergyPeriodCreate, read_file(file, "the period"), "the period")
         period = record_energy(open_voltpass().store, operator, facility_id, request, utc_now())
@@ -89,6 +78,9 @@ def certificate_add(
     as_json: AsJson = False,
 ) -> None:
     """Record a certificate: what was read off it (JSON) and the document, kept by its SHA-256."""
+    from passports.certification.certificates import FactoryCertificateCreate, register_certificate
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         claims = _object(read_file(file, "the certificate"))
         content = read_file(document, "the document")
@@ -107,6 +99,9 @@ def certificate_add(
 @certificate.command("list")
 def certificate_list(facility_id: str, operator: Operator, as_json: AsJson = False) -> None:
     """List a factory's certificates."""
+    from passports.certification.certificates import certificates_of
+    from passports.factories import get_facility
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         get_facility(reading, operator, facility_id)
         found = certificates_of(reading, operator, facility_id)
@@ -120,6 +115,9 @@ def certificate_list(facility_id: str, operator: Operator, as_json: AsJson = Fal
 @certificate.command("check")
 def certificate_check(certificate_id: str, as_json: AsJson = False) -> None:
     """Check a certificate against its facility, the metered periods, its scope and scheme."""
+    from passports.certification.certificates import check_certificate, coverage, get_certificate
+    from passports.factories import energy_periods
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found, _ = get_certificate(reading, certificate_id)
         periods = energy_periods(reading, found.operator_id, found.facility_id)
@@ -144,6 +142,9 @@ model.command("import")(model_import)
 @model.command("add")
 def model_add(file: JsonFile, operator: Operator, as_json: AsJson = False) -> None:
     """Register a battery model."""
+    from passports.documents import read_document, utc_now
+    from passports.models import BatteryModelCreate, register_model
+
     with reported(as_json=as_json):
         request = read_document(BatteryModelCreate, read_file(file, "the model"), "the model")
         added = register_model(open_voltpass().store, operator, request, utc_now())
@@ -160,6 +161,8 @@ def model_list(
     as_json: AsJson = False,
 ) -> None:
     """List battery models."""
+    from passports.models import list_models
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found = list_models(reading, operator)
         emit(

@@ -8,7 +8,7 @@ Exit codes of `batch import`: 0 every row is registered (or would be, in a dry r
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.table import Table
@@ -25,28 +25,13 @@ from api.commands.console import (
     read_file,
     reported,
 )
-from api.wiring import Voltpass
-from passports.bulk import (
-    FileReport,
-    MappingRecipe,
-    MappingRecipeCreate,
-    ReadingOptions,
-    RegistrationReport,
-    Registry,
-    SourceTable,
-    delete_recipe,
-    get_recipe,
-    list_recipes,
-    merged,
-    read_table,
-    register_batteries,
-    rejects_file,
-    save_recipe,
-    suggest_mapping,
-)
-from passports.bulk.rejects import RefusedRow
-from passports.documents import read_document, utc_now
 from passports.errors import RegistrationRefusedError
+
+if TYPE_CHECKING:
+    from api.wiring import Voltpass
+    from passports.bulk import FileReport, MappingRecipeCreate, RegistrationReport, SourceTable
+    from passports.bulk.rejects import RefusedRow
+
 
 recipe = typer.Typer(no_args_is_help=True, help="Mapping recipes: which column of a file is what.")
 _WHAT: Final = "the file"
@@ -95,6 +80,8 @@ def batch_import(
     as_json: AsJson = False,
 ) -> None:
     """Register every battery of a file, of one or many batches: all of them, or none."""
+    from passports.bulk import RegistrationReport, Registry, merged, register_batteries
+
     check_rejects(file, rejects, partial=partial, dry_run=dry_run)
     with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
         voltpass = open_voltpass()
@@ -167,16 +154,20 @@ def _pairs(given: Sequence[str] | None, form: str, *, from_right: bool) -> dict[
     return pairs
 
 
-def saved_recipe(voltpass: Voltpass, operator: str, name: str | None) -> MappingRecipeCreate:
+def saved_recipe(voltpass: "Voltpass", operator: str, name: str | None) -> "MappingRecipeCreate":
     """Return a saved recipe, or an empty one."""
+    from passports.bulk import MappingRecipeCreate, get_recipe
+
     if name is None:
         return MappingRecipeCreate()
     with voltpass.store.reading() as reading:
         return get_recipe(reading, operator, name).content()
 
 
-def read_file_as_table(file: Path, chosen: MappingRecipeCreate) -> SourceTable:
+def read_file_as_table(file: Path, chosen: "MappingRecipeCreate") -> "SourceTable":
     """Read a file as a recipe says."""
+    from passports.bulk import ReadingOptions, read_table
+
     options = ReadingOptions(chosen.encoding, chosen.sheet, chosen.header_line)
     return read_table(read_file(file, _WHAT), options)
 
@@ -197,9 +188,11 @@ def _stages(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
 
 
 def write_rejects(
-    table: SourceTable, refused: Sequence[RefusedRow], path: Path | None
+    table: "SourceTable", refused: "Sequence[RefusedRow]", path: Path | None
 ) -> Path | None:
     """Write refused rows to a file of their own; None if there are none, or nobody asked for it."""
+    from passports.bulk import rejects_file
+
     if path is None or not refused:
         return None
     fresh = path.with_name(f".{path.name}.part")
@@ -208,12 +201,12 @@ def write_rejects(
     return path
 
 
-def _show(report: RegistrationReport, rejects: Path | None, *, as_json: bool) -> None:
+def _show(report: "RegistrationReport", rejects: Path | None, *, as_json: bool) -> None:
     document = {**report.to_document(), "rejects": str(rejects) if rejects else None}
     emit(document, as_json=as_json, text=lambda: _print(report, rejects))
 
 
-def _print(report: RegistrationReport, rejects: Path | None) -> None:
+def _print(report: "RegistrationReport", rejects: Path | None) -> None:
     columns = ", ".join(f"{heading} = {name}" for heading, name in report.columns.items())
     out.print(f"read as: {columns}", markup=False)
     if report.ignored:
@@ -233,7 +226,7 @@ def _print(report: RegistrationReport, rejects: Path | None) -> None:
         )
 
 
-def _verdict(report: RegistrationReport) -> str:
+def _verdict(report: "RegistrationReport") -> str:
     before = f"; {report.present} had been registered before" if report.present else ""
     refused = f"; {report.refused} are refused" if report.refused else ""
     if report.is_dry_run:
@@ -244,7 +237,7 @@ def _verdict(report: RegistrationReport) -> str:
     return f"issued {report.registered} passports of {report.rows} rows{before}{refused}"
 
 
-def print_findings(report: FileReport) -> None:
+def print_findings(report: "FileReport") -> None:
     """Print what is wrong, line by line."""
     table = Table("line", "column", "value", "reason", "suggested fix", box=None, pad_edge=False)
     grouped = list(report.grouped())
@@ -284,6 +277,9 @@ def recipe_save(
     as_json: AsJson = False,
 ) -> None:
     """Save a recipe from a JSON file, from options, or both; a change makes a new version."""
+    from passports.bulk import MappingRecipeCreate, merged, save_recipe
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         base = MappingRecipeCreate()
         if file is not None:
@@ -297,6 +293,8 @@ def recipe_save(
 @recipe.command("list")
 def recipe_list(operator: Operator, as_json: AsJson = False) -> None:
     """List an operator's recipes."""
+    from passports.bulk import list_recipes
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found = list_recipes(reading, operator)
 
@@ -317,6 +315,8 @@ def recipe_show(
     as_json: AsJson = False,
 ) -> None:
     """Show a recipe, as JSON that `recipe save` takes."""
+    from passports.bulk import MappingRecipe, get_recipe
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found: MappingRecipe = get_recipe(reading, operator, name, version)
         content = found.content().model_dump(mode="json", exclude_defaults=True)
@@ -330,6 +330,9 @@ def recipe_show(
 @recipe.command("delete")
 def recipe_delete(name: str, operator: Operator, as_json: AsJson = False) -> None:
     """Take a recipe out of use; its versions stay in the store."""
+    from passports.bulk import delete_recipe
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         delete_recipe(open_voltpass().store, operator, name, utc_now())
         emit({"deleted": name}, as_json=as_json, text=lambda: out.print(f"deleted recipe {name}"))
@@ -347,6 +350,8 @@ def recipe_suggest(
     as_json: AsJson = False,
 ) -> None:
     """Suggest a mapping from a file's headings, and name the columns that match nothing."""
+    from passports.bulk import MappingRecipeCreate, merged, suggest_mapping
+
     with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
         said = said_of(None, None, None, None, encoding, sheet, header_line)
         chosen = merged(MappingRecipeCreate(), said)

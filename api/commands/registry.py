@@ -1,7 +1,7 @@
 """`voltpass registry`: tell the EU registry of passports, and keep its proofs."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,18 +14,12 @@ from api.commands.console import (
     progress_bar,
     reported,
 )
-from api.wiring import Voltpass
-from passports.documents import utc_now
-from passports.registry.client import HttpRegistry
-from passports.registry.delivery import Sent
-from passports.registry.outbox import (
-    Progress,
-    enrol,
-    list_proofs,
-    outbox_status,
-    send,
-    send_refused_again,
-)
+
+if TYPE_CHECKING:
+    from api.wiring import Voltpass
+    from passports.registry.delivery import Sent
+    from passports.registry.outbox import Progress
+
 
 registry = typer.Typer(no_args_is_help=True, help="Tell the EU registry of passports.")
 
@@ -33,6 +27,9 @@ registry = typer.Typer(no_args_is_help=True, help="Tell the EU registry of passp
 @registry.command("status")
 def registry_status(operator: Operator, as_json: AsJson = False) -> None:
     """Show what waits, what is held back and why, what is registered, what was refused."""
+    from passports.documents import utc_now
+    from passports.registry.outbox import outbox_status
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         settings = voltpass.settings
@@ -65,6 +62,8 @@ def registry_send(
     as_json: AsJson = False,
 ) -> None:
     """Send what waits, at most 100 identifiers a file; take up what an earlier run left."""
+    from passports.registry.outbox import send_refused_again
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         if again:
@@ -87,7 +86,11 @@ def registry_send(
             raise typer.Exit(1)
 
 
-def _send(voltpass: Voltpass, operator: str, progress: Progress) -> Sent:
+def _send(voltpass: "Voltpass", operator: str, progress: "Progress") -> "Sent":
+    from passports.documents import utc_now
+    from passports.registry.client import HttpRegistry
+    from passports.registry.outbox import send
+
     settings = voltpass.settings
     is_open = settings.registry_batteries
     if not settings.registry_url:
@@ -102,6 +105,9 @@ def _send(voltpass: Voltpass, operator: str, progress: Progress) -> Sent:
 @registry.command("proofs")
 def registry_proofs(operator: Operator, as_json: AsJson = False) -> None:
     """List the stored proofs of registration with the hash of the passport version each is of."""
+    from passports.documents import utc_now
+    from passports.registry.outbox import list_proofs
+
     with reported(as_json=as_json):
         proofs = list_proofs(open_voltpass().store, operator, utc_now())
 
@@ -124,6 +130,9 @@ def registry_enrol(
     as_json: AsJson = False,
 ) -> None:
     """Record that the registry has verified an operator: nobody else's passports are sent."""
+    from passports.documents import utc_now
+    from passports.registry.outbox import enrol
+
     with reported(as_json=as_json):
         verified_until = until.replace(hour=23, minute=59, second=59, tzinfo=UTC)
         enrol(open_voltpass().store, operator, verified_until, evidence, utc_now())

@@ -7,12 +7,8 @@ from urllib.parse import urlsplit
 
 import typer
 
-from api.app import create_app, openapi_document
 from api.commands.console import EXIT_REFUSED, AsJson, emit, open_voltpass, out, reported
 from api.environment import EnvironmentFaultError
-from api.platform import ensure_platform
-from api.serving import listening_fault, run_server
-from passports.documents import utc_now
 
 OPENAPI_PATH = Path("openapi/v1.json")
 
@@ -23,6 +19,8 @@ def openapi(
     as_json: AsJson = False,
 ) -> None:
     """Print the OpenAPI document, write it, or hold the committed one against the code."""
+    from api.app import create_app, openapi_document
+
     with reported(as_json=as_json):
         document = openapi_document(create_app(open_voltpass()))
     text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -51,6 +49,10 @@ def serve(
     as_json: AsJson = False,
 ) -> None:
     """Serve what is in VOLTPASS_HOME, or in VOLTPASS_DATABASE_URL."""
+    from api.platform import ensure_platform
+    from api.serving import listening_fault, run_server
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         port = port or _port_of_links(voltpass.settings.public_url)

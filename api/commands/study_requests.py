@@ -2,13 +2,15 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from api.commands.inventories import read_footprint_input
 from api.commands.terminal import read_file
-from passports.documents import read_document
 from passports.errors import Finding, InvalidInputError
-from passports.footprint_inventory import FROM_THE_RECORDS, without_records
-from passports.footprints import FootprintRequest
+
+if TYPE_CHECKING:
+    from passports.footprints import FootprintRequest
+
 
 _ZIP_MAGIC = b"PK"
 _WHAT = "the request"
@@ -16,7 +18,7 @@ _WHAT = "the request"
 
 def read_study_request(
     file: Path, model: str | None, facility: str | None, rulesets: Sequence[str] | None
-) -> tuple[FootprintRequest, str]:
+) -> "tuple[FootprintRequest, str]":
     """Read a request: JSON that names all, or an inventory in any accepted form with the names beside.
 
     Returns:
@@ -27,6 +29,9 @@ def read_study_request(
         InvalidInputError: names are missing, or stand there twice; or it is no request.
         LcaError: the inventory is refused; each finding names file, sheet, row and field.
     """
+    from passports.documents import read_document
+    from passports.footprints import FootprintRequest
+
     if model is not None and facility is not None:
         return _of_inventory(file, model, facility, rulesets)
     if file.is_dir():
@@ -52,7 +57,11 @@ def _unnamed(file: Path, reason: str) -> InvalidInputError:
 
 def _of_inventory(
     file: Path, model: str, facility: str, rulesets: Sequence[str] | None
-) -> tuple[FootprintRequest, str]:
+) -> "tuple[FootprintRequest, str]":
+    from passports.documents import read_document
+    from passports.footprint_inventory import FROM_THE_RECORDS, without_records
+    from passports.footprints import FootprintRequest
+
     given = read_footprint_input(file)
     if given.read.factors:
         reason = "a stored study is computed anew from shipped factors, it cannot rest on own ones"

@@ -6,9 +6,6 @@ from typing import Annotated
 import typer
 
 from api.commands.console import AsJson, emit, open_voltpass, out, reported
-from api.verifying import own_records
-from passports.documents import utc_now
-from passports.export import EXPORTS
 
 
 def add_table_commands(passport: typer.Typer) -> None:
@@ -23,6 +20,10 @@ def passport_certificates(
     as_json: AsJson = False,
 ) -> None:
     """Write which factory certificates a batch's passports cite, the three columns beside, as CSV."""
+    from api.verifying import own_records
+    from passports.documents import utc_now
+    from passports.export import EXPORTS
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         with voltpass.store.reading() as reading:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -17,15 +17,13 @@ from api.commands.terminal import (
     reported,
 )
 from api.environment import FileFaultError
-from api.handed_in import require_passport
-from api.pinned_trust import pinned_trust_list
-from api.verifying_alone import read_subject, verify_offline, verify_online
-from passports.documents import utc_now
 from passports.errors import Finding
-from passports.verification.bundle import is_bundle
-from passports.verification.fetch import Fetch, HttpFetch
-from signing.report import VerificationReport
-from signing.trust import TrustList
+
+if TYPE_CHECKING:
+    from passports.verification.fetch import Fetch
+    from signing.report import VerificationReport
+    from signing.trust import TrustList
+
 
 # Audit events of CPython with which a process reaches out (PEP 578; table in the library reference).
 _NETWORK_EVENTS: Final = frozenset(
@@ -65,6 +63,9 @@ def verify(
     Exit code 0: valid, 1: invalid, 2: cannot tell (or usage), 3: the file or the setting that was named
     cannot be read.
     """
+    from api.pinned_trust import pinned_trust_list
+    from passports.verification.fetch import HttpFetch
+
     if not target.strip():
         raise typer.BadParameter("name a printed link, or a file")
     # What cannot be fetched or read is not said to be invalid.
@@ -100,8 +101,13 @@ def block_network() -> None:
 
 
 def _reports(
-    target: str, trust_list: TrustList | None, fetch: Fetch, *, offline: bool
-) -> list[VerificationReport]:
+    target: str, trust_list: "TrustList | None", fetch: "Fetch", *, offline: bool
+) -> "list[VerificationReport]":
+    from api.handed_in import require_passport
+    from api.verifying_alone import read_subject, verify_offline, verify_online
+    from passports.documents import utc_now
+    from passports.verification.bundle import is_bundle
+
     is_link = target.lower().startswith(("http://", "https://"))
     if not is_link and not Path(target).exists():
         reason = "this is neither a link nor a file that is there"
@@ -116,7 +122,7 @@ def _reports(
     return [verify_online(subject, fetch, trust_list, utc_now())]
 
 
-def _print(reports: list[VerificationReport], verdict: str) -> None:
+def _print(reports: "list[VerificationReport]", verdict: str) -> None:
     for report in reports[:1] if len(reports) > 1 and verdict != "invalid" else reports:
         if len(reports) > 1 and report.failed_step is None and verdict == "invalid":
             continue

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.table import Table
@@ -18,23 +18,14 @@ from api.commands.console import (
     reported,
 )
 from api.commands.passport_names import PassportName, find, passport_id_of
-from passports.documents import read_document, utc_now
-from passports.dynamic.data import DynamicDataReport, Recording, import_dynamic_data
 from passports.errors import Finding, InvalidInputError, shorten
-from passports.identifiers import check_gtin
-from passports.life.lifecycle import statuses, transitions
-from passports.life.renewal import batches_of_model, renew_passports
-from passports.life.versions import (
-    PassportChange,
-    difference,
-    get_version,
-    list_versions,
-    new_version,
-)
-from passports.resolve import StoredPassport
-from signing.canonical import parse_strict
+from passports.life.lifecycle import transitions
 from signing.errors import MalformedDocumentError
-from signing.instants import parse_instant
+
+if TYPE_CHECKING:
+    from passports.dynamic.data import DynamicDataReport
+    from passports.resolve import StoredPassport
+
 
 At = Annotated[
     str | None, typer.Option("--at", help="An instant with a zone; the newest by default.")
@@ -52,6 +43,8 @@ def read_instant(text: str, field: str) -> datetime:
     Raises:
         InvalidInputError: it is none, or has no time zone.
     """
+    from signing.instants import parse_instant
+
     try:
         return parse_instant(text, field)
     except MalformedDocumentError as error:
@@ -61,6 +54,8 @@ def read_instant(text: str, field: str) -> datetime:
 
 def passport_versions(which: PassportName, as_json: AsJson = False) -> None:
     """List the versions of a passport: who made each, when and why."""
+    from passports.life.versions import list_versions
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         passport_id = passport_id_of(voltpass, which)
@@ -84,6 +79,8 @@ def passport_difference(
     as_json: AsJson = False,
 ) -> None:
     """Show how two versions of a passport differ, as a JSON Merge Patch (RFC 7396)."""
+    from passports.life.versions import difference, get_version
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         passport_id = passport_id_of(voltpass, which)
@@ -101,6 +98,8 @@ def passport_change(
     as_json: AsJson = False,
 ) -> None:
     """Make the next version of a passport; also with what was written since for model and batch."""
+    from signing.canonical import parse_strict
+
     with reported(as_json=as_json):
         values = parse_strict(read_file(file, "the values")) if file is not None else {}
         document = {"reason": reason, "values": values, "responsible_operator_id": responsible}
@@ -121,6 +120,8 @@ def passport_life_cycle(
     as_json: AsJson = False,
 ) -> None:
     """Say that a battery was re-used, repurposed, remanufactured, became waste or was recycled."""
+    from passports.life.lifecycle import statuses
+
     with reported(as_json=as_json):
         if status not in statuses():
             remedy = f"Choose one of {', '.join(_STATUSES)}."
@@ -137,8 +138,11 @@ def passport_life_cycle(
 
 def _changed(
     operator: str, which: str, document: dict[str, Any]
-) -> tuple[StoredPassport, StoredPassport]:
+) -> "tuple[StoredPassport, StoredPassport]":
     """Return the newest version before a change and after it."""
+    from passports.documents import read_document, utc_now
+    from passports.life.versions import PassportChange, new_version
+
     voltpass = open_voltpass()
     if document.get("successor_id") is not None:
         document["successor_id"] = passport_id_of(voltpass, document["successor_id"])
@@ -149,7 +153,9 @@ def _changed(
     return before, after
 
 
-def _report(before: StoredPassport, after: StoredPassport, *, as_json: bool) -> None:
+def _report(before: "StoredPassport", after: "StoredPassport", *, as_json: bool) -> None:
+    from passports.life.versions import difference
+
     created = after.version != before.version
     result = {
         "id": after.id,
@@ -172,6 +178,10 @@ def passport_renew(
     as_json: AsJson = False,
 ) -> None:
     """Bring what was written since issuing for a model or batch into new versions of its passports."""
+    from passports.documents import read_document, utc_now
+    from passports.life.renewal import batches_of_model, renew_passports
+    from passports.life.versions import PassportChange
+
     if (batch is None) == (model is None):
         raise typer.BadParameter("name a batch with --batch, or a model with --model")
     with reported(as_json=as_json):
@@ -203,6 +213,10 @@ def dynamic_data_import(
     as_json: AsJson = False,
 ) -> None:
     """Take in an export of a battery management system; the same file again changes nothing."""
+    from passports.documents import utc_now
+    from passports.dynamic.data import Recording, import_dynamic_data
+    from passports.identifiers import check_gtin
+
     with reported(as_json=as_json):
         wrong = check_gtin(gtin) if gtin is not None else None
         if wrong is not None:
@@ -218,7 +232,7 @@ def dynamic_data_import(
         raise typer.Exit(1)
 
 
-def _print_import(report: DynamicDataReport) -> None:
+def _print_import(report: "DynamicDataReport") -> None:
     if report.repeated:
         out.print(f"this file was taken in before ({report.rows} rows); nothing changed")
         return

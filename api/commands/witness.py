@@ -1,27 +1,30 @@
 """`voltpass witness`: cosign the heads of transparency logs, or ask a witness to cosign ours."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import httpx
 import typer
 
 from api.commands.console import EXIT_REFUSED, AsJson, emit, open_voltpass, out, reported
 from api.environment import EnvironmentFaultError
-from api.wiring import Voltpass
-from passports.documents import utc_now
 from passports.errors import Finding
-from passports.log import add_cosignatures, witness_request
 from signing.errors import MalformedDocumentError
-from signing.signed_note import ED25519_COSIGNATURE, MLDSA44_COSIGNATURE, NoteSigner, NoteVerifier
+
+if TYPE_CHECKING:
+    import httpx
+
+    from api.wiring import Voltpass
+    from signing.signed_note import NoteSigner, NoteVerifier
+
 
 witness = typer.Typer(
     no_args_is_help=True, help="Witness transparency logs.", rich_markup_mode=None
 )
 
 
-def _signers(folder: Path, name: str, passphrase: bytes) -> list[NoteSigner]:
-    from passports.keyring import Keyring  # noqa: PLC0415 # opening keys costs; only here
+def _signers(folder: Path, name: str, passphrase: bytes) -> "list[NoteSigner]":
+    from passports.keyring import Keyring  # opening keys costs; only here
+    from signing.signed_note import ED25519_COSIGNATURE, MLDSA44_COSIGNATURE, NoteSigner
 
     keyring = Keyring(folder, passphrase)
     return [
@@ -39,10 +42,10 @@ def witness_serve(
     as_json: AsJson = False,
 ) -> None:
     """Serve POST /add-checkpoint (C2SP tlog-witness); remembers heads in VOLTPASS_HOME/witness."""
-    import uvicorn  # noqa: PLC0415 # the web only where needed
+    import uvicorn  # the web only where needed
 
-    from api.serving import listening_fault  # noqa: PLC0415 # as above
-    from api.witness import Witness, create_witness_app  # noqa: PLC0415 # as above
+    from api.serving import listening_fault  # as above
+    from api.witness import Witness, create_witness_app  # as above
 
     with reported(as_json=as_json):
         settings = open_voltpass().settings
@@ -65,7 +68,9 @@ def witness_serve(
     uvicorn.run(app, host=host, port=port, log_level="warning", lifespan="off")
 
 
-def _verifier(text: str) -> NoteVerifier:
+def _verifier(text: str) -> "NoteVerifier":
+    from signing.signed_note import NoteVerifier
+
     try:
         return NoteVerifier.parse(text)
     except MalformedDocumentError as error:
@@ -79,6 +84,11 @@ def witness_ask(
     as_json: AsJson = False,
 ) -> None:
     """Have a witness cosign this server's newest head; its signatures travel with every proof."""
+    import httpx
+
+    from passports.documents import utc_now
+    from passports.log import add_cosignatures
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         endpoint = url.rstrip("/") + "/add-checkpoint"
@@ -97,7 +107,11 @@ def witness_ask(
             raise typer.Exit(EXIT_REFUSED)
 
 
-def _ask(voltpass: Voltpass, endpoint: str, known_size: int) -> tuple[bytes, httpx.Response]:
+def _ask(voltpass: "Voltpass", endpoint: str, known_size: int) -> "tuple[bytes, httpx.Response]":
+    import httpx
+
+    from passports.log import witness_request
+
     with voltpass.store.reading() as reading:
         request = witness_request(reading, known_size)
     try:

@@ -11,7 +11,7 @@ from tests.api.command_line import invoke
 @pytest.fixture(autouse=True)
 def _no_server(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the command end where the server would begin."""
-    monkeypatch.setattr("api.commands.serving.run_server", lambda *_arguments: None)
+    monkeypatch.setattr("api.serving.run_server", lambda *_arguments: None)
 
 
 @pytest.mark.parametrize("same", [True, False])
