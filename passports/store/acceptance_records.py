@@ -43,7 +43,9 @@ class AccessAnchorRecords(Records[AccessAnchorRow]):
     def last(self, operator_id: str) -> AccessAnchorRow | None:
         """Return the newest anchor of an operator's access log, or None."""
         query = select(AccessAnchorRow).where(AccessAnchorRow.operator_id == operator_id)
-        return self._session.exec(query.order_by(col(AccessAnchorRow.sequence).desc())).first()
+        return self._session.exec(
+            query.order_by(col(AccessAnchorRow.sequence).desc()).limit(1)
+        ).first()
 
     def of(self, operator_id: str) -> Sequence[AccessAnchorRow]:
         """Return all anchors of an operator's access log, oldest first."""

@@ -70,7 +70,7 @@ class RestrictedCredentialRecords(Records[RestrictedCredentialRow]):
             RestrictedCredentialRow.subject_id == subject_id,
         )
         query = query.order_by(col(RestrictedCredentialRow.version).desc())
-        return self._session.exec(query).first()
+        return self._session.exec(query.limit(1)).first()
 
     def by_id(self, credential_id: str) -> RestrictedCredentialRow | None:
         """Return a credential by the identifier that it states itself, or None."""
@@ -118,7 +118,9 @@ class AccessEntryRecords(Records[AccessEntryRow]):
     def last(self, operator_id: str) -> AccessEntryRow | None:
         """Return the last entry about an operator's data, or None."""
         query = select(AccessEntryRow).where(AccessEntryRow.operator_id == operator_id)
-        return self._session.exec(query.order_by(col(AccessEntryRow.sequence).desc())).first()
+        return self._session.exec(
+            query.order_by(col(AccessEntryRow.sequence).desc()).limit(1)
+        ).first()
 
     def page(self, operator_id: str, after: int = 0, limit: int = 500) -> Sequence[AccessEntryRow]:
         """Return entries about an operator's data in their order, beginning after a number."""

@@ -76,7 +76,7 @@ class ActRecords(Records[ActRow]):
     def last(self, operator_id: str) -> ActRow | None:
         """Return the newest act for an operator, or None."""
         query = select(ActRow).where(ActRow.operator_id == operator_id)
-        return self._session.exec(query.order_by(col(ActRow.sequence).desc())).first()
+        return self._session.exec(query.order_by(col(ActRow.sequence).desc()).limit(1)).first()
 
     def page(self, operator_id: str, after: int, limit: int) -> Sequence[ActRow]:
         """Return acts after a sequence number, in order."""

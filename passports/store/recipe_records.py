@@ -23,7 +23,9 @@ class MappingRecipeRecords(Records[MappingRecipeRow]):
         query = select(MappingRecipeRow).where(
             MappingRecipeRow.operator_id == operator_id, MappingRecipeRow.name == name
         )
-        return self._session.exec(query.order_by(col(MappingRecipeRow.version).desc())).first()
+        return self._session.exec(
+            query.order_by(col(MappingRecipeRow.version).desc()).limit(1)
+        ).first()
 
     def of(self, operator_id: str) -> Sequence[MappingRecipeRow]:
         """Return all versions of an operator's recipes that are not deleted, newest first."""

@@ -315,7 +315,7 @@ class PassportRecords(Records[PassportRow]):
     def newest(self, gtin: str, serial: str) -> PassportRow | None:
         """Return the newest version of a battery's passport by product identifier, or None."""
         query = select(PassportRow).where(PassportRow.gtin == gtin, PassportRow.serial == serial)
-        return self._session.exec(query.order_by(col(PassportRow.version).desc())).first()
+        return self._session.exec(query.order_by(col(PassportRow.version).desc()).limit(1)).first()
 
     def newest_of(self, gtin: str, serials: Sequence[str]) -> Iterator[PassportRow]:
         """Yield the newest version of each passport that exists under these serials."""
@@ -334,7 +334,7 @@ class PassportRecords(Records[PassportRow]):
         if not can_be_stored(passport_id):
             return None
         query = select(PassportRow).where(PassportRow.id == passport_id)
-        return self._session.exec(query.order_by(col(PassportRow.version).desc())).first()
+        return self._session.exec(query.order_by(col(PassportRow.version).desc()).limit(1)).first()
 
     def of_batch(self, operator_id: str, batch_id: str) -> Iterator[PassportRow]:
         """Yield the passports of a batch, by serial."""

@@ -46,7 +46,7 @@ class PassportVersionRecords(Records[PassportRow]):
         query = select(PassportRow).where(
             PassportRow.id == passport_id, PassportRow.issued_at <= instant
         )
-        return self._session.exec(query.order_by(col(PassportRow.version).desc())).first()
+        return self._session.exec(query.order_by(col(PassportRow.version).desc()).limit(1)).first()
 
 
 class PassportChangeRecords(Records[PassportChangeRow]):
@@ -67,7 +67,9 @@ class PassportChangeRecords(Records[PassportChangeRow]):
             PassportChangeRow.operator_id == operator_id,
             PassportChangeRow.passport_id == passport_id,
         )
-        return self._session.exec(query.order_by(col(PassportChangeRow.version).desc())).first()
+        return self._session.exec(
+            query.order_by(col(PassportChangeRow.version).desc()).limit(1)
+        ).first()
 
     def all(self) -> Iterator[PassportChangeRow]:
         """Yield all changes of everything."""
