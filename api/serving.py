@@ -14,6 +14,7 @@ from collections.abc import Iterator
 import uvicorn
 from fastapi import FastAPI
 
+from api.anchoring import start_anchoring
 from api.app import create_app
 from api.settings import Settings
 from api.wiring import Voltpass
@@ -47,6 +48,7 @@ def run_server(voltpass: Voltpass, host: str, port: int, workers: int = 1) -> No
     """Serve until stopped. With several workers each makes its own wiring from the environment."""
     options = {"host": host, "port": port, "log_level": "warning", "server_header": False}
     if workers == 1:
+        start_anchoring(voltpass)
         uvicorn.run(create_app(voltpass), **_FAST, **options)  # type: ignore[arg-type] # mixed values
     else:
         voltpass.close()
@@ -58,6 +60,7 @@ def create_worker() -> FastAPI:
     """Make the application of one of several processes, its database opened before requests come."""
     voltpass = Voltpass(Settings())
     voltpass.store.ping()
+    start_anchoring(voltpass)
     return create_app(voltpass)
 
 

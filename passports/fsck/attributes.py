@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from passports.access_anchors import broken_anchors, leaves_of_nothing
 from passports.access_log import broken_links
 from passports.archive.kept_logs import entry_of
 from passports.attributes.versions import AttributeVersion, read_version
@@ -109,3 +110,18 @@ def check_access_log(store: Store) -> Iterator[Found]:
         for operator in reading.operators.all():
             for reason in broken_links(reading, operator.id):
                 yield None if reason is None else ("access log", operator.id, reason)
+
+
+def check_anchors(store: Store) -> Iterator[Found]:
+    """Yield for each anchor of an access log whether the log still holds what it had then."""
+    with store.reading() as reading:
+        for operator in reading.operators.all():
+            for reason in broken_anchors(reading, operator.id):
+                yield None if reason is None else ("access log", operator.id, reason)
+
+
+def check_leaves(store: Store) -> Iterator[Found]:
+    """Yield for each leaf of this server's log whether something here was logged with it."""
+    with store.reading() as reading:
+        for index, reason in leaves_of_nothing(reading):
+            yield None if reason is None else ("log leaf", str(index), reason)

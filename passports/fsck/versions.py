@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 
 from passports.archive.continuity import kept_in_public
-from passports.life.lifecycle import FIRST_STATUS, Effect, transitions
+from passports.life.lifecycle import FIRST_STATUS
+from passports.life.transitions import Effect, transitions
 from passports.life.version_documents import PUBLIC_KINDS, ChangeKind
 from passports.life.version_making import STATEMENT, payload_of
 from passports.store import PassportChangeRow, PassportRow, Store

@@ -19,7 +19,13 @@ from passports.archive.kept_logs import entry_of, kept_root
 from passports.certification.certificates import FactoryCertificate
 from passports.errors import PassportError
 from passports.footprints import recompute
-from passports.fsck.attributes import Found, check_access_log, check_versions
+from passports.fsck.attributes import (
+    Found,
+    check_access_log,
+    check_anchors,
+    check_leaves,
+    check_versions,
+)
 from passports.fsck.authority import check_acceptances, check_acts, check_transfers
 from passports.fsck.energy import check_closed_periods, check_energy_sums
 from passports.fsck.successions import check_successions
@@ -107,6 +113,8 @@ def check_store(
         ("kept_logs", _kept_logs(store)),
         ("attribute_versions", _as_faults(check_versions(store, known.did_documents, at))),
         ("access_log", _as_faults(check_access_log(store))),
+        ("access_anchors", _as_faults(check_anchors(store))),
+        ("log_leaves", _as_faults(check_leaves(store))),
         ("acts", _as_faults(check_acts(store))),
         ("transfers", _as_faults(check_transfers(store))),
         ("acceptances", _as_faults(check_acceptances(store))),

@@ -1,11 +1,13 @@
 """Reading and writing the rows of `acceptance_tables`; see `records`."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from sqlmodel import col, select
 
 from passports.store.acceptance_tables import AccessAnchorRow, ResponsibilityAcceptanceRow
+from passports.store.attribute_tables import RestrictedCredentialRow
 from passports.store.records import Records, can_be_stored
+from passports.store.tables import CertificateRow, PassportRow
 
 
 class ResponsibilityAcceptanceRecords(Records[ResponsibilityAcceptanceRow]):
@@ -51,3 +53,11 @@ class AccessAnchorRecords(Records[AccessAnchorRow]):
         """Return all anchors of an operator's access log, oldest first."""
         query = select(AccessAnchorRow).where(AccessAnchorRow.operator_id == operator_id)
         return self._session.exec(query.order_by(col(AccessAnchorRow.sequence))).all()
+
+    def leaves(self) -> Iterator[tuple[str, int]]:
+        """Yield (operator, index) of every leaf of the log that a record says is its own."""
+        for table in (PassportRow, RestrictedCredentialRow, CertificateRow, AccessAnchorRow):
+            query = select(table.operator_id, table.log_index)
+            for operator_id, index in self._session.exec(query):
+                if index is not None:
+                    yield operator_id, index

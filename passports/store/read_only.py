@@ -11,12 +11,13 @@ from sqlalchemy import event
 from sqlmodel import Session, select
 
 from passports.errors import Finding, OperatorReadOnlyError
+from passports.store.acceptance_tables import AccessAnchorRow
 from passports.store.archive_tables import ContinuityRow
 from passports.store.attribute_tables import AccessEntryRow, AccessGrantRow
 
 _KEEPS: Final = "voltpass_keeps"
 _READ_ONLY: Final = "voltpass_read_only"
-_ALWAYS: Final = (ContinuityRow, AccessEntryRow)
+_ALWAYS: Final = (ContinuityRow, AccessEntryRow, AccessAnchorRow)
 _WHEN_CEASED: Final = (AccessGrantRow,)
 
 
