@@ -10,11 +10,13 @@ import { ask } from "./verify.js";
 
 const SEAL_CLOCK_SKEW = 5 * 60 * 1000;
 const PARSED = passed("parsed", "CBOR with one signature");
+const OFFLINE_SEAL = passed("offline_seal", "offline seal");
 const WITHOUT_CHECK = {
   version: notChecked("no_version_evidence", "a seal names no version"),
   status: warning("seal_without_status", "a seal does not tell whether the passport was revoked since"),
   log_inclusion: notChecked("no_log_proof", "a seal is no leaf of a log"),
 };
+const UP_TO_SIGNATURE = STEPS.indexOf("signature") + 1;
 const SAYS_NOTHING = notChecked("no_check", "a seal says nothing about this");
 
 // `text`: from the QR code. `evidence`: DID documents and trust list. `checks`: as for `examine`.
@@ -25,7 +27,7 @@ export async function examineSeal(text, evidence, at, checks = {}) {
   );
   if (refusal) return reportOf(refusedFindings(refusal), null, at);
   const { findings, key } = await authenticate(seal, evidence, at);
-  const made = [PARSED, passed("offline_seal", "offline seal"), passed("algorithm_allowed", "ES256"), ...findings];
+  const made = [PARSED, OFFLINE_SEAL, passed("algorithm_allowed", "ES256"), ...findings];
   if (key === null) {
     while (made.length < STEPS.length) made.push(NOT_BELIEVED);
     return reportOf(made, null, at);
@@ -38,9 +40,10 @@ export async function examineSeal(text, evidence, at, checks = {}) {
 }
 
 function refusedFindings({ reason, message }) {
-  const before = reason === "algorithm_not_allowed" ? [PARSED, PARSED] : [];
-  const after = new Array(STEPS.length - before.length - 1).fill(NOT_REACHED);
-  return [...before, failed(reason, message), ...after];
+  const made = reason === "algorithm_not_allowed" ? [PARSED, OFFLINE_SEAL] : [];
+  made.push(failed(reason, message));
+  while (made.length < STEPS.length) made.push(made.length < UP_TO_SIGNATURE ? NOT_REACHED : NOT_BELIEVED);
+  return made;
 }
 
 // Steps 4 to 6, and the key that signed, if one did that is not compromised.
@@ -57,22 +60,29 @@ async function authenticate(seal, evidence, at) {
         );
   const listed = entry?.keys ?? [];
   const named = (keys ?? listed).filter((key) => mayBeOf(seal, key));
-  const isKnown = Boolean(keys?.length || listed.length);
   const found = refusal
     ? failed(refusal.reason, `DID document: ${refusal.message}`)
-    : issuerFound(issuer, named, isKnown);
-  const isListed = listed.some((key) => mayBeOf(seal, key));
+    : issuerFound(issuer, named, keys !== null || listed.length > 0);
+  if (found.outcome === "failed") return { findings: [found, NOT_REACHED, NOT_REACHED], key: null };
+  const candidate = named.length ? trustedKey(named, entry) : null;
   const trusted =
-    listed.length && !isListed
+    named.length && candidate === null
       ? failed("key_not_trusted", "the trust list has not this key")
       : issuerTrusted(seal, evidence, entry, at);
-  // Where both tell of a key, the trust list's word on its end goes before the owner's.
-  const byThumbprint = new Map(
-    [...named, ...listed].filter((key) => mayBeOf(seal, key)).map((key) => [key.key.thumbprint, key]),
-  );
-  const candidate = named.length ? byThumbprint.get(named[0].key.thumbprint) : null;
-  const signature = await checkSignature(seal, candidate, named);
+  const signature = await checkSignature(seal, candidate);
   return { findings: [found, trusted, signature], key: signature.outcome === "passed" ? candidate : null };
+}
+
+// The key that the seal names, under every end that its owner and the trust list state. A label has no room for
+// certificates, so where only an anchor vouches for keys, nobody does.
+function trustedKey(named, entry) {
+  const isSame = (key) => key.key.thumbprint === named[0].key.thumbprint;
+  const listed = (entry?.keys ?? []).filter(isSame);
+  if ((entry?.keys.length || entry?.anchors.length) && !listed.length) return null;
+  const same = [...named.filter(isSame), ...listed];
+  const ends = same.map((key) => key.expires).filter((end) => end !== null);
+  const revoked = same.find((key) => key.revoked !== null)?.revoked ?? null;
+  return { ...named[0], expires: ends.length ? Math.min(...ends) : null, revoked };
 }
 
 function issuerFound(issuer, named, isKnown) {
@@ -91,11 +101,11 @@ function issuerTrusted(seal, { trustList }, entry, at) {
   return passed("issuer_trusted", `${entry.names[0] ?? seal.issuer} is trusted as ${entry.role}`);
 }
 
-async function checkSignature(seal, candidate, named) {
+async function checkSignature(seal, candidate) {
   if (candidate === null) return notChecked("no_trusted_key", "there is no trusted key to check with");
   if (!(await fits(candidate.key, seal.signature, seal.signed)))
     return failed("signature_invalid", "the signature does not fit these bytes");
-  if ([candidate, ...named].some((key) => key.revoked !== null))
+  if (candidate.revoked !== null)
     return failed("key_revoked", "its key is compromised, and a seal has no log proof");
   return passed("signature_valid", `signed by key ${candidate.key.thumbprint}`);
 }
