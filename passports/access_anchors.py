@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import orjson
 
-from passports.archive.kept_logs import kept_log_of
+from passports.archive.continuity import kept_log_of
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.log import append, entry_at, log_size

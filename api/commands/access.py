@@ -7,18 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, reported
-from passports.access_log import inspect_log
-from passports.authority.grants import (
-    AccessGrantCreate,
-    GranteeKind,
-    Purpose,
-    Revocation,
-    give_grant,
-    list_grants,
-    revoke_grant,
-)
-from passports.documents import read_document, utc_now
-from passports.operators import get_operator
+from passports.authority.terms import GranteeKind, Purpose
 
 access = typer.Typer(no_args_is_help=True, help="Grant access; see who read restricted data.")
 
@@ -35,6 +24,9 @@ def access_grant(
     as_json: AsJson = False,
 ) -> None:
     """Grant a legitimate interest in own models or batteries."""
+    from passports.authority.grants import AccessGrantCreate, give_grant
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         request = read_document(
             AccessGrantCreate,
@@ -61,6 +53,10 @@ def access_revoke(
     as_json: AsJson = False,
 ) -> None:
     """End a grant at once."""
+    from passports.authority.grants import Revocation, revoke_grant
+    from passports.documents import read_document, utc_now
+    from passports.operators import get_operator
+
     with reported(as_json=as_json):
         store = open_voltpass().store
         with store.reading() as reading:
@@ -74,6 +70,9 @@ def access_revoke(
 @access.command("list")
 def access_list(operator: Operator, as_json: AsJson = False) -> None:
     """List the grants that an operator gave or got."""
+    from passports.authority.grants import list_grants
+    from passports.operators import get_operator
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         get_operator(reading, operator)
         grants = list_grants(reading, operator)
@@ -87,6 +86,26 @@ def access_list(operator: Operator, as_json: AsJson = False) -> None:
         emit(rows, as_json=as_json, text=text)
 
 
+@access.command("anchor")
+def access_anchor(as_json: AsJson = False) -> None:
+    """Write the heads of all access logs into the transparency log, so that a cut end is noticed."""
+    from passports.access_anchors import anchor_access_logs
+    from passports.documents import utc_now
+
+    with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        store, keyring, address = voltpass.store, voltpass.keyring, voltpass.address
+        notes = list(anchor_access_logs(store, keyring, address, utc_now()))
+
+        def text() -> None:
+            for note in notes:
+                out.print(f"{note['operator']}: {note['entries']} entries, {note['head']}")
+            if not notes:
+                out.print("no access log has grown since it was anchored last")
+
+        emit({"anchored": notes}, as_json=as_json, text=text)
+
+
 @access.command("log")
 def access_log(
     operator: Operator,
@@ -94,6 +113,9 @@ def access_log(
     as_json: AsJson = False,
 ) -> None:
     """Show who read which restricted attributes of an operator."""
+    from passports.access_log import inspect_log
+    from passports.operators import get_operator
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         page = inspect_log(reading, get_operator(reading, operator), None, after)
 
