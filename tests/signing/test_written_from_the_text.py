@@ -122,7 +122,6 @@ HEADERS: tuple[dict[str, Any], ...] = (
     *({name: None} for name in ("jku", "jwk", "x5u", "crit", "b64", "zip", "x5t", "nonce")),
     {"x5c": ["nonsense"]},
     {"alg": "none", "jku": "x"},
-    {"typ": "x", "alg": "none"},
 )
 
 
@@ -360,6 +359,8 @@ PROOFS: Mapping[str, str] = {
     "an unknown key": PROOF_TEXT + "— a AAAAAAA=\n",
     "a short signature": PROOF_TEXT + "— a AAAA\n",
     "no line break": PROOF_TEXT[:-1],
+    "another line break": PROOF_TEXT + "\n",
+    "no signature": PROOF_TEXT.partition("—")[0],
     "nothing": "",
     **{f"index {n}": PROOF_TEXT.replace("index 100", f"index {n}") for n in (99, "0100", 130, -1)},
     "a hash too few": PROOF_TEXT.replace(PROOF_TEXT.split("\n")[2] + "\n", "", 1),

@@ -113,7 +113,7 @@ def open_note(note: bytes, keys: Sequence[NoteKey]) -> tuple[Checkpoint, list[No
         raise RefusedError("not_a_note") from None
     body, gap, tail = text.rpartition("\n\n")
     lines = tail.split("\n")
-    good = gap and len(lines) <= 65 and lines.pop() == ""
+    good = gap and len(lines) <= 65 and lines.pop() == "" and lines
     if not good or len(note) > 512 * KIB or re.search("[\0-\x09\x0b-\x1f]", text):
         raise RefusedError("not_a_note")
     signatures = [_signature(line) for line in lines]
