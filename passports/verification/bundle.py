@@ -6,8 +6,10 @@ trust list travels along but is believed only under a root key that the verifier
 
 import hashlib
 import io
+import struct
 import warnings
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -24,8 +26,6 @@ MAX_MEMBERS: Final = 50_000
 MAX_MEMBER_BYTES: Final = 20 * 1024 * 1024
 MAX_TOTAL_BYTES: Final = 1024 * 1024 * 1024
 _MANIFEST: Final = "manifest.json"
-# What every reader has, browsers too.
-_COMPRESSIONS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 # ZIP stores local times from 1980 on; a fixed one makes the same content the same bytes.
 _FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)
 
@@ -154,12 +154,42 @@ def _read_manifest(data: bytes) -> _Manifest:
 
 
 def _member(archive: zipfile.ZipFile, path: str) -> bytes:
-    if archive.getinfo(path).compress_type not in _COMPRESSIONS:
+    """The content of a member, which must be exactly what its headers say: no size that lies, no tail."""
+    info = archive.getinfo(path)
+    archive.open(info).close()  # its name in both headers, and that it is not encrypted
+    packed = _packed(archive, info)
+    if info.compress_type == zipfile.ZIP_DEFLATED:
+        content = _inflated(packed, path)
+    elif info.compress_type == zipfile.ZIP_STORED:
+        content = packed
+    else:  # what not every reader has, browsers for one
         raise _damaged(f"{path} is compressed in a way that no bundle of ours is")
-    with archive.open(path) as member:
-        content = member.read(MAX_MEMBER_BYTES + 1)
     if len(content) > MAX_MEMBER_BYTES:
         raise _damaged(f"{path} is larger than {MAX_MEMBER_BYTES} bytes")
+    if len(content) != info.file_size or zlib.crc32(content) != info.CRC:
+        raise _damaged(f"{path} is not as long as stated, or its checksum differs")
+    return content
+
+
+def _packed(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """The bytes of a member as they stand in the archive (APPNOTE 4.3.7: lengths of name and extra field)."""
+    file = archive.fp
+    if file is None:
+        raise _damaged("it was closed")
+    file.seek(info.header_offset + 26)
+    name, extra = struct.unpack("<HH", file.read(4))
+    start = info.header_offset + 30 + name + extra
+    if start + info.compress_size > archive.start_dir:
+        raise _damaged("a member reaches into its list of contents")
+    file.seek(start)
+    return file.read(info.compress_size)
+
+
+def _inflated(packed: bytes, path: str) -> bytes:
+    inflater = zlib.decompressobj(wbits=-zlib.MAX_WBITS)
+    content = inflater.decompress(packed, MAX_MEMBER_BYTES + 1)
+    if len(content) <= MAX_MEMBER_BYTES and (not inflater.eof or inflater.unused_data):
+        raise _damaged(f"{path} is cut off, or has a tail")
     return content
 
 

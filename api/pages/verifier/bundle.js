@@ -109,13 +109,13 @@ class Archive {
     this.view = new DataView(data.buffer, data.byteOffset, data.byteLength);
     this.members = new Map();
     const end = this.endRecord(),
-      size = this.view.getUint32(end + 12, true),
-      start = this.view.getUint32(end + 16, true);
-    if (start + size !== end) damaged("it cannot be read");
+      start = end - this.view.getUint32(end + 12, true);
+    // Something may stand before the archive; then all places in it are that much further on.
+    this.before = start - this.view.getUint32(end + 16, true);
     let count = 0,
       total = 0;
     for (let place = start; place < end; count++) {
-      const member = this.entryAt(place, start);
+      const member = this.entryAt(place, start, end);
       this.members.set(member.name, member);
       total += member.size;
       place = member.next;
@@ -129,20 +129,20 @@ class Archive {
     return damaged("not a ZIP archive");
   }
 
-  entryAt(place, end) {
+  entryAt(place, start, end) {
     const number = (offset) => this.view.getUint16(place + offset, true),
       long = (offset) => this.view.getUint32(place + offset, true);
-    if (long(0) !== CENTRAL || number(6) > MAX_VERSION) damaged("it cannot be read");
+    if (long(0) !== CENTRAL || this.data[place + 6] > MAX_VERSION) damaged("it cannot be read");
     const nameEnd = place + 46 + number(28);
     const member = {
-      rawName: this.data.slice(place + 46, nameEnd),
+      rawName: this.data.slice(place + 46, Math.min(nameEnd, end)),
       flags: number(8),
       method: number(10),
       crc: long(16),
       packed: long(20),
       size: long(24),
       header: long(42),
-      end,
+      end: start,
       next: nameEnd + number(30) + number(32),
     };
     return { ...member, name: new TextDecoder().decode(member.rawName) };
@@ -151,7 +151,7 @@ class Archive {
   async read(name) {
     const member = this.members.get(name) ?? damaged(`${name} is missing`);
     const { view } = this,
-      place = member.header,
+      place = member.header + this.before,
       nameLength = view.getUint16(place + 26, true);
     const start = place + 30 + nameLength + view.getUint16(place + 28, true);
     const isAsListed =
