@@ -37,6 +37,7 @@ HEADER: Final = (
     "electricity_contract_based_kg_per_kwh_capacity",
     "study",
     "study_sha256",
+    "passport_version",
 )
 _COLUMNS: Final = ("cfb", "location_based", "contract_based")
 
@@ -70,7 +71,8 @@ def _rows(subject: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
     )
     for certificate in subject["factoryCertificates"] or [None]:
         for study in subject["carbonFootprint"] or [None]:
-            yield (*battery, *_certificate(certificate), *_study(study))
+            what = (*battery, *_certificate(certificate), *_study(study))
+            yield (*what, subject["passportVersion"])
 
 
 def _certificate(claims: Mapping[str, Any] | None) -> tuple[object, ...]:

@@ -2,10 +2,12 @@
 
 import csv
 import io
+import json
 from pathlib import Path
 from typing import Any
 
-from tests.api.caller import Caller
+from api.commands.console import EXIT_REFUSED
+from tests.api.caller import JSON, Caller, batch
 from tests.api.command_line import invoke
 from tests.worlds import GTIN, MAKER, certificate_of
 
@@ -57,4 +59,33 @@ def test_the_table_of_a_batch_is_written_by_command(issued: Caller, tmp_path: Pa
     assert {row["certificate_coverage"] for row in rows} == {"covered"}
     assert {row["ruleset"] for row in rows} == {"da-2024", "jrc-2023"}
     nothing = ("passport", "certificates", "--batch", "b-9", "--operator", MAKER, "-o", table)
-    assert invoke(*nothing, home=tmp_path, VOLTPASS_DATABASE_URL=url).returncode == 2
+    refused = invoke(*nothing, "--json", home=tmp_path, VOLTPASS_DATABASE_URL=url)
+    assert refused.returncode == EXIT_REFUSED  # as what is not found is answered everywhere
+    [finding] = json.loads(refused.stderr or refused.stdout)["findings"]
+    assert (finding["value"], "batch" in finding["reason"]) == ("b-9", True)
+
+
+def test_the_table_has_the_newest_version_of_each_passport_or_all_of_them(
+    caller: Caller, tmp_path: Path
+) -> None:
+    made = caller.post("/v1/batches", batch("SN-1", "SN-2"), by=MAKER)
+    changed = str(made.json()["passports"][0]["id"])
+    change = {"values": {"cycle_count": 7}, "reason": "measured"}
+    headers = {**JSON, "authorization": f"Bearer {caller.key(MAKER)}"}
+    target = f"/v1/passports/{changed}"
+    assert caller.send("PATCH", target, headers, json.dumps(change).encode()).status == 200
+    url = caller.voltpass.store.url
+
+    def table(*more: str) -> set[tuple[str, str]]:
+        file = tmp_path / "tie.csv"
+        words = ("passport", "certificates", "--batch", "b-1", "--operator", MAKER, "-o", file)
+        done = invoke(*words, *more, "--json", home=tmp_path, VOLTPASS_DATABASE_URL=url)
+        assert done.returncode == 0, done.stdout + done.stderr
+        rows = list(csv.DictReader(io.StringIO(file.read_text(encoding="utf-8-sig"))))
+        found = {(row["serial"], row["passport_version"]) for row in rows}
+        told = json.loads(done.stdout)
+        assert (told["passports"], told["versions"]) == (2, len(found))
+        return found
+
+    assert table() == {("SN-1", "2"), ("SN-2", "1")}
+    assert table("--all-versions") == {("SN-1", "1"), ("SN-1", "2"), ("SN-2", "1")}
