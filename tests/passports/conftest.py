@@ -8,6 +8,8 @@ import pytest
 from passports.keyring import Keyring
 from tests.conftest import SqliteDatabases
 from tests.passports.archive_world import Second
+from tests.passports.registry_double import RegistryDouble
+from tests.passports.registry_world import Clock, registry_of
 from tests.passports.restricted_world import give_restricted
 from tests.postgres_databases import PostgresDatabases
 from tests.worlds import (
@@ -49,3 +51,24 @@ def spare(
     store = sqlite_databases.make(populated=False)
     yield Second(store, backup_keyring, tmp_path / "scratch", first.trust_list())
     sqlite_databases.discard(store)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    """An instant that a test moves."""
+    return Clock()
+
+
+@pytest.fixture
+def double(sqlite_world: World, clock: Clock) -> Iterator[RegistryDouble]:
+    """A registry that reads the passports of the world on SQLite."""
+    with registry_of(sqlite_world.store, clock) as listening_double:
+        yield listening_double
+
+
+@pytest.fixture
+def everywhere(databases: SqliteDatabases | PostgresDatabases, keyring: Keyring) -> Iterator[World]:
+    """A world on SQLite and on PostgreSQL, for tests whose `world` is on SQLite."""
+    store = databases.make(populated=True)
+    yield World(store, keyring)
+    databases.discard(store)
