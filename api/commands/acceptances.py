@@ -1,27 +1,24 @@
 """`voltpass operator accept-responsibility` and its kin: who answers for what another issues."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from api.commands.console import AsJson, emit, open_voltpass, out, reported
-from passports.authority.acceptances import (
-    AcceptanceCreate,
-    accept_responsibility,
-    end_acceptance,
-    list_acceptances,
-)
-from passports.authority.callers import Caller
-from passports.authority.grants import Revocation
-from passports.documents import read_document, utc_now
-from passports.operators import get_operator
-from passports.store import Store
+
+if TYPE_CHECKING:
+    from passports.authority.callers import Caller
+    from passports.store import Store
+
 
 Operator = Annotated[str, typer.Option(help="Who answers for the passports.")]
 
 
-def _caller(store: Store, operator_id: str) -> Caller:
+def _caller(store: "Store", operator_id: str) -> "Caller":
+    from passports.authority.callers import Caller
+    from passports.operators import get_operator
+
     with store.reading() as reading:
         return Caller.of(get_operator(reading, operator_id), "command line")
 
@@ -45,6 +42,9 @@ def operator_accept_responsibility(
     as_json: AsJson = False,
 ) -> None:
     """Accept to answer for the passports that a maker issues, signed; issuing asks for it."""
+    from passports.authority.acceptances import AcceptanceCreate, accept_responsibility
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         ends = until.replace(hour=23, minute=59, second=59, tzinfo=UTC)
@@ -65,6 +65,10 @@ def operator_end_acceptance(
     as_json: AsJson = False,
 ) -> None:
     """End an acceptance at once; what was issued under it stays as it is."""
+    from passports.authority.acceptances import end_acceptance
+    from passports.authority.grants import Revocation
+    from passports.documents import read_document, utc_now
+
     with reported(as_json=as_json):
         store = open_voltpass().store
         request = read_document(Revocation, {"reason": reason}, "the end")
@@ -74,6 +78,9 @@ def operator_end_acceptance(
 
 def operator_acceptances(operator: Operator, as_json: AsJson = False) -> None:
     """List the acceptances that an operator gave or was given."""
+    from passports.authority.acceptances import list_acceptances
+    from passports.documents import utc_now
+
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found = list(list_acceptances(reading, operator, utc_now()))
 

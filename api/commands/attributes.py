@@ -3,30 +3,21 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
 from api.commands.passport_names import PassportName, passport_id_of
-from passports.attributes.completeness import (
-    CompletenessReport,
-    State,
-    model_report,
-    passport_report,
-)
-from passports.attributes.data import AttributeChange, Writer, find_subject, write_attributes
-from passports.attributes.schemas import attribute_schema
 from passports.attributes.table import DEFAULT_PROFILE, Granularity
-from passports.attributes.view import passport_sheet, view
-from passports.authority.grants import Revocation
-from passports.documents import read_document, utc_now
 from passports.errors import RecordNotFoundError
-from passports.operators import EconomicOperator, get_operator
-from passports.restricted_revocation import revoke_model_restricted
-from passports.store import Transaction
-from signing.canonical import parse_strict
+
+if TYPE_CHECKING:
+    from passports.attributes.completeness import CompletenessReport
+    from passports.operators import EconomicOperator
+    from passports.store import Transaction
+
 
 Profile = Annotated[str, typer.Option("--profile", help="What passports show, and from when.")]
 
@@ -37,6 +28,8 @@ def passport_schema(
     as_json: AsJson = False,
 ) -> None:
     """Print the JSON Schema of a passport's attributes for a category and profile."""
+    from passports.attributes.schemas import attribute_schema
+
     with reported(as_json=as_json):
         schema = attribute_schema(open_voltpass().address, profile, category)
         emit(schema, as_json=as_json, text=lambda: out.print_json(data=schema))
@@ -52,6 +45,10 @@ def passport_set(
     as_json: AsJson = False,
 ) -> None:
     """Write attributes of a model, a batch or a battery as a new version, and sign restricted ones."""
+    from passports.attributes.data import AttributeChange, Writer, find_subject, write_attributes
+    from passports.documents import read_document, utc_now
+    from signing.canonical import parse_strict
+
     with reported(as_json=as_json):
         values = parse_strict(read_file(file, "the attribute data"))
         change = read_document(
@@ -86,6 +83,10 @@ def passport_revoke_restricted(
     as_json: AsJson = False,
 ) -> None:
     """Revoke the restricted credential of a model for good; a battery's goes with its passport."""
+    from passports.authority.grants import Revocation
+    from passports.documents import read_document, utc_now
+    from passports.restricted_revocation import revoke_model_restricted
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         said = read_document(Revocation, {"reason": reason}, "the revocation").reason
@@ -103,6 +104,9 @@ def passport_attributes(
     as_json: AsJson = False,
 ) -> None:
     """Show a battery's attributes as an operator or the public sees them, and whence each comes."""
+    from passports.attributes.view import passport_sheet, view
+    from passports.documents import utc_now
+
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         store, passport_id = voltpass.store, passport_id_of(voltpass, which)
@@ -114,7 +118,9 @@ def passport_attributes(
         emit(document, as_json=as_json, text=lambda: out.print(_attribute_table(document)))
 
 
-def _reader(reading: Transaction, operator_id: str) -> EconomicOperator:
+def _reader(reading: "Transaction", operator_id: str) -> "EconomicOperator":
+    from passports.operators import get_operator
+
     try:
         return get_operator(reading, operator_id)
     except RecordNotFoundError:
@@ -144,6 +150,9 @@ def passport_completeness(
     as_json: AsJson = False,
 ) -> None:
     """List what a model or a battery still lacks for its category, a profile and a day."""
+    from passports.attributes.completeness import model_report, passport_report
+    from passports.documents import utc_now
+
     if (which is None) == (model is None):
         raise typer.BadParameter("name a passport, or a model with --model")
     with reported(as_json=as_json):
@@ -159,7 +168,9 @@ def passport_completeness(
         emit(report.to_document(), as_json=as_json, text=lambda: _print_report(report))
 
 
-def _print_report(report: CompletenessReport) -> None:
+def _print_report(report: "CompletenessReport") -> None:
+    from passports.attributes.completeness import State
+
     title = (
         f"{report.subject.level.value} {report.subject.id}, {report.category}, {report.profile.id}"
     )

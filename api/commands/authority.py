@@ -17,9 +17,8 @@ from api.commands.console import (
     read_file,
     reported,
 )
-from passports.authority.authorisations import LENDABLE
 from passports.authority.identifier_schemes import IdentifierScheme
-from passports.authority.operator_identifiers import VerificationMethod
+from passports.authority.terms import LENDABLE, VerificationMethod
 
 if TYPE_CHECKING:
     from api.wiring import Voltpass

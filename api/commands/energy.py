@@ -7,8 +7,7 @@ import typer
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
 from api.commands.factories import energy, facility
-from passports.energy.supply_scenarios import PV_SHARE
-from passports.energy.targets import TargetMetric
+from passports.energy.terms import PV_SHARE, TargetMetric
 from passports.errors import Finding, InvalidInputError
 
 if TYPE_CHECKING:

@@ -4,21 +4,21 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
 from api.commands.console import read_file
 from api.environment import EnvironmentFaultError
-from lca.datasets import Dataset, load_shipped_dataset
 from lca.errors import Finding as LcaFinding
 from lca.errors import InventoryError, LcaError
-from lca.footprint import Footprint, compute_footprint
-from lca.own_factors import read_own_factors
-from lca.reading import ReadInventory, read_inventory, read_inventory_folder
-from lca.rulesets import Ruleset
-from lca.what_if import what_if
 from passports.errors import Finding
+
+if TYPE_CHECKING:
+    from lca.datasets import Dataset
+    from lca.footprint import Footprint
+    from lca.reading import ReadInventory
+    from lca.rulesets import Ruleset
 
 LARGEST_INVENTORY_BYTES: Final = 64 * 1024 * 1024
 """A file above this is refused unread; an inventory of 500 rows takes about 30 kB."""
@@ -37,34 +37,41 @@ OwnFactors = Annotated[
 class FootprintInput:
     """An inventory, and the factors it is computed with: shipped ones, own ones, those it brings."""
 
-    read: ReadInventory
-    dataset: Dataset
+    read: "ReadInventory"
+    dataset: "Dataset"
 
-    def compute(self, ruleset: Ruleset) -> Footprint:
+    def compute(self, ruleset: "Ruleset") -> "Footprint":
         """Compute the footprint; what is refused is named with file, sheet, row and column.
 
         Raises:
             LcaError: something in the inventory is refused.
         """
+        from lca.footprint import compute_footprint
+
         with self.read.located():
             return compute_footprint(self.read.inventory, ruleset, self.dataset)
 
-    def what_if(self, ruleset: Ruleset, scenarios: Sequence[str]) -> list[dict[str, Any]]:
+    def what_if(self, ruleset: "Ruleset", scenarios: Sequence[str]) -> list[dict[str, Any]]:
         """Return the table of scenarios.
 
         Raises:
             LcaError: a scenario cannot be asked, or does not compute.
         """
+        from lca.what_if import what_if
+
         return list(what_if(self.read.inventory, ruleset, self.dataset, scenarios))
 
 
-def read_footprint_input(path: Path, base: Dataset | None = None) -> FootprintInput:
+def read_footprint_input(path: Path, base: "Dataset | None" = None) -> FootprintInput:
     """Read an inventory: JSON, XLSX, a zip of CSV sheets, or a folder of them.
 
     Raises:
         EnvironmentFaultError: there is no such file, or it cannot be read.
         LcaError: what is in it is refused; each finding names file, sheet, row and field.
     """
+    from lca.datasets import load_shipped_dataset
+    from lca.reading import read_inventory, read_inventory_folder
+
     dataset = load_shipped_dataset() if base is None else base
     if path.is_dir():
         files = {file.name: _bounded(file, "the sheet") for file in sorted(path.glob("*.csv"))}
@@ -78,13 +85,16 @@ def read_footprint_input(path: Path, base: Dataset | None = None) -> FootprintIn
     return FootprintInput(read, read.dataset(dataset))
 
 
-def dataset_with(files: Sequence[Path] | None) -> Dataset:
+def dataset_with(files: Sequence[Path] | None) -> "Dataset":
     """Return the shipped factors with those of the user's own files beside them.
 
     Raises:
         EnvironmentFaultError: a file cannot be read.
         DatasetError: it is no file of factors, or an identifier is taken already.
     """
+    from lca.datasets import load_shipped_dataset
+    from lca.own_factors import read_own_factors
+
     dataset = load_shipped_dataset()
     for file in files or ():
         data = read_file(file, "the file of factors")

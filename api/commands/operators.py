@@ -16,8 +16,8 @@ from api.commands.console import (
     reported,
 )
 from api.commands.prefixes import keys_prefix
-from passports.authority.api_keys import DEFAULT_OVERLAP_HOURS
 from passports.authority.roles import Action
+from passports.authority.terms import DEFAULT_OVERLAP_HOURS
 
 keys = typer.Typer(no_args_is_help=True, help="Operators, signing keys and API keys.")
 keys.command("prefix")(keys_prefix)

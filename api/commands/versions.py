@@ -19,7 +19,7 @@ from api.commands.console import (
 )
 from api.commands.passport_names import PassportName, find, passport_id_of
 from passports.errors import Finding, InvalidInputError, shorten
-from passports.life.lifecycle import transitions
+from passports.life.transitions import transitions
 from signing.errors import MalformedDocumentError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def passport_life_cycle(
     as_json: AsJson = False,
 ) -> None:
     """Say that a battery was re-used, repurposed, remanufactured, became waste or was recycled."""
-    from passports.life.lifecycle import statuses
+    from passports.life.transitions import statuses
 
     with reported(as_json=as_json):
         if status not in statuses():

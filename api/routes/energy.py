@@ -39,8 +39,8 @@ from passports.energy.production import (
     register_production,
     withdraw_production,
 )
-from passports.energy.supply_scenarios import PV_SHARE
 from passports.energy.targets import Target, TargetCreate, register_target
+from passports.energy.terms import PV_SHARE
 from passports.errors import RecordNotFoundError
 from passports.factories import get_facility
 

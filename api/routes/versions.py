@@ -25,7 +25,7 @@ from passports.errors import InvalidInputError
 from passports.identifiers import check_gtin, parse_digital_link
 from passports.life.after_cessation import is_open_to_all, require_readable
 from passports.life.battery_life import life_cycle_of, measured_series
-from passports.life.lifecycle import transitions
+from passports.life.transitions import transitions
 from passports.life.versions import (
     PassportChange,
     difference,

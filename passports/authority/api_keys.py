@@ -17,6 +17,7 @@ from pydantic import Field
 
 from passports.authority.callers import Caller
 from passports.authority.roles import Action
+from passports.authority.terms import DEFAULT_OVERLAP_HOURS
 from passports.documents import Document, Name
 from passports.errors import (
     AccessDeniedError,
@@ -36,7 +37,6 @@ _TOKEN: Final = re.compile(
 _SECRET_BYTES: Final = 32
 MAX_DAYS: Final = 3650
 # Ours: so long both keys are good while programs change over.
-DEFAULT_OVERLAP_HOURS: Final = 24
 MAX_OVERLAP_HOURS: Final = 24 * 30
 
 

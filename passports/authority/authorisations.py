@@ -17,6 +17,7 @@ from pydantic import Field, model_validator
 from passports.authority.callers import Caller
 from passports.authority.grants import Revocation
 from passports.authority.roles import Action, actions_of, roles
+from passports.authority.terms import LENDABLE
 from passports.documents import Document, Instant, Name, RuleError, Slug, Text
 from passports.errors import (
     AccessDeniedError,
@@ -30,18 +31,6 @@ from passports.store import ActRow, AuthorisationRow, Store, Transaction
 from signing.instants import format_instant
 
 # What an operator can have another do for it; the rest decides about authority, or is an office.
-LENDABLE: Final = frozenset(
-    {
-        Action.READ,
-        Action.RECORDS,
-        Action.FOOTPRINTS,
-        Action.ISSUE,
-        Action.ATTRIBUTES,
-        Action.PASSPORTS,
-        Action.GRANTS,
-        Action.REGISTRY,
-    }
-)
 LONGEST: Final = timedelta(days=3653)  # ours: a mandate is looked at anew at least so often
 MAX_MODELS: Final = 1000
 FIRST: Final = "0" * 64  # what stands before the first act

@@ -10,13 +10,8 @@ from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
-from passports.authority.grants import (
-    MAX_SCOPE,
-    AccessGrant,
-    GranteeKind,
-    read_grant,
-    stands,
-)
+from passports.authority.grants import MAX_SCOPE, AccessGrant, read_grant, stands
+from passports.authority.terms import GranteeKind
 from passports.documents import Document, Instant, Name, RuleError, Slug
 from passports.errors import AccessDeniedError, Finding, InvalidInputError, RecordNotFoundError
 from passports.operators import EconomicOperator, get_operator

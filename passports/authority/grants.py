@@ -10,13 +10,13 @@ deleted.
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import Annotated, Final, Self
 
 from pydantic import Field, model_validator
 
 from passports.authority.responsibility import is_writer
 from passports.authority.roles import Action
+from passports.authority.terms import GranteeKind, Purpose
 from passports.documents import Document, Instant, Name, Printable, RuleError, Slug
 from passports.errors import AccessDeniedError, Finding, InvalidInputError, RecordNotFoundError
 from passports.models import get_model
@@ -26,23 +26,6 @@ from passports.store import AccessGrantRow, Store, Transaction
 # Ours: an interest is looked at anew at least so often. The law names no term.
 LONGEST: Final = timedelta(days=3653)
 MAX_SCOPE: Final = 1000
-
-
-class Purpose(StrEnum):
-    """For what: Art. 77(2) names repairers, remanufacturers, second-life operators, recyclers, buyers."""
-
-    REPAIR = "repair"
-    REUSE = "reuse"
-    REMANUFACTURE = "remanufacture"
-    RECYCLING = "recycling"
-    PURCHASE = "purchase"
-
-
-class GranteeKind(StrEnum):
-    """Whether a person or an organisation is meant."""
-
-    PERSON = "person"
-    ORGANISATION = "organisation"
 
 
 class AccessGrantCreate(Document):

@@ -5,7 +5,6 @@ authority has said how, when and by what evidence it was verified; an operator c
 """
 
 from datetime import date, datetime
-from enum import StrEnum
 from typing import Annotated, Any, Self
 
 import orjson
@@ -13,6 +12,7 @@ from pydantic import Field, model_validator
 
 from passports.authority.identifier_schemes import IdentifierScheme, normalise
 from passports.authority.roles import Action
+from passports.authority.terms import VerificationMethod
 from passports.documents import Document, PastDate, RuleError, Text
 from passports.errors import (
     AccessDeniedError,
@@ -26,15 +26,6 @@ from passports.store import OperatorIdentifierRow, RowExistsError, Store, Transa
 from signing.instants import format_instant
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-
-
-class VerificationMethod(StrEnum):
-    """How somebody convinced themselves that an identifier is the operator's."""
-
-    REGISTRY = "registry"  # looked up where it is kept: GLEIF, VIES, GS1, the Union's EORI service
-    DOCUMENT = "document"  # an extract or certificate was seen; its hash is kept
-    SEAL = "seal"  # a qualified electronic seal names it (Regulation (EU) 910/2014, Art. 38)
-    CONTROL = "control"  # the holder proved that it controls it (a DID's key)
 
 
 class OperatorIdentifierCreate(Document):

@@ -15,8 +15,9 @@ from lca.units import convert
 from passports.energy.meter_sums import MeterMonth, meter_months
 from passports.energy.meters import Meter
 from passports.energy.production import all_production
-from passports.energy.supply_scenarios import PV_SHARE, SupplyScenario, supply_scenarios
+from passports.energy.supply_scenarios import SupplyScenario, supply_scenarios
 from passports.energy.targets import TargetStanding, hold_targets, targets_of
+from passports.energy.terms import PV_SHARE
 from passports.energy.year_sums import YearSum, year_sums
 from passports.factories import (
     REFERENCE_UNIT,

@@ -21,9 +21,9 @@ from lca.errors import LcaError
 from lca.inventory import parse_inventory
 from lca.rulesets import Ruleset, load_ruleset
 from lca.what_if import apply_scenario
+from passports.energy.terms import PV_SHARE
 from passports.footprints import FootprintStudy
 
-PV_SHARE: Final = 0.3  # of the electricity bought: an example to start from, the caller chooses
 _KG_PER_T: Final = 1000
 _WORLD: Final = {"hydro": "power.ipcc.hydro", "pv": "power.ipcc.solar"}
 """World medians (IPCC AR5 WGIII, Annex III), where the country has no factor of its own here."""

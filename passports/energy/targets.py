@@ -3,28 +3,16 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, Field
 
 from passports.documents import Document, NonNegativeNumber, Text
+from passports.energy.terms import TargetMetric
 from passports.energy.year_sums import YearSum
 from passports.factories import get_facility
 from passports.store import FacilityTargetRow, Store, Transaction
-
-
-class TargetMetric(StrEnum):
-    """What can be aimed at."""
-
-    ELECTRICITY_KWH = "electricity_kwh"
-    NATURAL_GAS_MJ = "natural_gas_mj"
-    HEAT_MJ = "heat_mj"
-    ELECTRICITY_PER_KWH = "electricity_kwh_per_kwh_made"
-    NATURAL_GAS_PER_KWH = "natural_gas_mj_per_kwh_made"
-    OWN_SHARE = "own_electricity_share"
-    PRODUCTION_KWH = "production_kwh"
 
 
 @dataclass(frozen=True)

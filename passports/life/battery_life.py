@@ -12,7 +12,8 @@ from passports.attributes.table import Attribute, attributes, with_unit
 from passports.attributes.view import Sheet, is_readable, passport_sheet
 from passports.dynamic.rules import is_measured
 from passports.errors import RecordNotFoundError
-from passports.life.lifecycle import STATUS_ATTRIBUTE, current_status, transitions
+from passports.life.lifecycle import STATUS_ATTRIBUTE, current_status
+from passports.life.transitions import transitions
 from passports.operators import EconomicOperator
 from passports.store import DynamicRecordRow, Store
 from signing.instants import format_instant

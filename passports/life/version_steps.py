@@ -23,12 +23,11 @@ from passports.errors import (
 from passports.life.lifecycle import (
     FIRST_STATUS,
     STATUS_ATTRIBUTE,
-    Effect,
-    Transition,
     current_status,
     find_transition,
     refuse_ended,
 )
+from passports.life.transitions import Effect, Transition
 from passports.life.version_documents import ChangeKind, PassportChange
 from passports.life.version_making import Making, content_of, make_version, payload_of
 from passports.models import get_model

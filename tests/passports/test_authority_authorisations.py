@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from passports.authority.authorisations import (
-    LENDABLE,
     Authorisation,
     AuthorisationCreate,
     act_for,
@@ -21,6 +20,7 @@ from passports.authority.authorisations import (
 from passports.authority.callers import Caller
 from passports.authority.grants import Revocation
 from passports.authority.roles import Action
+from passports.authority.terms import LENDABLE
 from passports.documents import read_document
 from passports.errors import AccessDeniedError, InvalidInputError, RecordNotFoundError
 from passports.operators import EconomicOperatorCreate, get_operator, register_operator

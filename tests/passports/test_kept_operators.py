@@ -18,7 +18,8 @@ from passports.attributes.data import find_subject
 from passports.attributes.table import Granularity
 from passports.authority.api_keys import create_api_key
 from passports.authority.cessation import state_ceased
-from passports.authority.grants import AccessGrantCreate, GranteeKind, Purpose, give_grant
+from passports.authority.grants import AccessGrantCreate, give_grant
+from passports.authority.terms import GranteeKind, Purpose
 from passports.errors import (
     InvalidInputError,
     OperatorReadOnlyError,

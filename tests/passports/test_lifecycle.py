@@ -28,16 +28,15 @@ from passports.fsck.whole import check_store
 from passports.identifiers import UniqueProductIdentifier
 from passports.issue import issue_batch
 from passports.keyring import Keyring
-from passports.life.lifecycle import (
-    FIRST_STATUS,
+from passports.life.lifecycle import FIRST_STATUS, find_transition
+from passports.life.merge_patch import apply_merge_patch
+from passports.life.transitions import (
     Effect,
     LifeCycleTableError,
-    find_transition,
     read_transitions,
     statuses,
     transitions,
 )
-from passports.life.merge_patch import apply_merge_patch
 from passports.life.version_making import Making
 from passports.life.versions import (
     PassportChange,

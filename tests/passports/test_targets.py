@@ -11,11 +11,11 @@ from passports.energy.production import ProductionCreate, register_production
 from passports.energy.targets import (
     METRICS,
     TargetCreate,
-    TargetMetric,
     hold_targets,
     register_target,
     targets_of,
 )
+from passports.energy.terms import TargetMetric
 from passports.energy.year_sums import year_sums
 from passports.errors import RecordNotFoundError
 from passports.factories import EnergyPeriod

@@ -17,7 +17,7 @@ from passports.authority.transfers import (
 from passports.errors import AccessDeniedError, IllegalTransitionError, InvalidBatchError
 from passports.fsck.whole import check_store
 from passports.issue import check_only
-from passports.life.lifecycle import transitions
+from passports.life.transitions import transitions
 from passports.life.versions import PassportChange, new_version
 from passports.operators import EconomicOperatorCreate, get_operator, register_operator
 from passports.resolve import passport_by_id
