@@ -29,6 +29,7 @@ from passports.store.factory_tables import (
     MeterReadingRow,
     MeterRow,
 )
+from passports.store.history_tables import OperatorVersionRow, PassportStatusChangeRow
 from passports.store.period_tables import (
     ClosedPeriodImportRow,
     ClosedPeriodRow,
@@ -120,8 +121,10 @@ __all__ = [
     "MeterWithdrawalRow",
     "OperatorIdentifierRow",
     "OperatorRow",
+    "OperatorVersionRow",
     "PassportChangeRow",
     "PassportRow",
+    "PassportStatusChangeRow",
     "PassportSuccessionRow",
     "ProductionRow",
     "RegistryEnrolmentRow",

@@ -20,6 +20,7 @@ from passports.store import (
     attribute_records,
     authority_records,
     factory_records,
+    history_records,
     period_records,
     recipe_records,
     records,
@@ -65,6 +66,8 @@ class Transaction:
         self.passport_versions = version_records.PassportVersionRecords(session)
         self.passport_changes = version_records.PassportChangeRecords(session)
         self.passport_successions = version_records.PassportSuccessionRecords(session)
+        self.status_changes = history_records.PassportStatusChangeRecords(session)
+        self.operator_versions = history_records.OperatorVersionRecords(session)
         self.dynamic_records = version_records.DynamicRecordRecords(session)
         self.dynamic_imports = version_records.DynamicImportRecords(session)
         self.dossiers = factory_records.FacilityDossierRecords(session)
