@@ -6,6 +6,7 @@ from typing import Any
 from passports.documents import utc_now
 from passports.operators import EconomicOperatorCreate, register_operator
 from tests.api.caller import Caller, batch
+from tests.api.dpp_calls import creation, send
 from tests.worlds import ADDRESS, FACILITY, GTIN, MAKER, MODEL, NOW, RIVAL
 
 OTHER = "other"
@@ -59,3 +60,14 @@ def test_a_file_of_batteries_is_refused_by_the_same_finding(caller: Caller) -> N
         assert answer.status in {200, 422}, answer.body
         assert "has not accepted" in answer.body.decode()
     assert caller.get(f"/01/{GTIN}/21/SN-7", accept="application/json").status == 404
+
+
+def test_creating_a_passport_by_en_18222_asks_for_it_too(everywhere: Caller) -> None:
+    acceptance = prepared(everywhere)
+    document = creation("NEW-1", economicOperatorId=f"did:web:id.example.com:operators:{OTHER}")
+    answer = send(everywhere, "POST", "/v1/dpps", document)
+    assert answer.status == 400, answer.body
+    assert "has not accepted" in answer.body.decode()
+    given = everywhere.post("/v1/responsibility-acceptances", acceptance, by=OTHER)
+    assert given.status == 201
+    assert send(everywhere, "POST", "/v1/dpps", document).status == 201

@@ -141,3 +141,22 @@ def test_for_people_the_same_is_said_in_sentences(home: Path, call: Any) -> None
     ):
         done = invoke(*arguments, home=home, VOLTPASS_PUBLIC_URL="https://id.example.com")
         assert (done.returncode, said in done.stdout) == (0, True), done.stdout
+
+
+def test_an_acceptance_is_given_listed_and_ended_by_command(call: Any) -> None:
+    accept = ("operator", "accept-responsibility", MAKER, "--operator", IMPORTER)
+    given = call(*accept, "--until", DAY, "--model", MODEL)
+    assert (given["state"], given["models"], given["maker"]) == ("in_force", [MODEL], MAKER)
+    listed = call("operator", "acceptances", "--operator", MAKER)
+    assert listed == call("operator", "acceptances", "--operator", IMPORTER)
+    assert given in listed
+    end = ("operator", "end-acceptance", given["id"], "--reason", "it ended", "--operator")
+    assert call(*end, MAKER, code=1)["findings"][0]["value"] == given["id"]
+    assert call(*end, IMPORTER)["state"] == "ended"
+    refused = call(*accept, "--until", "2026-01-01", code=1)
+    assert refused["findings"][0]["field"] == "valid_until"
+    refused = call(
+        *("operator", "accept-responsibility", IMPORTER, "--operator", MAKER, "--until", DAY),
+        code=1,
+    )
+    assert "outside the Union" in refused["findings"][0]["reason"]
