@@ -25,6 +25,16 @@ const AUTHORITY_INFORMATION = "1.3.6.1.5.5.7.1.1",
   CLIENT_AUTHENTICATION = "1.3.6.1.5.5.7.3.2",
   ANY_USAGE = "2.5.29.37.0";
 
+// Where a certificate names purposes (RFC 5280 section 4.2.1.12), signing documents is one of these: any, document
+// signing (RFC 9336), mail, Microsoft's document signing, client authentication.
+const SIGNING_PURPOSES = [
+  ANY_USAGE,
+  "1.3.6.1.5.5.7.3.36",
+  "1.3.6.1.5.5.7.3.4",
+  "1.3.6.1.4.1.311.10.3.12",
+  CLIENT_AUTHENTICATION,
+];
+
 // Something that this page cannot decide; then nobody vouches, and nobody is refused.
 export class ChainNotChecked extends Error {}
 
@@ -103,10 +113,13 @@ function isOfKey({ publicKey }, key) {
   return jwk !== null && jwk.x === key.jwk.x && jwk.y === key.jwk.y;
 }
 
-// RFC 5280 sections 4.2.1.3 and 4.2.1.9: for signatures, and no authority's own certificate.
+// RFC 5280 sections 4.2.1.3, .9 and .12: for signatures, and no authority's own certificate.
 function refuseAuthority(leaf) {
   const usage = leaf.extensions.get(KEY_USAGE),
     constraints = leaf.extensions.get(BASIC_CONSTRAINTS);
+  const purposes = leaf.extensions.get(EXTENDED_KEY_USAGE);
+  if (purposes !== undefined && !usagesOf(purposes.value).some((purpose) => SIGNING_PURPOSES.includes(purpose)))
+    untrusted("for other purposes");
   const signs = usage === undefined || usesOf(usage.value, 0) || usesOf(usage.value, 1);
   if ((constraints !== undefined && constraintsOf(constraints.value).isAuthority) || !signs)
     untrusted("not for signatures");

@@ -2,15 +2,16 @@
 import { get, isObject, isText, opt, orElse, orElseAsync, Refusal } from "./basics.js";
 import { ChainNotChecked, checkChain, keyOfChain } from "./certificate_chain.js";
 import { decodeAny, isPresentation, subjectsOf, typesOf } from "./forms.js";
-import { fromInstant, fromSeconds, toInstant } from "./instants.js";
+import { fromInstant, fromSeconds, perhapsInstant, toInstant } from "./instants.js";
 import { fits, keysOf, KEY_TYPE } from "./keys.js";
 import { checkInclusion, NO_PROOF } from "./log.js";
 import { failed, NOT_REACHED, notChecked, passed, warning } from "./report.js";
 import { entryOf, holdsAt, refusedHeader } from "./trust_list.js";
 
 const CONTEXT = "https://www.w3.org/ns/credentials/v2"; // VCDM 2.0 section 4.3: always the first
-const OF_VCDM = ["vc+jwt", "vc-ld+jwt", "vc+ld+jwt", "data-integrity"];
+const OF_VCDM = ["vc+jwt", "vc-ld+jwt", "vc+ld+jwt"];
 const OF_SD_JWT = ["dc+sd-jwt", "vc+sd-jwt"];
+const EMBEDDED = "data-integrity";
 const STATUS_LIST_JWT = "statuslist+jwt";
 const SIGNATURE_BYTES = 64,
   CLOCK_SKEW = 5 * 60 * 1000;
@@ -29,7 +30,15 @@ export class Examination {
       key: null,
       included: null,
     };
-    Object.assign(this, { bytes, evidence, at, inScope, isSdJwt: isPresentation(bytes), ...nothingYet });
+    Object.assign(this, {
+      bytes,
+      evidence,
+      at,
+      inScope,
+      isSdJwt: isPresentation(bytes),
+      isEmbedded: bytes[0] === 0x7b,
+      ...nothingYet,
+    });
   }
 
   // The findings of steps 1 to 6. A failed step 5 does not stop step 6: there still is a signature to look at.
@@ -57,15 +66,22 @@ export class Examination {
   format() {
     const { header } = this.decoded,
       { payload } = this;
-    const accepted = this.isSdJwt ? OF_SD_JWT : this.inScope ? OF_VCDM : [...OF_VCDM, STATUS_LIST_JWT];
-    if (!accepted.includes(header.typ)) return failed("typ_unknown", "typ is not that of a credential in this form");
-    if (OF_VCDM.includes(header.typ)) return this.formatOfVcdm();
+    if (!this.acceptedTypes().includes(header.typ))
+      return failed("typ_unknown", "typ is not that of a credential in this form");
+    if (this.isEmbedded || OF_VCDM.includes(header.typ)) return this.formatOfVcdm();
     this.issuer = isText(payload.iss) ? payload.iss : "";
     if (!this.issuer) return failed("issuer_missing", "names no issuer");
     if (header.typ === STATUS_LIST_JWT) return passed("token_status_list", "Token Status List");
     if (!isText(payload.vct)) return failed("not_a_credential", "vct is missing");
     this.types = [payload.vct];
     return passed("sd_jwt_vc", "SD-JWT VC");
+  }
+
+  // Of each form its own: a header cannot claim to be of another.
+  acceptedTypes() {
+    if (this.isSdJwt) return OF_SD_JWT;
+    if (this.isEmbedded) return [EMBEDDED];
+    return this.inScope ? OF_VCDM : [...OF_VCDM, STATUS_LIST_JWT];
   }
 
   formatOfVcdm() {
@@ -217,7 +233,7 @@ export class Examination {
   // For step 12, and for keys that were compromised later. The proof is never about a list of status.
   async inclusion() {
     const { logProof, trustList } = this.evidence;
-    this.included ??= this.inScope ? await checkInclusion(this.bytes, logProof, trustList) : NO_PROOF;
+    this.included ??= this.inScope ? await checkInclusion(this.bytes, logProof, trustList, this.at) : NO_PROOF;
     return this.included;
   }
 
@@ -236,9 +252,13 @@ export class Examination {
       { payload, at } = this;
     const judge = () => {
       const issued = this.issuedAt();
-      const until = opt(payload, "validUntil") !== null ? fromInstant(payload.validUntil) : fromSeconds(payload, "exp");
+      // Where VCDM's words and the JWT's claims differ, the shorter period counts.
+      const begins = [issued, perhapsInstant(payload, "validFrom"), fromSeconds(payload, "nbf")];
+      const ends = [perhapsInstant(payload, "validUntil"), fromSeconds(payload, "exp")];
+      const begin = last(begins, Math.max),
+        until = last(ends, Math.min);
       const proofUntil =
-        header.typ === "data-integrity" && opt(header, "expires") !== null ? fromInstant(header.expires) : null;
+        header.typ === EMBEDDED && opt(header, "expires") !== null ? fromInstant(header.expires) : null;
       if (issued !== null && issued > at + CLOCK_SKEW)
         return failed("not_yet_valid", `valid from ${toInstant(issued)}`);
       if (until !== null && until < at) return failed("expired", `was valid until ${toInstant(until)}`);
@@ -249,6 +269,12 @@ export class Examination {
     };
     return orElse(judge, (error) => failed(error.reason, error.message));
   }
+}
+
+// The one of the stated instants that counts, or null where none is stated.
+function last(instants, choose) {
+  const stated = instants.filter((instant) => instant !== null);
+  return stated.length ? choose(...stated) : null;
 }
 
 // The key under the earlier end that its owner and the trust list state; the list's word on a compromise goes first.

@@ -59,6 +59,8 @@ export async function decodeSecured(bytes) {
 
 export const isPresentation = (bytes) => bytes[0] !== 0x7b && bytes.includes(0x7e);
 
+// SD-JWT VC section 2.2.2.2: what a verifier needs in any case cannot be withheld.
+const ALWAYS_SHOWN = ["iss", "nbf", "exp", "iat", "cnf", "vct", "status"];
 const RESERVED = ["_sd", "...", "_sd_alg"];
 export async function decodePresentation(bytes) {
   if (bytes.length > 4 * MAX_BYTES) refuse("too_large");
@@ -111,6 +113,8 @@ export async function decodePresentation(bytes) {
   const { _sd_alg, ...top } = decoded.payload;
   const payload = ofObject(top, 1);
   for (const digest of texts.keys()) if (!seen.has(digest)) refuse("disclosure_unreferenced");
+  const withheld = ALWAYS_SHOWN.find((name) => name in payload && !(name in top));
+  if (withheld) refuse("claim_reserved", `${withheld} must not be a disclosure`);
   return { ...decoded, payload };
 }
 

@@ -39,4 +39,4 @@ export function isDay(value) {
   return Boolean(match) && isCalendarDay(...match.slice(1).map(Number));
 }
 
-export const toInstant = (milliseconds) => new Date(milliseconds).toISOString();
+export const toInstant = (milliseconds) => new Date(milliseconds).toISOString().replace(/\.\d+Z$/, "Z"); // to the second

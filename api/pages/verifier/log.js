@@ -4,6 +4,7 @@ import { big, fromBase64url, fromUtf8, join, same, sha256, strictBase64, utf8 } 
 import { isPresentation } from "./forms.js";
 import { fits } from "./keys.js";
 import { failed, notChecked, passed, warning } from "./report.js";
+import { holdsAt } from "./trust_list.js";
 
 const ED25519 = 1,
   ED25519_COSIGNATURE = 4,
@@ -11,25 +12,34 @@ const ED25519 = 1,
 const MAX_NOTE = 512 * 1024,
   MAX_SIGNATURES = 64,
   MAX_PROOF_LINES = 63;
+const MAX_NAME_BYTES = 255,
+  YEAR_5000_IN_SECONDS = 95617584000n;
 const DECIMAL = /^(?:0|[1-9][0-9]{0,17})$/;
 
 export const NO_PROOF = { finding: notChecked("no_log_proof", "no proof of inclusion at hand") };
 
 // `proof`: bytes, or null. Gives the finding, and where the credential is: `origin`, `index`, and the `logs` known.
-export async function checkInclusion(credential, proof, trustList) {
+export async function checkInclusion(credential, proof, trustList, at) {
   if (proof === null) return NO_PROOF;
   const keys = noteKeys(trustList);
   const logs = new Set(keys.filter((key) => key.kind === ED25519).map((key) => key.name));
   if (!logs.size) return { finding: notChecked("no_known_log", "no key of a log to check the proof with") };
+  if (keys.some(({ kind, key }) => kind !== ML_DSA_44_COSIGNATURE && key.crypto === null))
+    return { finding: notChecked("algorithm_unavailable", "this browser has no Ed25519") };
   const refused = (error) => ({ finding: failed(error.reason, `log proof: ${error.message}`) });
   return orElseAsync(async () => {
     const { index, hashes, note } = readProof(proof);
-    const { origin, size, root, witnesses, unread } = await openCheckpoint(note, keys);
+    const checkpoint = await openCheckpoint(note, keys),
+      { origin, size, root } = checkpoint;
     const leaf = await sha256(join([0], await leafContent(credential)));
     if (!same(await rootFrom(leaf, index, size, hashes), root)) refuse("root_differs");
     const where = `leaf ${index} of ${size} in ${origin}`;
-    const isWanted = keys.some((key) => !logs.has(key.name)) && !witnesses.length;
-    return { finding: witnessed(where, isWanted, unread), origin, index, logs };
+    const ended = untrustedAt(checkpoint, trustList, checkpoint.witnessedAt ?? at);
+    const isWanted = keys.some((key) => !logs.has(key.name)) && !checkpoint.witnesses.length;
+    const finding = ended
+      ? warning("log_trust_ended", `${where}, but ${ended} was not trusted then`)
+      : witnessed(where, isWanted, checkpoint.unread);
+    return { finding, origin, index, logs };
   }, refused);
 }
 
@@ -41,6 +51,16 @@ function witnessed(where, isWanted, unread) {
       `${where}; this page cannot check the ML-DSA-44 signature of ${unread.join(", ")}`,
     );
   return warning("not_witnessed", `${where}, but no known witness cosigned it`);
+}
+
+// The name of a signer whose entry, or key, the trust list does not hold for at an instant.
+function untrustedAt({ signers }, trustList, instant) {
+  const isOver = (entry) =>
+    !holdsAt(entry, instant) || entry.keys.every(({ expires }) => expires !== null && instant > expires);
+  const entries = trustList.entries.filter(
+    ({ role, issuer }) => ["log", "witness"].includes(role) && signers.has(issuer),
+  );
+  return entries.find(isOver)?.issuer ?? null;
 }
 
 // Of an SD-JWT only what its issuer signed: whoever was shown whatever disclosures finds the same leaf.
@@ -96,7 +116,11 @@ function readSignature(line) {
     name = space < 0 ? rest : rest.slice(0, space);
   const data = strictBase64(space < 0 ? "" : rest.slice(space + 1));
   if (!isMarked || data.length <= 4) refuse("not_a_note");
-  if (!name || /[+\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\s]/.test(name))
+  if (
+    utf8(name).length > MAX_NAME_BYTES ||
+    !name ||
+    /[+\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\s]/.test(name)
+  )
     refuse("not_a_key_name");
   return { name, id: data.slice(0, 4), signature: data.slice(4) };
 }
@@ -107,22 +131,26 @@ async function openCheckpoint(note, keys) {
   const { text, signatures } = splitNote(note);
   const [origin, size, root, rest, ...more] = text.split("\n");
   if (!origin || !DECIMAL.test(size ?? "") || rest !== "" || more.length) refuse("not_a_checkpoint");
+  if (utf8(origin).length > MAX_NAME_BYTES) refuse("not_a_checkpoint");
   const head = { origin, size: BigInt(size), root: strictHash(root) };
   const found = [],
     unread = [];
   for (const item of signatures) {
     const key = await keyNamed(item, keys);
     if (key === undefined) continue;
+    const time = key.kind === ED25519 ? 0n : big(item.signature.slice(0, 8));
     if (key.kind === ML_DSA_44_COSIGNATURE) unread.push(key.name);
-    else if (!(await isSignedNote(item.signature, key, text)))
+    else if (!(await isSignedNote(item.signature, key, time, text)))
       refuse("checkpoint_signature", `not signed by ${key.name}`);
-    else found.push(key);
+    else found.push({ ...key, time });
   }
   if (!found.some((key) => key.kind === ED25519 && key.name === origin))
     refuse("log_unknown", `no known log ${origin} signed this`);
   return {
     ...head,
+    signers: new Set(found.map((key) => key.name)),
     witnesses: found.filter((key) => key.name !== origin),
+    witnessedAt: latestOf(found),
     unread: unread.filter((name) => name !== origin),
   };
 }
@@ -136,9 +164,14 @@ async function keyNamed({ name, id }, keys) {
   return named;
 }
 
-async function isSignedNote(signature, key, text) {
+// The latest instant that a cosignature states, if one does.
+function latestOf(found) {
+  const latest = found.reduce((time, key) => (key.time > time ? key.time : time), 0n);
+  return latest > 0n && latest < YEAR_5000_IN_SECONDS ? Number(latest) * 1000 : null;
+}
+
+async function isSignedNote(signature, key, time, text) {
   if (key.kind === ED25519) return fits(key.key, signature, utf8(text));
-  const time = big(signature.slice(0, 8));
   return fits(key.key, signature.slice(8), utf8(`cosignature/v1\ntime ${time}\n${text}`));
 }
 

@@ -81,8 +81,8 @@ if (typeof document !== "undefined")
       const isEmpty = !credentials.length && !trustList && sizes.every((size) => size === 0);
       const [keys, lists, proofs, documents, studies] = sizes;
       const parts = [
-        `${credentials.length} passport(s)`,
-        `${keys} DID document(s)`,
+        count(credentials.length, "passport"),
+        count(keys, "DID document"),
         count(lists, "status list"),
         count(proofs, "log proof"),
         count(documents, "certificate document"),
@@ -181,7 +181,7 @@ if (typeof document !== "undefined")
       if (decisive)
         made.append(element("p", `Step ${decisive.number}, ${spaced(decisive.step)}: ${decisive.message}.`));
       const whom = trustList
-        ? `under the root key ${trustList.root}`
+        ? `believing the trust list of root key ${trustList.root}`
         : "without a trust list: nobody says who the issuer is";
       made.append(element("p", `Checked at ${checkedAt.slice(0, 19)}Z, ${whom}.`, "hint"));
       return made;
@@ -191,6 +191,13 @@ if (typeof document !== "undefined")
       return verdict === "cannot_tell"
         ? steps.find((step) => step.outcome === "not_checked" && step.reasonCode !== "no_trust_list")
         : steps.find((step) => step.outcome === "warning" || step.reasonCode === "no_trust_list");
+    }
+
+    // A code may go on in the next line after an underscore.
+    function breakable(code, className) {
+      const cell = element("td", undefined, className);
+      for (const part of code.split(/(?<=_)/)) cell.append(part, element("wbr"));
+      return cell;
     }
 
     function table(steps) {
@@ -211,7 +218,7 @@ if (typeof document !== "undefined")
           element("td", spaced(step.step)),
           element("td", spaced(step.outcome), `outcome ${step.outcome}`),
           element("td", step.message),
-          element("td", step.reasonCode, "reason"),
+          breakable(step.reasonCode, "reason"),
         );
         body.append(row);
       }

@@ -54,11 +54,17 @@ export function reportOf(findings, credential, at) {
 
 // Every doubt counts against the credential.
 const INDISPENSABLE = ["parse", "format", "algorithm", "issuer_found", "signature", "validity"];
+// A status list that a credential names and that was not at hand is a doubt. These say that it names none.
+const NOTHING_NAMED = {
+  status: ["no_status_entry"],
+  version: ["no_version_evidence", "server_not_asked", "schema_violated"],
+};
 function verdictOver(steps) {
   if (steps.some((step) => step.outcome === "failed")) return "invalid";
   const open = steps.filter((step) => step.outcome === "not_checked");
-  const undecided = (step) =>
-    INDISPENSABLE.includes(step.step) || (step.step === "status" && step.reasonCode !== "no_status_entry");
+  const isNamed = ({ step, reasonCode }) =>
+    Object.hasOwn(NOTHING_NAMED, step) && !NOTHING_NAMED[step].includes(reasonCode);
+  const undecided = (step) => INDISPENSABLE.includes(step.step) || isNamed(step);
   if (open.some(undecided)) return "cannot_tell";
   const reserved =
     steps.some((step) => step.outcome === "warning") || open.some((step) => step.step === "issuer_trusted");

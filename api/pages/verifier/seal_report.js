@@ -105,8 +105,7 @@ async function checkSignature(seal, candidate) {
   if (candidate === null) return notChecked("no_trusted_key", "there is no trusted key to check with");
   if (!(await fits(candidate.key, seal.signature, seal.signed)))
     return failed("signature_invalid", "the signature does not fit these bytes");
-  if (candidate.revoked !== null)
-    return failed("key_revoked", "its key is compromised, and a seal has no log proof");
+  if (candidate.revoked !== null) return failed("key_revoked", "its key is compromised, and a seal has no log proof");
   return passed("signature_valid", `signed by key ${candidate.key.thumbprint}`);
 }
 

@@ -11,6 +11,9 @@ const LIST_TYPE = "BitstringStatusListCredential",
   ENTRY_TYPE = "BitstringStatusListEntry";
 const MAX_LIST_BYTES = 2 * 1024 * 1024,
   MIN_LIST_BYTES = 131072 / 8;
+// Bitstring Status List section 2.1: of the known purposes, these two withdraw nothing.
+const SAYING_NOTHING = ["refresh", "message"];
+const LIST_CLOCK_SKEW = 5 * 60 * 1000;
 const WITHDRAWN = { revocation: "revoked", suspension: "suspended" };
 
 // --- what a credential names ---
@@ -113,6 +116,8 @@ async function readList(url, evidence, at) {
     return notChecked("status_list_keys_missing", `no keys of ${examination.issuer}, which issued the status list`);
   const read = async () => {
     const list = await ("status_list" in examination.payload ? readTokenList : readBitstringList)(examination, url);
+    if (list.from !== null && list.from > at + LIST_CLOCK_SKEW)
+      return failed("status_list_not_yet_valid", `status list: valid from ${toInstant(list.from)}`);
     return examination.wasInUse(list.from)
       ? list
       : failed("status_list_key_retired", "status list: signed by a retired key");
@@ -152,17 +157,25 @@ async function checkEntry(entry, examination) {
   const isSet = bitOf(list, entry.index);
   if (isSet === null) return failed("status_index", `the list has no entry ${entry.index}`);
   if (isSet) return failed(word, `${word} by its issuer (${ageOf(list, at)})`);
-  if (list.until !== null && list.until < at)
-    return warning("status_list_stale", `the list was good until ${toInstant(list.until)} (${ageOf(list, at)})`);
-  return passed("not_withdrawn", `neither revoked nor suspended (${ageOf(list, at)})`);
+  return stale(list, at) ?? passed("not_withdrawn", `neither revoked nor suspended (${ageOf(list, at)})`);
+}
+
+// What a list that should have been replaced says of an entry that is not set.
+function stale(list, at) {
+  if (list.until === null || list.until >= at) return null;
+  return warning("status_list_stale", `the list was good until ${toInstant(list.until)} (${ageOf(list, at)})`);
 }
 
 const GRAVEST = ["failed", "not_checked", "warning", "passed"];
 
+const UNKNOWN_PURPOSE = notChecked("status_purpose", "a list for a purpose that is not known");
+
 export async function checkStatus(entries, examination) {
   const findings = [];
-  for (const entry of entries)
-    if (Object.hasOwn(WITHDRAWN, entry.purpose)) findings.push(await checkEntry(entry, examination));
+  for (const entry of entries.filter(({ purpose }) => !SAYING_NOTHING.includes(purpose))) {
+    const isKnown = Object.hasOwn(WITHDRAWN, entry.purpose);
+    findings.push(isKnown ? await checkEntry(entry, examination) : UNKNOWN_PURPOSE);
+  }
   findings.sort((a, b) => GRAVEST.indexOf(a.outcome) - GRAVEST.indexOf(b.outcome));
   return findings[0] ?? notChecked("no_status_entry", "the credential names no status list");
 }
@@ -176,7 +189,6 @@ export async function checkRefresh(entries, examination) {
   if (list.outcome) return notChecked(list.reasonCode, list.message);
   const isSet = bitOf(list, entry.index);
   if (isSet === null) return failed("status_index", `the list has no entry ${entry.index}`);
-  return isSet
-    ? warning("superseded", `a newer version exists (${ageOf(list, at)})`)
-    : passed("version_current", `no newer version (${ageOf(list, at)})`);
+  if (isSet) return warning("superseded", `a newer version exists (${ageOf(list, at)})`);
+  return stale(list, at) ?? passed("version_current", `no newer version (${ageOf(list, at)})`);
 }
