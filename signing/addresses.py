@@ -18,7 +18,10 @@ _REFUSED_V6: Final = (
     IPv6Network("2001::/32"),  # Teredo, RFC 4380: carries a server's and a client's address
     IPv6Network("3fff::/20"),  # documentation, RFC 9637; not yet known to Python 3.11
 )
-_REFUSED_V4: Final = (IPv4Network("192.88.99.0/24"),)  # 6to4 relays, RFC 7526
+_REFUSED_V4: Final = (
+    IPv4Network("192.0.0.0/24"),  # protocols' own, RFC 6890; older Pythons call some of it global
+    IPv4Network("192.88.99.0/24"),  # 6to4 relays, RFC 7526
+)
 
 
 def is_global_unicast(address: Address) -> bool:

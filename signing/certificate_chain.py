@@ -25,6 +25,19 @@ from signing.keys.verifying_key import VerifyingKey, from_jwk, subject_public_ke
 
 # ETSI EN 319 412-1 section 5.1.4: the registered identifier of a legal person, e.g. VATDE-123456789.
 _ORGANISATION_IDENTIFIER: Final = x509.ObjectIdentifier("2.5.4.97")
+# Where a certificate names purposes (RFC 5280 section 4.2.1.12), signing documents is one of these: any,
+# document signing (RFC 9336), mail, Microsoft's document signing, client authentication. A server's
+# certificate, or one for answers about revocation, seals no passport.
+_SIGNING_PURPOSES: Final = {
+    x509.ObjectIdentifier(text)
+    for text in (
+        "2.5.29.37.0",
+        "1.3.6.1.5.5.7.3.36",
+        "1.3.6.1.5.5.7.3.4",
+        "1.3.6.1.4.1.311.10.3.12",
+        "1.3.6.1.5.5.7.3.2",
+    )
+}
 _MAX_CERTIFICATES: Final = 5
 _MAX_CERTIFICATE_BYTES: Final = 8 * 1024
 
@@ -153,7 +166,7 @@ def _check_chain(
 
 
 def _refuse_authority(leaf: x509.Certificate) -> None:
-    """RFC 5280 sections 4.2.1.3 and 4.2.1.9: for signatures, and no authority's own certificate."""
+    """RFC 5280 sections 4.2.1.3, .9 and .12: for signatures, and no authority's own certificate."""
     try:
         constraints = leaf.extensions.get_extension_for_class(x509.BasicConstraints).value
     except x509.ExtensionNotFound:
@@ -163,5 +176,11 @@ def _refuse_authority(leaf: x509.Certificate) -> None:
     except x509.ExtensionNotFound:
         usage = None
     signs = usage is None or usage.digital_signature or usage.content_commitment
+    try:
+        purposes = set(leaf.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value)
+    except x509.ExtensionNotFound:
+        purposes = _SIGNING_PURPOSES
+    if not _SIGNING_PURPOSES.intersection(purposes):
+        raise MalformedDocumentError("chain_not_trusted", "for other purposes", field="x5c")
     if (constraints is not None and constraints.ca) or not signs:
         raise MalformedDocumentError("chain_not_trusted", "not for signatures", field="x5c")

@@ -8,7 +8,7 @@ Nothing here sees anything of a credential that is not in its envelope; therefor
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import orjson
 
@@ -29,7 +29,7 @@ from signing.trust import TrustEntry
 
 # VC-JOSE-COSE section 3.1.1, and what earlier drafts of it called the same thing; UNTP's published
 # samples still do.
-_VCDM_TYPES: Final = frozenset({VC_JWT, "vc-ld+jwt", "vc+ld+jwt", DATA_INTEGRITY})
+_JWT_TYPES: Final = frozenset({VC_JWT, "vc-ld+jwt", "vc+ld+jwt"})
 # SD-JWT VC section 2.2.1, and what its drafts up to 05 called the same thing.
 _SD_JWT_TYPES: Final = frozenset({SD_JWT, "vc+sd-jwt"})
 _CONTEXT: Final = "https://www.w3.org/ns/credentials/v2"  # VCDM 2.0 section 4.3: always the first
@@ -42,6 +42,10 @@ _MEMBERS: Final = (
 # A sender can vary his envelopes at will; what is kept about them must stay small.
 _MAX_KEPT: Final = 512
 _MAX_KEPT_BYTES: Final = 16 * 1024  # with a chain of certificates in the header
+
+
+# A compact JWS, the same with disclosures, or JSON with a proof in it.
+Form: TypeAlias = Literal["jwt", "sd_jwt", "embedded"]
 
 
 class Judgement(NamedTuple):
@@ -71,7 +75,7 @@ def judge(
     evidence: Evidence,
     at: datetime,
     *,
-    is_sd_jwt: bool,
+    form: Form,
     in_scope: bool = True,
 ) -> Judgement:
     """Make steps 2 to 5 and judge the period, or tell what was found about the same envelope before.
@@ -80,7 +84,7 @@ def judge(
         decoded: The credential after step 1.
         evidence: What is at hand.
         at: The instant for which validity is judged.
-        is_sd_jwt: Whether it came in the form of an SD-JWT.
+        form: In which form it came; a header cannot claim to be of another.
         in_scope: Whether type and time must be within the issuer's scope and trust; not for an
             issuer's list of the status of what it issued.
     """
@@ -90,11 +94,11 @@ def judge(
         members["credentialSubject"] = {}
     has_length = len(decoded.signature) == SIGNATURE_BYTES
     text = orjson.dumps((decoded.header, members), default=dict)
-    key = (text, has_length, is_sd_jwt, in_scope, at)
+    key = (text, has_length, form, in_scope, at)
     known = evidence.judgements.get(key)
     if known is None:
         envelope = Envelope(decoded.header, members, evidence, at)
-        known = envelope.judge(has_length=has_length, is_sd_jwt=is_sd_jwt, in_scope=in_scope)
+        known = envelope.judge(has_length=has_length, form=form, in_scope=in_scope)
         if len(text) <= _MAX_KEPT_BYTES and len(evidence.judgements) < _MAX_KEPT:
             evidence.judgements[key] = known
     return known
@@ -127,9 +131,9 @@ class Envelope:
         self._entry: TrustEntry | None = None
         self._candidates: tuple[VerificationKey, ...] = ()
 
-    def judge(self, *, has_length: bool, is_sd_jwt: bool, in_scope: bool) -> Judgement:
+    def judge(self, *, has_length: bool, form: Form, in_scope: bool) -> Judgement:
         """Make the steps in order."""
-        findings = [self._format(is_sd_jwt=is_sd_jwt, in_scope=in_scope)]
+        findings = [self._format(form, in_scope=in_scope)]
         findings.append(_unless_failed(findings, lambda: self._algorithm(has_length=has_length)))
         findings.append(_unless_failed(findings, self._issuer_found))
         goes_on = all(finding.outcome != "failed" for finding in findings)
@@ -145,12 +149,12 @@ class Envelope:
             issued_at,
         )
 
-    def _format(self, *, is_sd_jwt: bool, in_scope: bool) -> Finding:
+    def _format(self, form: Form, *, in_scope: bool) -> Finding:
         """Step 2: a Verifiable Credential 2.0, enveloped or with a proof, or an SD-JWT VC."""
         typ, members = str(self._header.get("typ")), self._members
-        if typ not in _accepted_types(is_sd_jwt=is_sd_jwt, in_scope=in_scope):
+        if typ not in _accepted_types(form, in_scope=in_scope):
             return Finding("failed", "typ_unknown", "typ is not that of a credential in this form")
-        if typ in _VCDM_TYPES:
+        if form == "embedded" or typ in _JWT_TYPES:
             self._issuer = issuer_of(members) or ""
             return self._format_vcdm()
         issuer = members.get("iss")
@@ -291,12 +295,18 @@ class Envelope:
         """Step 7: the instant lies within the credential's period; and when it was issued."""
         try:
             issued = self._issued_at()
-            until = _instant(self._members, "validUntil", "exp")
+            begins = _bounds(self._members, "validFrom", "nbf")
+            ends = _bounds(self._members, "validUntil", "exp")
             proof_until = self._proof_expires()
         except MalformedDocumentError as error:
             return Finding("failed", error.reason, str(error)), None
-        if issued is not None and issued > self._at + _CLOCK_SKEW:
-            finding = Finding("failed", "not_yet_valid", f"valid from {format_instant(issued)}")
+        # Where VCDM's words and the JWT's claims differ, the shorter period counts.
+        begin, until = (
+            max([*begins, *filter(None, [issued])], default=None),
+            min(ends, default=None),
+        )
+        if begin is not None and begin > self._at + _CLOCK_SKEW:
+            finding = Finding("failed", "not_yet_valid", f"valid from {format_instant(begin)}")
         elif until is not None and until < self._at:
             finding = Finding("failed", "expired", f"was valid until {format_instant(until)}")
         elif proof_until is not None and proof_until < self._at:
@@ -319,10 +329,12 @@ def _unless_failed(earlier: Sequence[Finding], step: Callable[[], Finding]) -> F
     return NOT_REACHED if any(finding.outcome == "failed" for finding in earlier) else step()
 
 
-def _accepted_types(*, is_sd_jwt: bool, in_scope: bool) -> frozenset[str]:
-    if is_sd_jwt:
+def _accepted_types(form: Form, *, in_scope: bool) -> frozenset[str]:
+    if form == "sd_jwt":
         return _SD_JWT_TYPES
-    return _VCDM_TYPES if in_scope else _VCDM_TYPES | {STATUS_LIST_JWT}
+    if form == "embedded":
+        return frozenset({DATA_INTEGRITY})
+    return _JWT_TYPES if in_scope else _JWT_TYPES | {STATUS_LIST_JWT}
 
 
 def _stricter(found: VerificationKey, trusted: VerificationKey) -> VerificationKey:
@@ -337,6 +349,13 @@ def _stricter(found: VerificationKey, trusted: VerificationKey) -> VerificationK
         revocation.revoked_from_log_index,
         revocation.revoked_in_log,
     )
+
+
+def _bounds(members: Mapping[str, JsonValue], member: str, claim: str) -> list[datetime]:
+    """A bound of the period, stated as a VCDM instant, as a JWT claim, or both."""
+    value = members.get(member)
+    stated = [None if value is None else parse_instant(value, member), numeric_date(members, claim)]
+    return [bound for bound in stated if bound is not None]
 
 
 def _instant(members: Mapping[str, JsonValue], member: str, claim: str) -> datetime | None:

@@ -4,7 +4,7 @@ What a credential says about itself is judged in `signing.envelope`; here are th
 bytes: taking it apart, the signature over it, and its place in a log.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
@@ -14,7 +14,7 @@ from signing.content import Content, content_of
 from signing.credentials import DecodedCredential, decode
 from signing.data_integrity import decode_secured
 from signing.did_web import VerificationKey
-from signing.envelope import Judgement, judge
+from signing.envelope import Form, Judgement, judge
 from signing.errors import InvalidSignatureError, MalformedDocumentError
 from signing.evidence import Evidence
 from signing.instants import format_instant
@@ -98,9 +98,9 @@ class Examination:
     def open(self) -> None:
         """Steps 1 to 5: take it apart, and judge what it says about itself."""
         data = self._credential
-        is_sd_jwt = b"~" in data and not data.startswith(b"{")
+        form = _form(data)
         try:
-            decoded = _read(data, is_sd_jwt=is_sd_jwt)
+            decoded = _READERS[form](data)
         except MalformedDocumentError as error:
             self.findings = (Finding("failed", error.reason, str(error)), *_AFTER_PARSE)
             return
@@ -108,9 +108,7 @@ class Examination:
         self.content = content_of(decoded.payload)
         if self._keep_payload:
             self.payload = decoded.payload
-        self.judgement = judge(
-            decoded, self.evidence, self._at, is_sd_jwt=is_sd_jwt, in_scope=self._in_scope
-        )
+        self.judgement = judge(decoded, self.evidence, self._at, form=form, in_scope=self._in_scope)
         self.findings = (_PARSED, *self.judgement.findings)
 
     def check_signature(self) -> None:
@@ -143,7 +141,7 @@ class Examination:
         if self._inclusion is None:
             # The proof is about the credential and never about a status list.
             proof = self.evidence.log_proof if self._in_scope else None
-            self._inclusion = check_inclusion(self._credential, proof, self.evidence)
+            self._inclusion = check_inclusion(self._credential, proof, self.evidence, self._at)
         return self._inclusion
 
     def validity(self, judgement: Judgement) -> Finding:
@@ -164,7 +162,14 @@ def _signed(thumbprint: str) -> Finding:
     return Finding("passed", "signature_valid", f"signed by key {thumbprint}")
 
 
-def _read(data: bytes, *, is_sd_jwt: bool) -> DecodedCredential:
-    if is_sd_jwt:
-        return decode_presentation(data)
-    return decode_secured(data) if data.startswith(b"{") else decode(data)
+_READERS: Final[Mapping[Form, Callable[[bytes], DecodedCredential]]] = {
+    "jwt": decode,
+    "sd_jwt": decode_presentation,
+    "embedded": decode_secured,
+}
+
+
+def _form(data: bytes) -> Form:
+    if data.startswith(b"{"):
+        return "embedded"
+    return "sd_jwt" if b"~" in data else "jwt"

@@ -1,6 +1,7 @@
 """Step 12: whether the credential is in a log that the verifier knows, and who else saw that log."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from signing.errors import InvalidInclusionError, MalformedDocumentError
@@ -8,7 +9,13 @@ from signing.evidence import Evidence
 from signing.instants import format_instant
 from signing.report import Finding
 from signing.signed_note import ED25519, ED25519_COSIGNATURE, MLDSA44_COSIGNATURE, NoteVerifier
-from signing.transparency_log import LogProof, log_entry, open_checkpoint, verify_entry
+from signing.transparency_log import (
+    LogProof,
+    VerifiedCheckpoint,
+    log_entry,
+    open_checkpoint,
+    verify_entry,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +59,14 @@ def log_verifiers(evidence: Evidence) -> tuple[NoteVerifier, ...]:
     return tuple(verifiers)
 
 
-def check_inclusion(credential: bytes, proof: bytes | None, evidence: Evidence) -> Inclusion:
-    """Step 12; a proof that does not hold is a failure, no proof is none."""
+def check_inclusion(
+    credential: bytes, proof: bytes | None, evidence: Evidence, at: datetime
+) -> Inclusion:
+    """Step 12; a proof that does not hold is a failure, no proof is none.
+
+    A log or witness in which trust has ended is told as a warning, unless a cosignature states an
+    instant at which it was trusted.
+    """
     if proof is None:
         return _NO_PROOF
     try:
@@ -75,11 +88,26 @@ def check_inclusion(credential: bytes, proof: bytes | None, evidence: Evidence) 
         where += f" at {format_instant(opened.witnessed_at)}"
     logs = {verifier.name for verifier in verifiers if verifier.kind == ED25519}
     wanted = any(verifier.name not in logs for verifier in verifiers)
-    if wanted and not opened.witnesses:
+    ended = _untrusted_at(opened, evidence, opened.witnessed_at or at)
+    if ended is not None:
+        message = f"{where}, but {ended} was not trusted then"
+        finding = Finding("warning", "log_trust_ended", message)
+    elif wanted and not opened.witnesses:
         finding = Finding("warning", "not_witnessed", f"{where}, but no known witness cosigned it")
     else:
         finding = Finding("passed", "included", where)
     return Inclusion(finding, checkpoint.origin, parsed.index)
+
+
+def _untrusted_at(opened: VerifiedCheckpoint, evidence: Evidence, instant: datetime) -> str | None:
+    """The name of a signer of a head whose entry, or key, the trust list does not hold for at an instant."""
+    signed = {name for name, _ in opened.signers}
+    for entry in evidence.trust_list.entries if evidence.trust_list else ():
+        if entry.role in {"log", "witness"} and entry.issuer in signed:
+            used = [key for key in entry.keys if key.expires is None or instant <= key.expires]
+            if not used or not entry.holds_at(instant):
+                return entry.issuer
+    return None
 
 
 def logged_before(

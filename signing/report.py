@@ -4,7 +4,7 @@ The numbers, identifiers and reason codes are a public contract (README.md lists
 page for browsers uses the same.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final, Literal, NamedTuple, Protocol
@@ -177,7 +177,17 @@ def verdict_over(steps: tuple[StepResult, ...]) -> Verdict:
 
 
 def _is_undecided(step: StepResult) -> bool:
-    return step.outcome == "not_checked" and (
-        step.step in _INDISPENSABLE
-        or (step.step == "status" and step.reason_code != "no_status_entry")
+    if step.outcome != "not_checked":
+        return False
+    harmless = _NOTHING_NAMED.get(step.step)
+    return step.step in _INDISPENSABLE or (
+        harmless is not None and step.reason_code not in harmless
     )
+
+
+# A status list that a credential names and that was not at hand, or good for nothing, is a doubt.
+# These say that it names none.
+_NOTHING_NAMED: Final[Mapping[str, Container[str]]] = {
+    "status": {"no_status_entry"},
+    "version": {"no_version_evidence", "server_not_asked", "schema_violated"},
+}

@@ -165,6 +165,10 @@ def decode_presentation(sd_jwt: bytes) -> DecodedCredential:
     top = {name: value for name, value in decoded.payload.items() if name != "_sd_alg"}
     payload = _disclosed_object(top, disclosures, 1)
     disclosures.check_all_used()
+    withheld = _ALWAYS_SHOWN.intersection(payload) - set(top)
+    if withheld:
+        # Who may leave out an end of validity could make it last for ever.
+        raise MalformedDocumentError("claim_reserved", f"{min(withheld)} must not be a disclosure")
     return DecodedCredential(
         decoded.header, payload, decoded.payload_bytes, decoded.signing_input, decoded.signature
     )

@@ -36,6 +36,8 @@ _DASH: Final = "\N{EM DASH} "
 _MAX_SIGNATURES: Final = 64
 _MAX_NOTE: Final = 512 * 1024  # 64 signatures of ML-DSA-44
 _KEY_ID_BYTES: Final = 4
+# What is cosigned states the length of a name in one byte (c2sp.org/tlog-cosignature, ML-DSA-44).
+MAX_NAME_BYTES: Final = 255
 _TIME_BYTES: Final = 8
 
 
@@ -100,6 +102,8 @@ def verifier_from_raw(name: str, kind: int, raw: bytes) -> NoteVerifier:
 
 
 def _checked_name(name: str) -> str:
+    if len(name.encode()) > MAX_NAME_BYTES:
+        raise MalformedDocumentError("not_a_key_name", f"more than {MAX_NAME_BYTES} bytes")
     if not name or "+" in name or any(character.isspace() for character in name):
         raise MalformedDocumentError("not_a_key_name", "empty, or with a plus sign or a space")
     return name

@@ -1,7 +1,7 @@
 """Step 11 and part of step 10: what the status lists that a credential names say about it."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from signing.canonical import JsonValue
@@ -17,6 +17,10 @@ from signing.status_list import STATUS_LIST_TYPE, StatusList, VerifiedStatusList
 # What a set bit means for the credential, in the order in which it is reported.
 _WITHDRAWN: Final = {"revocation": "revoked", "suspension": "suspended"}
 REFRESH: Final = "refresh"
+# Bitstring Status List section 2.1: of the known purposes, these two withdraw nothing.
+_SAYING_NOTHING: Final = frozenset({REFRESH, "message"})
+# Clocks differ, as for the credentials themselves.
+_CLOCK_SKEW: Final = timedelta(minutes=5)
 
 
 def check_status(
@@ -25,8 +29,10 @@ def check_status(
     """Step 11: whether the credential is revoked or suspended, and how old that knowledge is."""
     findings = [
         _check_entry(entry, issuer, evidence, at)
-        for entry in entries
         if entry.purpose in _WITHDRAWN
+        else Finding("not_checked", "status_purpose", "a list for a purpose that is not known")
+        for entry in entries
+        if entry.purpose not in _SAYING_NOTHING
     ]
     if len(findings) == 1:
         return findings[0]
@@ -78,12 +84,8 @@ def _withdrawal_findings(
 ) -> tuple[Finding, Finding]:
     age, word = _age(found.valid_from, at), _WITHDRAWN[purpose]
     withdrawn = Finding("failed", word, f"{word} by its issuer ({age})")
-    if found.valid_until is not None and found.valid_until < at:
-        until = format_instant(found.valid_until)
-        return withdrawn, Finding(
-            "warning", "status_list_stale", f"the list was good until {until} ({age})"
-        )
-    return withdrawn, Finding("passed", "not_withdrawn", f"neither revoked nor suspended ({age})")
+    standing = Finding("passed", "not_withdrawn", f"neither revoked nor suspended ({age})")
+    return withdrawn, _stale(found, age, at) or standing
 
 
 def _refresh_findings(
@@ -91,10 +93,17 @@ def _refresh_findings(
 ) -> tuple[Finding, Finding]:
     del purpose
     age = _age(found.valid_from, at)
-    return (
-        Finding("warning", "superseded", f"a newer version exists ({age})"),
-        Finding("passed", "version_current", f"no newer version ({age})"),
-    )
+    superseded = Finding("warning", "superseded", f"a newer version exists ({age})")
+    current = Finding("passed", "version_current", f"no newer version ({age})")
+    return superseded, _stale(found, age, at) or current
+
+
+def _stale(found: VerifiedStatusList, age: str, at: datetime) -> Finding | None:
+    """What a list that should have been replaced says of an entry that is not set."""
+    if found.valid_until is None or found.valid_until >= at:
+        return None
+    until = format_instant(found.valid_until)
+    return Finding("warning", "status_list_stale", f"the list was good until {until} ({age})")
 
 
 def check_refresh(
@@ -149,6 +158,9 @@ def _verified(url: str, evidence: Evidence, at: datetime) -> VerifiedStatusList 
         found = _read(examination.payload, examination.issuer, url)
     except MalformedDocumentError as error:
         return Finding("failed", error.reason, f"status list: {error}")
+    if found.valid_from is not None and found.valid_from > at + _CLOCK_SKEW:
+        begins = format_instant(found.valid_from)
+        return Finding("failed", "status_list_not_yet_valid", f"status list: valid from {begins}")
     if not examination.key_was_in_use(found.valid_from):
         return Finding("failed", "status_list_key_retired", "status list: signed by a retired key")
     return found

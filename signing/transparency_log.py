@@ -21,6 +21,7 @@ from signing.merkle import HASH_BYTES, leaf_hash, verify_inclusion
 from signing.signed_note import (
     ED25519,
     ED25519_COSIGNATURE,
+    MAX_NAME_BYTES,
     NoteSigner,
     NoteVerifier,
     decode_base64,
@@ -74,6 +75,8 @@ class Checkpoint:
         lines = text.split("\n")
         if len(lines) != 4 or lines[3] or not lines[0] or not DECIMAL.fullmatch(lines[1]):  # noqa: PLR2004 - three lines and what follows the last
             raise MalformedDocumentError("not_a_checkpoint", "not origin, size and root")
+        if len(lines[0].encode()) > MAX_NAME_BYTES:
+            raise MalformedDocumentError("not_a_checkpoint", "its origin is too long")
         return cls(lines[0], int(lines[1]), parse_hash(lines[2]))
 
 
