@@ -70,22 +70,26 @@ def certify(
         .serial_number(x509.random_serial_number())
         .not_valid_before(start)
         .not_valid_after(start + timedelta(days=365))
-        .add_extension(x509.BasicConstraints(ca=is_authority, path_length=None), critical=True)
         .add_extension(
             x509.AuthorityKeyIdentifier.from_issuer_public_key(key.public_key()), critical=False
         )
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
-        .add_extension(
-            x509.KeyUsage(
-                digital_signature=signs,
-                content_commitment=False,
-                key_cert_sign=is_authority,
-                crl_sign=is_authority,
-                **usage,
-            ),
-            critical=True,
-        )
     )
+    stated = [
+        x509.BasicConstraints(ca=is_authority, path_length=None),
+        x509.KeyUsage(
+            digital_signature=signs,
+            content_commitment=False,
+            key_cert_sign=is_authority,
+            crl_sign=is_authority,
+            **usage,
+        ),
+    ]
+    for extension in [] if changes.get("is_plain") else stated:
+        made = made.add_extension(extension, critical=True)
+    if "purposes" in changes:
+        purposes = [x509.ObjectIdentifier(purpose) for purpose in changes["purposes"]]
+        made = made.add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
     return made.sign(key, SHA256())
 
 
@@ -174,6 +178,7 @@ def test_an_entry_without_anchors_takes_no_notice_of_a_chain() -> None:
 
 
 LATER = ISSUED + timedelta(days=1)
+SERVER, DOCUMENTS = "1.3.6.1.5.5.7.3.1", "1.3.6.1.5.5.7.3.36"  # RFC 5280, RFC 9336
 REFUSED: Mapping[str, tuple[tuple[str, ...], TrustAnchor, str]] = {
     "no chain": ((), anchor(), "not 1 to 5 certificates"),
     "another organisation's authority": (GOOD, anchor(organisation="VATDE-1"), "does not name"),
@@ -187,8 +192,22 @@ REFUSED: Mapping[str, tuple[tuple[str, ...], TrustAnchor, str]] = {
     "no certificate": (("AAAA",), anchor(), "not DER"),
     "no base64": (("~",), anchor(), "not DER"),
     "too many": (GOOD * 3, anchor(), "not 1 to 5"),
+    "a server's": ((leaf(purposes=[SERVER]), GOOD[1]), anchor(), "for other purposes"),
+    "for answers on revocation": (
+        (leaf(purposes=["1.3.6.1.5.5.7.3.9"]), GOOD[1]),
+        anchor(),
+        "for other purposes",
+    ),
     "certified by itself": ((leaf(by=OTHER),), anchor(), "validation failed"),
 }
+
+
+@pytest.mark.parametrize("changes", [{"purposes": [SERVER, DOCUMENTS]}, {"is_plain": True}])
+def test_a_certificate_that_names_documents_or_says_nothing_of_purposes_is_good(
+    changes: dict[str, Any],
+) -> None:
+    report = examined(sealed((leaf(**changes), GOOD[1])), known(anchor()))
+    assert report.step("issuer_trusted").outcome == "passed", report
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -249,6 +249,7 @@ BASE: dict[str, Any] = {"iss": MAKER, "vct": VCT}
         (sealed({**BASE, "_sd": "x"}), "digests_malformed"),
         (sealed({**BASE, "owner": "y", "_sd": [digest(NAMED)]}, NAMED), "claim_collision"),
         (sealed({**BASE, "_sd": [digest(["s", "_sd", []])]}, ["s", "_sd", []]), "claim_collision"),
+        (sealed({**BASE, "_sd": [digest(["s", "exp", 1])]}, ["s", "exp", 1]), "claim_reserved"),
         (sealed({**BASE, "_sd": [digest(["s", "...", 1])]}, ["s", "...", 1]), "claim_collision"),
         (sealed({**BASE, "_sd": [digest(["s", 5, 1])]}, ["s", 5, 1]), "claim_collision"),
         (sealed({**BASE, "_sd": [digest(["s", "x"])]}, ["s", "x"]), "disclosure_malformed"),
