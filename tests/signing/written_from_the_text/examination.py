@@ -152,11 +152,17 @@ class Examination:
         dates = [payload[name] for name in ("nbf", "iat") if payload.get(name) is not None]
         return numeric_date(dates[0]) if dates else None
 
-    def end(self) -> datetime | None:
+    def bounds(self, member: str, claim: str) -> list[datetime]:
         payload = self.parsed.payload
-        if payload.get("validUntil") is not None:
-            return instant(payload["validUntil"])
-        return None if payload.get("exp") is None else numeric_date(payload["exp"])
+        found = [] if payload.get(member) is None else [instant(payload[member])]
+        return found if payload.get(claim) is None else [*found, numeric_date(payload[claim])]
+
+    def begin(self) -> datetime | None:
+        issued = self.issued()
+        return max([*self.bounds("validFrom", "nbf"), *filter(None, [issued])], default=None)
+
+    def end(self) -> datetime | None:
+        return min(self.bounds("validUntil", "exp"), default=None)
 
     def _issuer_trusted(self) -> Result:
         entry, trust, now = self.entry, self.evidence.trust, self.evidence.now

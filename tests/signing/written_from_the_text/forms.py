@@ -17,6 +17,7 @@ from tests.signing.written_from_the_text.encodings import (
 
 SUITES = {"ecdsa-jcs-2019": "ES256", "eddsa-jcs-2022": "EdDSA"}
 RESERVED = ("_sd", "_sd_alg", "...")
+ALWAYS_SHOWN = {"iss", "nbf", "exp", "iat", "cnf", "vct", "status"}
 
 
 @dataclass
@@ -92,9 +93,12 @@ def _sd_jwt(data: bytes) -> Parsed:
     if parsed.payload.pop("_sd_alg", "sha-256") != "sha-256":
         raise RefusedError("hash_unknown")
     disclosures = _Disclosures(texts)
+    signed = set(parsed.payload)
     parsed.payload = disclosures.within(parsed.payload, 1)
     if not disclosures.seen >= set(disclosures.texts):
         raise RefusedError("disclosure_unreferenced")
+    if ALWAYS_SHOWN & set(parsed.payload) - signed:
+        raise RefusedError("claim_reserved")
     return parsed
 
 

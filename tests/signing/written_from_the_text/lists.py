@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.signing.written_from_the_text.encodings import (
@@ -62,6 +62,8 @@ class StatusList(Examination):
         issued = self._read_token(url) if self._is_token else self._read_bitstring(url)
         if len(self._bits) * 8 < 131_072:
             raise RefusedError("status_list_length")
+        if issued is not None and issued > evidence.now + timedelta(minutes=5):
+            raise RefusedError("status_list_not_yet_valid")
         if not self.was_in_use(issued):
             raise RefusedError("status_list_key_retired")
 

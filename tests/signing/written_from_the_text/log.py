@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidSignature
@@ -58,11 +59,12 @@ class Checkpoint(NamedTuple):
 
 
 class Place(NamedTuple):
-    """Where a credential stands, and whether a witness saw it."""
+    """Where a credential stands, who signed that head, and the last time that a cosigner states."""
 
     origin: str
     leaf: int
-    witnessed: bool
+    signers: set[str]
+    seen: datetime | None
 
 
 def note_keys(trust: TrustList | None) -> list[NoteKey]:
@@ -92,6 +94,8 @@ def _checkpoint(text: str) -> Checkpoint:
     lines = text.split("\n")
     if len(lines) != 4 or lines[3] or not lines[0] or not re.fullmatch(DECIMAL, lines[1]):
         raise RefusedError("not_a_checkpoint")
+    if len(lines[0].encode()) > 255:
+        raise RefusedError("not_a_checkpoint")
     return Checkpoint(text, lines[0], int(lines[1]), _hash(lines[2]))
 
 
@@ -100,13 +104,13 @@ def _signature(line: str) -> tuple[str, bytes]:
     blob = plain_base64(encoded)
     if not line.startswith("— ") or len(blob) < 5:
         raise RefusedError("not_a_note")
-    if not name or "+" in name or re.search(r"\s", name):
+    if not name or "+" in name or re.search(r"\s", name) or len(name.encode()) > 255:
         raise RefusedError("not_a_key_name")
     return name, blob
 
 
-def open_note(note: bytes, keys: Sequence[NoteKey]) -> tuple[Checkpoint, list[NoteKey]]:
-    """The head, and the known keys that signed it."""
+def open_note(note: bytes, keys: Sequence[NoteKey]) -> tuple[Checkpoint, list[NoteKey], int]:
+    """The head, the known keys that signed it, and the last time stated."""
     try:
         text = note.decode()
     except UnicodeDecodeError:
@@ -117,16 +121,17 @@ def open_note(note: bytes, keys: Sequence[NoteKey]) -> tuple[Checkpoint, list[No
     if not good or len(note) > 512 * KIB or re.search("[\0-\x09\x0b-\x1f]", text):
         raise RefusedError("not_a_note")
     signatures = [_signature(line) for line in lines]
-    head, signers = _checkpoint(body + "\n"), []
+    head, signers, last = _checkpoint(body + "\n"), [], 0
     for name, blob in signatures:
         for key in keys:
             if (key.name, key.id) == (name, blob[:4]):
                 if not key.signed(blob[4:], head):
                     raise RefusedError("checkpoint_signature")
                 signers.append(key)
+                last = max(last, 0 if key.kind == LOG else int.from_bytes(blob[4:12], "big"))
     if not any(key.kind == LOG and key.name == head.origin for key in signers):
         raise RefusedError("log_unknown")
-    return head, signers
+    return head, signers, last
 
 
 def place_of(leaf: bytes, proof: bytes, keys: Sequence[NoteKey]) -> Place:
@@ -141,9 +146,10 @@ def place_of(leaf: bytes, proof: bytes, keys: Sequence[NoteKey]) -> Place:
     if found is None or len(lines) > 62:
         raise RefusedError("not_a_log_proof")
     path, index = [_hash(line) for line in lines], int(found[1])
-    head, signers = open_note(note, keys)
+    head, signers, last = open_note(note, keys)
     check_path(hashlib.sha256(b"\0" + leaf).digest(), index, head, path)
-    return Place(head.origin, index, any(key.name != head.origin for key in signers))
+    seen = datetime.fromtimestamp(last, UTC) if 0 < last < 95_617_584_000 else None
+    return Place(head.origin, index, {key.name for key in signers}, seen)
 
 
 def _node(left: bytes, right: bytes) -> bytes:

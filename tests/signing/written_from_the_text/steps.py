@@ -14,7 +14,7 @@ from tests.signing.written_from_the_text.examination import (
     attempt,
 )
 from tests.signing.written_from_the_text.lists import LIST_TYPE, StatusList, entries_of
-from tests.signing.written_from_the_text.log import LOG, place_of
+from tests.signing.written_from_the_text.log import LOG, Place, place_of
 
 WORDS = {"revocation": "revoked", "suspension": "suspended", "refresh": "superseded"}
 WORST_FIRST = ("failed", "not_checked", "warning", "passed")
@@ -25,9 +25,11 @@ def verdict_over(results: Mapping[str, Result]) -> str:
     unchecked = {step for step, (outcome, _) in results.items() if outcome == "not_checked"}
     if results["status"][1] == "no_status_entry":
         unchecked.discard("status")
+    if results["version"][1] in {"no_version_evidence", "server_not_asked", "schema_violated"}:
+        unchecked.discard("version")
     if "failed" in outcomes:
         return "invalid"
-    if unchecked & {*STEPS[:4], "signature", "validity", "status"}:
+    if unchecked & {*STEPS[:4], "signature", "validity", "version", "status"}:
         return "cannot_tell"
     if "warning" in outcomes or "issuer_trusted" in unchecked:
         return "valid_with_warnings"
@@ -59,9 +61,9 @@ class Content(Examination):
 
     def validity(self) -> Result:
         now, proof_end = self.evidence.now, self.parsed.proof.get("expires")
-        issued, end = self.issued(), self.end()
+        issued, begin, end = self.issued(), self.begin(), self.end()
         proof_end = None if proof_end is None else instant(proof_end)
-        if issued is not None and issued > now + timedelta(minutes=5):
+        if begin is not None and begin > now + timedelta(minutes=5):
             raise RefusedError("not_yet_valid")
         if end is not None and end < now:
             raise RefusedError("expired")
@@ -100,15 +102,15 @@ class Content(Examination):
         return ("not_checked", reason) if outcome == "failed" else (outcome, reason)
 
     def status(self) -> Result:
-        entries = [
-            e for e in entries_of(self.parsed.payload) if e[0] in {"revocation", "suspension"}
-        ]
+        entries = [e for e in entries_of(self.parsed.payload) if e[0] not in {"refresh", "message"}]
         found = [attempt(partial(self._status_of, *entry)) for entry in entries]
         if not found:
             return "not_checked", "no_status_entry"
         return min(found, key=lambda result: WORST_FIRST.index(result[0]))
 
     def _status_of(self, purpose: str, index: int, url: str) -> Result:
+        if purpose not in WORDS:
+            raise RefusedError("status_purpose", "not_checked")
         if url not in self.evidence.status_lists:
             raise RefusedError("status_list_missing", "not_checked")
         listed = StatusList(self.evidence.status_lists[url], self.evidence, url)
@@ -119,11 +121,9 @@ class Content(Examination):
             raise RefusedError("status_purpose")
         if listed.is_set(index):
             raise RefusedError(WORDS[purpose])
-        if purpose == "refresh":
-            return "passed", "version_current"
         if listed.until is not None and listed.until < self.evidence.now:
             return "warning", "status_list_stale"
-        return "passed", "not_withdrawn"
+        return "passed", "version_current" if purpose == "refresh" else "not_withdrawn"
 
     def log_inclusion(self) -> Result:
         proof, names = self.evidence.log_proof, {key.name for key in self.log_keys}
@@ -133,6 +133,17 @@ class Content(Examination):
         if not logs:
             return "not_checked", "no_known_log"
         place = place_of(self.parsed.leaf, proof, self.log_keys)
-        if names - logs and not place.witnessed:
+        if not self._were_trusted(place):
+            return "warning", "log_trust_ended"
+        if names - logs and not place.signers - {place.origin}:
             return "warning", "not_witnessed"
         return "passed", "included"
+
+    def _were_trusted(self, place: Place) -> bool:
+        """Whether each entry whose name signed the head, and a key of it, held then."""
+        then = place.seen or self.evidence.now
+        entries = self.evidence.trust.entries if self.evidence.trust else []
+        signed = [e for e in entries if e.role in {"log", "witness"} and e.issuer in place.signers]
+        ends = [[key.expires for key in entry.keys] for entry in signed]
+        in_use = all(any(end is None or then <= end for end in several) for several in ends)
+        return in_use and all(entry.holds_at(then) for entry in signed)
