@@ -106,10 +106,14 @@ def leaves_of_nothing(transaction: Transaction) -> Iterator[tuple[int, str | Non
     size = log_size(transaction)
     known = bytearray(size)
     elsewhere: dict[str, bool] = {}
+    own = list(transaction.access_anchors.anchored_leaves())
     for operator_id, index in transaction.access_anchors.leaves():
-        if operator_id not in elsewhere:
+        if operator_id not in elsewhere:  # what is kept for another stands in the log it came with
             elsewhere[operator_id] = kept_log_of(transaction, operator_id) is not None
-        if not elsewhere[operator_id] and 0 <= index < size:
+        if not elsewhere[operator_id]:
+            own.append(index)
+    for index in own:
+        if 0 <= index < size:
             known[index] = 1
     for index, belongs in enumerate(known):
         reason = "nothing that is here was logged with it: a record or an anchor was taken away"

@@ -55,9 +55,13 @@ class AccessAnchorRecords(Records[AccessAnchorRow]):
         return self._session.exec(query.order_by(col(AccessAnchorRow.sequence))).all()
 
     def leaves(self) -> Iterator[tuple[str, int]]:
-        """Yield (operator, index) of every leaf of the log that a record says is its own."""
-        for table in (PassportRow, RestrictedCredentialRow, CertificateRow, AccessAnchorRow):
+        """Yield (operator, index) of every leaf of a log that a credential says is its own."""
+        for table in (PassportRow, RestrictedCredentialRow, CertificateRow):
             query = select(table.operator_id, table.log_index)
             for operator_id, index in self._session.exec(query):
                 if index is not None:
                     yield operator_id, index
+
+    def anchored_leaves(self) -> Sequence[int]:
+        """Return the index of every anchor's leaf, in this server's own log whoever's access log it is of."""
+        return self._session.exec(select(AccessAnchorRow.log_index)).all()
