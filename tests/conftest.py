@@ -18,8 +18,14 @@ from tests.postgres_databases import PostgresDatabases
 from tests.worlds import World, populate
 
 
+def pytest_collection() -> None:
+    """Import the tests without the garbage collector: next to nothing of that is garbage."""
+    gc.disable()
+
+
 def pytest_collection_finish() -> None:
     """Let the garbage collector leave alone what was imported: it lives as long as the tests do."""
+    gc.enable()
     gc.collect()
     gc.freeze()
 
@@ -53,18 +59,24 @@ class SqliteDatabases:
 
     def make(self, *, populated: bool) -> Store:
         """Return a store on a database of its own."""
-        if populated not in self._templates:
-            template = self._folder / f"template-{populated}.sqlite3"
-            store = Store(f"sqlite:///{template}")
-            store.migrate()
-            if populated:
-                populate(store, self._keyring)
-            store.close()
-            self._templates[populated] = template
         fresh = f"sqlite:///{self._folder / uuid.uuid4().hex}.sqlite3"
         store = self._spare.pop() if self._spare else Store(fresh)
-        shutil.copy(self._templates[populated], _path_of(store))
+        shutil.copy(self._template(populated=populated), _path_of(store))
         return store
+
+    def _template(self, *, populated: bool) -> Path:
+        if populated not in self._templates:
+            template = self._folder / f"template-{populated}.sqlite3"
+            if populated:
+                shutil.copy(self._template(populated=False), template)
+            store = Store(f"sqlite:///{template}")
+            if populated:
+                populate(store, self._keyring)
+            else:
+                store.migrate()
+            store.close()
+            self._templates[populated] = template
+        return self._templates[populated]
 
     def discard(self, store: Store) -> None:
         """Close a store and remove its database."""

@@ -89,9 +89,7 @@ class PostgresDatabases:
 
     def make(self, *, populated: bool) -> Store:
         """Return a store on a database of its own."""
-        if populated not in self._templates:
-            self._templates[populated] = self._make_template(populated=populated)
-        template = self._templates[populated]
+        template = self._template(populated=populated)
         if template.spare:
             store = template.spare.pop()
         else:
@@ -102,13 +100,19 @@ class PostgresDatabases:
         self._uses[store.url] += 1
         return store
 
+    def _template(self, *, populated: bool) -> _Template:
+        if populated not in self._templates:
+            self._templates[populated] = self._make_template(populated=populated)
+        return self._templates[populated]
+
     def _make_template(self, *, populated: bool) -> _Template:
         name = f"template_{str(populated).lower()}"
-        self._create(name, None)
+        self._create(name, self._template(populated=False).name if populated else None)
         store = Store(self.url(name))
-        store.migrate()
         if populated:
             populate(store, self._keyring)
+        else:
+            store.migrate()
         store.close()
         with self._connect(name) as connection:
             tables = [str(row[0]) for row in connection.execute(_TABLES)]

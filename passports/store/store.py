@@ -134,7 +134,7 @@ class Store:
 
     def lay_out(self) -> None:
         """Create all tables at once, for a store that is thrown away and never migrated."""
-        SQLModel.metadata.create_all(self._engine)
+        SQLModel.metadata.create_all(self._engine, checkfirst=False)
 
     def _schema_is_current(self) -> bool:
         # Asked before alembic is imported, which takes longer than most commands do: so the folder of
