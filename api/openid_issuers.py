@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from passports.authority.roles import Action, RoleId
 from passports.documents import Slug
-from passports.verification.fetch import is_loopback
+from passports.verification.loopback import is_loopback
 
 Algorithm = Literal["ES256", "ES384", "PS256", "RS256", "EdDSA", "Ed25519"]
 # RFC 7518, section 3.1, and RFC 8037: the one type (and curve) of key that each algorithm goes with. A

@@ -18,7 +18,7 @@ from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.openid_issuers import OpenIdIssuer
-from passports.verification.fetch import is_loopback
+from passports.verification.loopback import is_loopback
 
 DEMONSTRATION_MARKER: Final = "demo.json"
 DATABASE_FILE: Final = "voltpass.sqlite3"

@@ -10,19 +10,19 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
-from pydantic import ValidationError
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from api.environment import EnvironmentFaultError, FileFaultError
 from api.problems import problem_of
-from api.settings import Settings
 from lca.errors import LcaError
 from passports.errors import Finding, InvalidInputError, PassportError, StoreUnavailableError
 from signing.errors import KeyUnavailableError, SigningError
+
+if TYPE_CHECKING:
+    from api.settings import Settings
 
 EXIT_REFUSED: Final = 1
 EXIT_CANNOT_TELL: Final = 2
@@ -37,12 +37,16 @@ out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
-def open_settings(**changes: Any) -> Settings:  # noqa: ANN401 # pydantic judges them
+def open_settings(**changes: Any) -> "Settings":  # noqa: ANN401 # pydantic judges them
     """Read the settings from the environment; `changes` go before what is set there.
 
     Raises:
         EnvironmentFaultError: a setting is not valid; its value is not repeated.
     """
+    from pydantic import ValidationError
+
+    from api.settings import Settings
+
     try:
         return Settings(**changes)
     except ValidationError as error:
@@ -142,6 +146,14 @@ def progress_bar(label: str, *, quiet: bool) -> Iterator[Callable[[int, int], No
     if quiet or not err.is_terminal or os.environ.get("CI"):
         yield lambda _done, _all: None
         return
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+    )
+
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     with Progress(*columns, TimeRemainingColumn(), console=err) as progress:
         task = progress.add_task(label, total=None)

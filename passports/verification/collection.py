@@ -1,7 +1,7 @@
 """Collecting what a verification looks at: what a credential cites, fetched or read from a bundle."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -11,7 +11,8 @@ import orjson
 from passports.certification.certificate_reading import read_certificate
 from passports.errors import EvidenceUnavailableError, InvalidInputError
 from passports.identifiers import parse_digital_link
-from passports.verification.fetch import Fetch, FetchBudget, is_loopback
+from passports.verification.fetch import Fetch, FetchBudget
+from passports.verification.loopback import is_loopback
 from signing import base64url
 from signing.canonical import JsonValue, parse_strict
 from signing.credentials import decode, issuer_of
@@ -40,7 +41,8 @@ class CollectedEvidence:
 
     `unavailable` tells what was wanted and could not be had, with the reason; it is not asked for again.
     `budget` bounds what is fetched from strangers, and `over_budget` tells what it did not reach to.
-    `looked_into` are the documents whose own citations were fetched.
+    `looked_into` are the documents whose own citations were fetched. `believed` tells, after
+    `collect_from_strangers`, whether the signature of the credential was right.
     """
 
     did_documents: dict[str, Mapping[str, JsonValue]] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class CollectedEvidence:
     budget: FetchBudget | None = None
     over_budget: set[str] = field(default_factory=set)
     looked_into: set[str] = field(default_factory=set)
+    believed: bool = False
 
     def may_fetch(self, cited: str) -> bool:
         """Tell whether a URL or DID is to be fetched: at most once, and within the budget."""
@@ -98,13 +101,26 @@ def collect_from_strangers(
     certifier of the trust list, nothing that they cite in turn is fetched.
     """
     evidence = CollectedEvidence(budget=FetchBudget())
-    collect_issuer(_issuer(payload_of(credential)), fetch, evidence)
+    payload = payload_of(credential)
+    collect_issuer(_issuer(payload), fetch, evidence)
     known = Evidence(did_documents=evidence.did_documents, trust_list=trust_list)
-    if examine(credential, known, at=at).step("signature").outcome == "passed":
+    signature = examine(credential, known, at=at).step("signature")
+    if signature.reason_code == "key_revoked":
+        # The signature fits, and its key was compromised: the log tells whether it was made before.
+        proofs = [_log_proof(url, fetch, evidence) for url in cited_urls(payload)["log_proofs"][:1]]
+        known = replace(known, log_proof=proofs[0] if proofs else None)
+        signature = examine(credential, known, at=at).step("signature")
+    if signature.outcome == "passed":
+        evidence.believed = True
         certifiers = trust_list.in_role("certifier") if trust_list is not None else ()
         trusted = frozenset(entry.issuer for entry in certifiers)
-        collect_evidence(credential, fetch, evidence, certifiers=trusted)
+        collect_cited(payload, fetch, evidence, certifiers=trusted)
     return evidence
+
+
+def _log_proof(url: str, fetch: Fetch, into: CollectedEvidence) -> bytes | None:
+    _fetch_into(into.log_proofs, url, "text/plain", fetch, into)
+    return into.log_proofs.get(url)
 
 
 def collect_evidence(
@@ -248,11 +264,14 @@ def _fetch_did_document(did: str, fetch: Fetch, into: CollectedEvidence) -> None
         into.unavailable[did] = str(error)
 
 
-def newest_version(credential: bytes, fetch: Fetch) -> int | None:
-    """Ask the issuer's server which version of this passport is the newest, or None."""
+def newest_version(credential: bytes, fetch: Fetch, known: CollectedEvidence) -> int | None:
+    """Ask the issuer's server which version of this passport is the newest, or None.
+
+    A credential that is not believed is not followed; the question counts on the budget of fetches.
+    """
     subject = payload_of(credential).get("credentialSubject")
     link = subject.get("id") if isinstance(subject, Mapping) else None
-    if not isinstance(link, str):
+    if not isinstance(link, str) or not known.believed or not known.may_fetch(link):
         return None
     try:
         newest = payload_of(fetch_passport(link, fetch)).get("credentialSubject")

@@ -5,7 +5,6 @@ looked at by the verification. Plain http is for loopback alone (a server on thi
 for the host and port that the caller names.
 """
 
-import ipaddress
 from collections.abc import Callable, Iterable
 from time import monotonic
 from typing import Final, Protocol, Self
@@ -14,6 +13,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from passports.errors import EvidenceUnavailableError, Finding, shorten
+from passports.verification.loopback import is_loopback
 from signing.errors import FetchRefusedError
 from signing.fetch import Fetcher
 
@@ -40,16 +40,6 @@ def refused_fetch(url: str, accept: str = "*/*") -> bytes:
 def _unavailable(url: str, reason: str, remedy: str) -> EvidenceUnavailableError:
     finding = Finding("url", shorten(url), reason, remedy)
     return EvidenceUnavailableError(f"{shorten(url)} cannot be fetched: {reason}", [finding])
-
-
-def is_loopback(host: str | None) -> bool:
-    """Tell whether a host names this machine."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host or "").is_loopback
-    except ValueError:
-        return False
 
 
 class FetchBudget:

@@ -15,9 +15,9 @@ from passports.verification.fetch import (
     MAX_BYTES,
     FetchBudget,
     HttpFetch,
-    is_loopback,
     refused_fetch,
 )
+from passports.verification.loopback import is_loopback
 
 
 class Answers(BaseHTTPRequestHandler):
