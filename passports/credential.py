@@ -5,7 +5,7 @@ lives outside, in a status list. The footprint is shown as voluntary information
 binding, and the Commission's data point table (v2.0, 15 Aug 2026, points 17 and 18) does not ask for it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from passports.attributes.table import (
@@ -15,7 +15,7 @@ from passports.attributes.table import (
     is_signed_in_public,
     with_unit,
 )
-from passports.attributes.versions import Subject, newest_version
+from passports.attributes.versions import AttributeVersion, Subject, newest_version
 from passports.batches import Batch
 from passports.certification.certificates import (
     CertificateEvidence,
@@ -132,16 +132,23 @@ def attribute_claims(
     passport_id: str | None = None,
 ) -> dict[str, dict[str, Any]]:
     """Return the public attributes given for model, batch and battery that the profile shows, with units."""
-    profile, category = get_profile(profile_id), category_of(model)
-    claims: dict[str, Any] = {}
     subjects = [
         Subject(Granularity.MODEL, model.operator_id, model.id),
         Subject(Granularity.BATCH, model.operator_id, batch_id),
     ]
     if passport_id is not None:
         subjects.append(Subject(Granularity.ITEM, model.operator_id, passport_id))
-    for subject in subjects:
-        version = newest_version(transaction, subject)
+    versions = [newest_version(transaction, subject) for subject in subjects]
+    return claims_of_versions(versions, category_of(model), profile_id)
+
+
+def claims_of_versions(
+    versions: Iterable[AttributeVersion | None], category: str, profile_id: str
+) -> dict[str, dict[str, Any]]:
+    """Return what a profile shows to the public of data given for model, batch and battery, in this order."""
+    profile = get_profile(profile_id)
+    claims: dict[str, Any] = {}
+    for version in versions:
         for name, given in version.values.items() if version is not None else ():
             if is_signed_in_public(attributes()[name]) and profile.shows(name, category):
                 claims[name] = with_unit(name, given.value)

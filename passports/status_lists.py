@@ -137,15 +137,38 @@ def set_status(
     Raises:
         RecordNotFoundError: the operator has no such list.
     """
-    list_id, index = place
-    locked = transaction.status_lists.of(operator_id, for_update=True)
-    row = next((row for row in locked if row.id == list_id), None)
-    if row is None:
-        raise RecordNotFoundError("status list", f"{operator_id}/{list_id}")
-    bits = StatusList.from_bytes(row.bits)
-    bits.set(index, to=to)
-    row.bits = bits.to_bytes()
-    _sign(transaction, row, _signer_of(transaction, keyring, operator_id), address, now)
+    set_statuses(transaction, keyring, address, operator_id, [place], to=to, now=now)
+
+
+def set_statuses(
+    transaction: Transaction,
+    keyring: Keyring,
+    address: PublicAddress,
+    operator_id: str,
+    places: Sequence[tuple[str, int]],
+    *,
+    to: bool,
+    now: datetime,
+) -> None:
+    """Set bits of an operator's lists (list, index), and sign each of these lists anew, once.
+
+    Raises:
+        RecordNotFoundError: the operator has no such list.
+    """
+    if not places:
+        return
+    locked = {row.id: row for row in transaction.status_lists.of(operator_id, for_update=True)}
+    changed: dict[str, StatusList] = {}
+    for list_id, index in places:
+        if list_id not in changed:
+            if list_id not in locked:
+                raise RecordNotFoundError("status list", f"{operator_id}/{list_id}")
+            changed[list_id] = StatusList.from_bytes(locked[list_id].bits)
+        changed[list_id].set(index, to=to)
+    signer = _signer_of(transaction, keyring, operator_id)
+    for list_id, bits in changed.items():
+        locked[list_id].bits = bits.to_bytes()
+        _sign(transaction, locked[list_id], signer, address, now)
 
 
 def is_set(transaction: Transaction, operator_id: str, place: tuple[str, int]) -> bool:

@@ -21,10 +21,18 @@ def is_writer(transaction: Transaction, row: PassportRow, operator_id: str) -> b
     Who issued a passport acts for the operator named as responsible at issue (Art. 77(4)); when
     responsibility has passed to another since, this ends.
     """
-    responsible = responsible_of(row)
-    if operator_id == responsible:
-        return True
-    return operator_id == row.operator_id and _acts_for(transaction, row, responsible)
+    return not foreign_to(transaction, [row], operator_id)
+
+
+def foreign_to(
+    transaction: Transaction, rows: Sequence[PassportRow], operator_id: str
+) -> list[PassportRow]:
+    """Return those of these passports that an operator may not change; see `is_writer`."""
+    others = {row.id: responsible_of(row) for row in rows}
+    others = {name: who for name, who in others.items() if who != operator_id}
+    own = [row.id for row in rows if row.id in others and row.operator_id == operator_id]
+    named = {row.id: responsible_of(row) for row in transaction.passport_versions.first_of(own)}
+    return [row for row in rows if row.id in others and named.get(row.id) != others[row.id]]
 
 
 def answering_for(transaction: Transaction, row: PassportRow) -> Sequence[str]:

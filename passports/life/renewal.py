@@ -1,18 +1,44 @@
 """Renewal: new versions of all passports of a batch or model whose public data were written after issuing.
 
-One passport, one transaction: what is done is done, and the same renewal again goes on where it stopped.
+So many passports at a time, one transaction for them: their versions are signed in a row, and their leaves
+of the log and their status bits are written together. What is done is done, and the same renewal again
+goes on where it stopped: a passport that says already what is known gets no version.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Final
 
+from passports.attributes.table import Granularity
+from passports.attributes.versions import (
+    AttributeVersion,
+    Subject,
+    newest_version,
+    read_version,
+)
+from passports.credential import category_of, claims_of_versions
 from passports.errors import IllegalTransitionError, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
-from passports.life.versions import PassportChange, new_version
-from passports.store import PassportRow, Store
+from passports.life.lifecycle import FIRST_STATUS, refuse_ended
+from passports.life.version_documents import ChangeKind, PassportChange
+from passports.life.version_making import (
+    Making,
+    VersionDraft,
+    content_of,
+    make_versions,
+    payload_of,
+)
+from passports.life.version_steps import check_writers
+from passports.models import get_model
+from passports.operators import get_operator
+from passports.store import PassportRow, Store, Transaction
+from signing.status_list import StatusList
 
+CHUNK: Final = (
+    500  # passports in one transaction: other writers of the operator wait for less than a second
+)
 Progress = Callable[[int, int], None]
 
 
@@ -49,26 +75,109 @@ def renew_passports(
 
     Raises:
         RecordNotFoundError: one of the batches is not there; nothing is written.
-        AccessDeniedError: responsibility for a passport has passed to another operator.
+        AccessDeniedError: responsibility for a passport has passed to another operator; what was renewed
+            before it stays so.
         KeyUnavailableError: the operator's signing key cannot be opened.
     """
-    newest: dict[str, PassportRow] = {}
+    passport_ids: list[str] = []
     with store.reading() as reading:
         for batch_id in batch_ids:
             if reading.batches.get(operator_id, batch_id) is None:
                 raise RecordNotFoundError("batch", batch_id)
-            for row in reading.passports.of_batch(operator_id, batch_id):
-                newest[row.id] = row  # by version, so the last one is the newest
-    counts = {"renewed": 0, "unchanged": 0, "ended": 0}
+            passport_ids += reading.passport_versions.ids_of_batch(operator_id, batch_id)
     change = PassportChange(reason=reason)
-    for done, row in enumerate(newest.values(), start=1):
+    renewed = unchanged = 0
+    for start in range(0, len(passport_ids), CHUNK):
+        chunk = passport_ids[start : start + CHUNK]
+        with store.transaction() as transaction:
+            transaction.operators.lock(operator_id)
+            actor = get_operator(transaction, operator_id)
+            making = Making(transaction, keyring, address, actor, now)
+            open_ones = list(_open(making, chunk))
+            drafts = list(_drafts(making, open_ones, change))
+            make_versions(making, drafts)
+        renewed += len(drafts)
+        unchanged += len(open_ones) - len(drafts)
+        progress(start + len(chunk), len(passport_ids))
+    return Renewal(renewed, unchanged, len(passport_ids) - renewed - unchanged)
+
+
+def _open(making: Making, passport_ids: Sequence[str]) -> Iterator[PassportRow]:
+    """Yield the newest versions of those passports that still take changes; all have to be the actor's.
+
+    Raises:
+        AccessDeniedError: the actor is not responsible for one of them.
+    """
+    transaction = making.transaction
+    found = {row.id: row for row in transaction.passport_versions.newest_of(passport_ids)}
+    check_writers(transaction, list(found.values()), making.actor)
+    lists: dict[str, StatusList | None] = {}
+    for name in passport_ids:
+        row = found[name]
+        if row.status_list_id not in lists:
+            stored = transaction.status_lists.get(row.operator_id, row.status_list_id)
+            lists[row.status_list_id] = StatusList.from_bytes(stored.bits) if stored else None
+        revocations = lists[row.status_list_id]
+        if revocations is not None and revocations.get(row.status_list_index):
+            continue
         try:
-            stored = new_version(store, keyring, address, operator_id, row.id, change, now)
-            counts["unchanged" if stored.version == row.version else "renewed"] += 1
+            refuse_ended(row)
         except IllegalTransitionError:
-            counts["ended"] += 1
-        progress(done, len(newest))
-    return Renewal(**counts)
+            continue
+        yield row
+
+
+def _drafts(
+    making: Making, rows: Sequence[PassportRow], change: PassportChange
+) -> Iterator[VersionDraft]:
+    """Yield what the next versions say of those that do not say it yet."""
+    known = _Known(making.transaction, making.actor.id, [row.id for row in rows])
+    versions = {row.id: row.version for row in rows}
+    statuses = making.transaction.passport_changes.statuses_of(making.actor.id, versions)
+    for row in rows:
+        before = payload_of(row)
+        subject = before["credentialSubject"]
+        is_said = content_of(subject)
+        bare = {name: value for name, value in is_said.items() if name != "attributes"}
+        content = {**bare, **known.claims(row, subject)}
+        if content != is_said:
+            status = statuses.get(row.id, FIRST_STATUS)
+            yield VersionDraft(row, before, content, change, ChangeKind.DATA, status)
+
+
+class _Known:
+    """Attribute data of model, batch and batteries, each read once for many passports."""
+
+    def __init__(
+        self, transaction: Transaction, operator_id: str, passport_ids: Sequence[str]
+    ) -> None:
+        self._transaction = transaction
+        self._operator_id = operator_id
+        self._shared: dict[Subject, AttributeVersion | None] = {}
+        self._categories: dict[str, str] = {}
+        found = transaction.attribute_versions.newest_of(
+            operator_id, Granularity.ITEM.value, passport_ids
+        )
+        self._items = {row.subject_id: read_version(row) for row in found}
+
+    def claims(self, row: PassportRow, subject: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the public attributes of a battery, as `credential.attribute_claims` does."""
+        model_id = str(subject["model"]["id"])
+        if model_id not in self._categories:
+            model = get_model(self._transaction, self._operator_id, model_id)
+            self._categories[model_id] = category_of(model)
+        versions = (
+            self._newest(Granularity.MODEL, model_id),
+            self._newest(Granularity.BATCH, row.batch_id),
+            self._items.get(row.id),
+        )
+        return claims_of_versions(versions, self._categories[model_id], str(subject["profile"]))
+
+    def _newest(self, level: Granularity, subject_id: str) -> AttributeVersion | None:
+        subject = Subject(level, self._operator_id, subject_id)
+        if subject not in self._shared:
+            self._shared[subject] = newest_version(self._transaction, subject)
+        return self._shared[subject]
 
 
 def batches_of_model(store: Store, operator_id: str, model_id: str) -> list[str]:

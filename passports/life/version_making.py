@@ -1,11 +1,11 @@
-"""Making a version of a passport inside a transaction: credential, log leaf, status bits, change.
+"""Making versions of passports inside a transaction: credential, log leaf, status bits, change.
 
 Nothing is rebuilt that was not changed: the next credential says what the last one said, and what is
 different. All versions of a passport have one revocation bit; each has a refresh bit of its own.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -23,8 +23,8 @@ from passports.life.version_documents import (
 )
 from passports.log import append
 from passports.operators import EconomicOperator
-from passports.status_lists import allocate_indices, set_status
-from passports.store import PassportChangeRow, PassportRow, Transaction
+from passports.status_lists import allocate_indices, set_statuses
+from passports.store import PassportRow, Transaction
 from signing.credentials import CredentialSigner, decode, issuer_of
 from signing.instants import format_instant
 from signing.transparency_log import log_entry
@@ -71,6 +71,25 @@ def status_places(payload: Mapping[str, Any]) -> dict[str, tuple[str, str, int]]
     return places
 
 
+@dataclass(frozen=True)
+class VersionDraft:
+    """What the version after a passport's newest one is to say.
+
+    Attributes:
+        row: The newest version.
+        before: What that one says, as `payload_of` gives it.
+        content: The subject of the next one, without what says which version it is.
+        life_cycle_status: The battery's status from then on.
+    """
+
+    row: PassportRow
+    before: Mapping[str, Any]
+    content: Mapping[str, Any]
+    change: PassportChange
+    kind: ChangeKind
+    life_cycle_status: str
+
+
 def make_version(
     making: Making,
     row: PassportRow,
@@ -84,79 +103,125 @@ def make_version(
     Raises:
         KeyUnavailableError: the issuing operator's key cannot be opened.
     """
-    # Versions follow each other in time, whatever the clock says.
-    at = max(making.now, row.issued_at)
-    document = change_document(making.actor.id, kind, change, making.acting_id)
-    digest = hashlib.sha256(document).hexdigest()
-    statement = {
-        "previousSha256": row.sha256,
-        "kind": PUBLIC_KINDS[kind].value,
-        "actor": making.actor.id,
-        "at": format_instant(at),
-        "changeSha256": digest,
-    }
-    subject = {**content, "passportVersion": row.version + 1, STATEMENT: statement}
-    credential = _sign(making, row, subject, at)
-    [entry] = [log_entry(credential)]
-    log = making.keyring.log_signers(making.address.log_origin)
-    log_index = append(making.transaction, log, [entry], at)
-    after = _row(row, credential, log_index, at)
-    making.transaction.passports.add(after)
-    making.transaction.passport_changes.add(
-        PassportChangeRow(
-            operator_id=row.operator_id,
-            passport_id=row.id,
-            version=after.version,
-            actor_id=making.actor.id,
-            kind=kind.value,
-            life_cycle_status=life_cycle_status,
-            recorded_at=at,
-            document=document,
-            sha256=digest,
-        )
-    )
+    draft = VersionDraft(row, payload_of(row), content, change, kind, life_cycle_status)
+    [after] = make_versions(making, [draft])
     return after
 
 
-def _sign(making: Making, row: PassportRow, subject: Mapping[str, Any], at: datetime) -> bytes:
-    before = payload_of(row)
-    key = making.keyring.current(making.transaction, row.operator_id)
-    signer = CredentialSigner(key, str(issuer_of(before)))
-    payload = {
-        **before,
-        "validFrom": format_instant(at),
-        "credentialStatus": _status(making, row, before, signer, at),
-        "transparencyLog": {
-            **before["transparencyLog"],
-            "proof": making.address.log_proof(row.id, row.version + 1),
-        },
-        "credentialSubject": dict(subject),
-    }
-    return signer.sign(orjson.dumps(payload))
+def make_versions(making: Making, drafts: Sequence[VersionDraft]) -> list[PassportRow]:
+    """Sign and store the versions after those of some passports of one operator, and mark these superseded.
 
+    Together: their leaves go into the log in a row, their bits into lists that are signed once.
 
-def _status(
-    making: Making,
-    row: PassportRow,
-    before: Mapping[str, Any],
-    signer: CredentialSigner,
-    at: datetime,
-) -> list[dict[str, str]]:
-    """Keep the revocation bit, set the old version's refresh bit, and give the new one a bit of its own."""
-    transaction, address = making.transaction, making.address
-    superseded = status_places(before).get("refresh")
-    fresh = allocate_indices(transaction, signer, address, row.operator_id, 1, at, "refresh")
-    if superseded is not None:
-        set_status(
-            transaction, making.keyring, address, row.operator_id, superseded[1:], to=True, now=at
+    Raises:
+        KeyUnavailableError: the issuing operator's key cannot be opened.
+    """
+    if not drafts:
+        return []
+    # Versions follow each other in time, whatever the clock says.
+    instants = [max(making.now, draft.row.issued_at) for draft in drafts]
+    documents = [
+        change_document(making.actor.id, draft.kind, draft.change, making.acting_id)
+        for draft in drafts
+    ]
+    credentials = _sign(making, drafts, documents, instants)
+    entries = [log_entry(credential) for credential in credentials]
+    log = making.keyring.log_signers(making.address.log_origin)
+    first = append(making.transaction, log, entries, max(instants))
+    rows = [
+        _row(draft.row, credential, first + place, at)
+        for place, (draft, credential, at) in enumerate(
+            zip(drafts, credentials, instants, strict=True)
         )
-    places = (
-        ("revocation", row.status_list_id, row.status_list_index),
-        ("refresh", fresh.list_id, fresh.values[0]),
+    ]
+    making.transaction.passports.add_many([row.model_dump() for row in rows])
+    making.transaction.passport_changes.add_many(
+        [
+            _change(making, draft, row, document)
+            for draft, row, document in zip(drafts, rows, documents, strict=True)
+        ]
     )
+    return rows
+
+
+def _change(
+    making: Making, draft: VersionDraft, after: PassportRow, document: bytes
+) -> dict[str, object]:
+    return {
+        "operator_id": after.operator_id,
+        "passport_id": after.id,
+        "version": after.version,
+        "actor_id": making.actor.id,
+        "kind": draft.kind.value,
+        "life_cycle_status": draft.life_cycle_status,
+        "recorded_at": after.issued_at,
+        "document": document,
+        "sha256": hashlib.sha256(document).hexdigest(),
+    }
+
+
+def _sign(
+    making: Making,
+    drafts: Sequence[VersionDraft],
+    documents: Sequence[bytes],
+    instants: Sequence[datetime],
+) -> list[bytes]:
+    [operator_id] = {draft.row.operator_id for draft in drafts}
+    key = making.keyring.current(making.transaction, operator_id)
+    issuers = [str(issuer_of(draft.before)) for draft in drafts]
+    signers = {issuer: CredentialSigner(key, issuer) for issuer in issuers}
+    statuses = _statuses(making, drafts, signers[issuers[0]], max(instants))
+    credentials = []
+    for place, (draft, at) in enumerate(zip(drafts, instants, strict=True)):
+        row, before = draft.row, draft.before
+        statement = {
+            "previousSha256": row.sha256,
+            "kind": PUBLIC_KINDS[draft.kind].value,
+            "actor": making.actor.id,
+            "at": format_instant(at),
+            "changeSha256": hashlib.sha256(documents[place]).hexdigest(),
+        }
+        payload = {
+            **before,
+            "validFrom": format_instant(at),
+            "credentialStatus": statuses[place],
+            "transparencyLog": {
+                **before["transparencyLog"],
+                "proof": making.address.log_proof(row.id, row.version + 1),
+            },
+            "credentialSubject": {
+                **draft.content,
+                "passportVersion": row.version + 1,
+                STATEMENT: statement,
+            },
+        }
+        credentials.append(signers[issuers[place]].sign(orjson.dumps(payload)))
+    return credentials
+
+
+def _statuses(
+    making: Making, drafts: Sequence[VersionDraft], signer: CredentialSigner, at: datetime
+) -> list[list[dict[str, str]]]:
+    """Keep revocation bits, set the old versions' refresh bits, and give the new ones bits of their own."""
+    transaction, address = making.transaction, making.address
+    operator_id = drafts[0].row.operator_id
+    fresh = allocate_indices(transaction, signer, address, operator_id, len(drafts), at, "refresh")
+    superseded = [status_places(draft.before).get("refresh") for draft in drafts]
+    old = [place[1:] for place in superseded if place is not None]
+    set_statuses(transaction, making.keyring, address, operator_id, old, to=True, now=at)
+    lists: dict[str, str] = {}
+
+    def claim(list_id: str, purpose: str, index: int) -> dict[str, str]:
+        if list_id not in lists:
+            lists[list_id] = address.status_list(operator_id, list_id)
+        return status_claim(lists[list_id], purpose, str(index))
+
     return [
-        status_claim(address.status_list(row.operator_id, list_id), purpose, str(index))
-        for purpose, list_id, index in places
+        [
+            claim(draft.row.status_list_id, "revocation", draft.row.status_list_index),
+            claim(fresh.list_id, "refresh", index),
+        ]
+        for draft, index in zip(drafts, fresh.values, strict=True)
     ]
 
 

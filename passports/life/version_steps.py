@@ -4,14 +4,14 @@
 against what the passport says already; what is left of it is written in the transaction that is open.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from passports.attributes.data import Writing, checked_values, write_version
 from passports.attributes.table import Granularity
 from passports.attributes.versions import Subject
-from passports.authority.responsibility import is_writer
+from passports.authority.responsibility import foreign_to
 from passports.credential import attribute_claims, operator_claims
 from passports.errors import (
     AccessDeniedError,
@@ -47,7 +47,7 @@ def new_version_in(making: Making, passport_id: str, change: PassportChange) -> 
     """Do what `new_version` does, inside a transaction that is open."""
     rows = _locked(making.transaction, passport_id, change.successor_id)
     row = rows[passport_id]
-    _check_writer(making.transaction, row, making.actor)
+    check_writers(making.transaction, [row], making.actor)
     if change.expected_version not in {None, row.version}:
         raise StaleVersionError(int(change.expected_version or 0), row.version)
     status = current_status(making.transaction, row.operator_id, row.id)
@@ -56,7 +56,7 @@ def new_version_in(making: Making, passport_id: str, change: PassportChange) -> 
     _check_open(making.transaction, row, change, status)
     step = _Step(row, change, status, transition, successor)
     if successor is not None:
-        _check_writer(making.transaction, successor, making.actor)
+        check_writers(making.transaction, [successor], making.actor)
         _check_successor(making.transaction, row, successor, step.status_after)
     after = _next(making, step)
     return StoredPassport(after.id, after.version, after.credential, after.sha256)
@@ -101,8 +101,15 @@ def _newest(transaction: Transaction, passport_id: str) -> PassportRow:
     return row
 
 
-def _check_writer(transaction: Transaction, row: PassportRow, actor: EconomicOperator) -> None:
-    if not is_writer(transaction, row, actor.id):
+def check_writers(
+    transaction: Transaction, rows: Sequence[PassportRow], actor: EconomicOperator
+) -> None:
+    """Let an operator pass that may change all of these passports.
+
+    Raises:
+        AccessDeniedError: it is not responsible for one of them.
+    """
+    if foreign_to(transaction, rows, actor.id):
         reason = "this operator is not responsible for the passport"
         remedy = "Use the key of the operator that is, or have responsibility transferred."
         raise AccessDeniedError(

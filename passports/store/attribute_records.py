@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from sqlalchemy import func, tuple_
 from sqlmodel import col, select
 
 from passports.store.attribute_tables import (
@@ -12,6 +13,8 @@ from passports.store.attribute_tables import (
     RestrictedCredentialRow,
 )
 from passports.store.records import Records, can_be_stored
+
+_KEYS_A_STATEMENT = 500  # as in `records`
 
 
 class AttributeVersionRecords(Records[AttributeVersionRow]):
@@ -43,6 +46,22 @@ class AttributeVersionRecords(Records[AttributeVersionRow]):
             query = query.where(AttributeVersionRow.recorded_at <= at)
         query = query.order_by(col(AttributeVersionRow.version).desc())
         return self._session.exec(query.limit(1)).first()
+
+    def newest_of(
+        self, operator_id: str, level: str, subject_ids: Sequence[str]
+    ) -> Iterator[AttributeVersionRow]:
+        """Yield the newest version of the data of each of these subjects that has some."""
+        row = AttributeVersionRow
+        key = tuple_(col(row.subject_id), col(row.version))
+        for start in range(0, len(subject_ids), _KEYS_A_STATEMENT):
+            wanted = (
+                row.operator_id == operator_id,
+                row.level == level,
+                col(row.subject_id).in_(subject_ids[start : start + _KEYS_A_STATEMENT]),
+            )
+            newest = select(row.subject_id, func.max(row.version)).where(*wanted)
+            newest = newest.group_by(row.subject_id)
+            yield from self._session.exec(select(row).where(*wanted, key.in_(newest)))
 
     def all(self) -> Iterator[AttributeVersionRow]:
         """Yield all versions of everything."""

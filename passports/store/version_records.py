@@ -48,6 +48,31 @@ class PassportVersionRecords(Records[PassportRow]):
         )
         return self._session.exec(query.order_by(col(PassportRow.version).desc()).limit(1)).first()
 
+    def ids_of_batch(self, operator_id: str, batch_id: str) -> Sequence[str]:
+        """Return the identifiers of a batch's passports, by serial."""
+        query = select(PassportRow.id).where(
+            PassportRow.operator_id == operator_id, PassportRow.batch_id == batch_id
+        )
+        query = query.where(PassportRow.version == 1).order_by(PassportRow.serial)
+        return self._session.exec(query).all()
+
+    def newest_of(self, passport_ids: Sequence[str]) -> Iterator[PassportRow]:
+        """Yield the newest version of each of these passports."""
+        row = PassportRow
+        key = tuple_(col(row.id), col(row.version))
+        for start in range(0, len(passport_ids), _KEYS_A_STATEMENT):
+            wanted = col(row.id).in_(passport_ids[start : start + _KEYS_A_STATEMENT])
+            newest = select(row.id, func.max(row.version)).where(wanted).group_by(row.id)
+            yield from self._session.exec(select(row).where(wanted, key.in_(newest)))
+
+    def first_of(self, passport_ids: Sequence[str]) -> Iterator[PassportRow]:
+        """Yield the first version of each of these passports."""
+        for start in range(0, len(passport_ids), _KEYS_A_STATEMENT):
+            wanted = col(PassportRow.id).in_(passport_ids[start : start + _KEYS_A_STATEMENT])
+            yield from self._session.exec(
+                select(PassportRow).where(wanted, PassportRow.version == 1)
+            )
+
 
 class PassportChangeRecords(Records[PassportChangeRow]):
     """Why versions were made."""
@@ -60,6 +85,21 @@ class PassportChangeRecords(Records[PassportChangeRow]):
             return []
         query = select(PassportChangeRow).where(PassportChangeRow.passport_id == passport_id)
         return self._session.exec(query.order_by(col(PassportChangeRow.version))).all()
+
+    def add_many(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Insert many rows in one statement."""
+        self._session.connection().execute(insert(PassportChangeRow), list(rows))
+
+    def statuses_of(self, operator_id: str, versions: Mapping[str, int]) -> Mapping[str, str]:
+        """Return the life cycle status with which a version of each passport was made, where there is one."""
+        row, names = PassportChangeRow, list(versions)
+        found: dict[str, str] = {}
+        for start in range(0, len(names), _KEYS_A_STATEMENT):
+            wanted = col(row.passport_id).in_(names[start : start + _KEYS_A_STATEMENT])
+            query = select(row.passport_id, row.version, row.life_cycle_status)
+            read = self._session.exec(query.where(row.operator_id == operator_id, wanted))
+            found |= {name: status for name, version, status in read if version == versions[name]}
+        return found
 
     def last(self, operator_id: str, passport_id: str) -> PassportChangeRow | None:
         """Return the newest change of a passport, or None."""

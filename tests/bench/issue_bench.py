@@ -15,7 +15,7 @@ from passports.identifiers import UniqueProductIdentifier
 from passports.keyring import Keyring
 from passports.resolve import find_passport
 from passports.store import Store
-from tests.bench import bulk_bench
+from tests.bench import bulk_bench, renewal_bench
 from tests.bench.frame import Benchmark, in_turns
 from tests.worlds import GTIN, World, populate
 
@@ -60,3 +60,4 @@ def run() -> Iterator[Benchmark]:
         better="higher",
     )
     yield from bulk_bench.run()
+    yield from renewal_bench.run()
