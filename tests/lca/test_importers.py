@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -120,7 +121,6 @@ def test_a_footprint_that_cannot_be_used_is_refused(change: Document) -> None:
 
 def catenax(**changes: object) -> Document:
     """Return a Catena-X PCF 9.0.0 of a hundred casings; the model wraps everything in lists."""
-    instant = {"start": "2023-07-01T00:00:00Z", "end": "2024-06-30T00:00:00Z"}
     return {
         "scopeOfPcfForm": [
             {
@@ -133,77 +133,14 @@ def catenax(**changes: object) -> Document:
                 "companyInformation": [
                     {"companyName": "Casing Ltd", "companyIds": ["urn:bpn:id:BPNL000000000DWF"]}
                 ],
-                "productInformation": [
-                    {
-                        "productNameCompany": "cell casing",
-                        "productIds": ["urn:gtin:4712345060507"],
-                        "declaredUnitOfMeasurement": "piece",
-                        "declaredUnitAmount": 100.0,
-                        "productMassPerDeclaredUnit": 25.0,
-                    }
-                ],
+                "productInformation": [_CATENAX_PRODUCT],
             }
         ],
         "pcfAssessmentAndMethodology": [
             {
-                "dataSourcesAndQuality": [
-                    {
-                        "primaryDataShare": 40.0,
-                        "technologicalDQR": 2.0,
-                        "temporalDQR": 2.0,
-                        "geographicalDQR": 1.0,
-                    }
-                ],
-                "pcfAssessmentInformation": [
-                    {
-                        "technology": [{"ccsTechnologicalCO2CaptureIncluded": False}],
-                        "idAndVersion": [
-                            {
-                                "id": "3893bb5d-da16-4dc1-9185-11d97476c254",
-                                "version": 1,
-                                "status": changes.get("status", "Active"),
-                                "retroOrProspectivePcfType": changes.get(
-                                    "kind", "Retrospective PCF"
-                                ),
-                            }
-                        ],
-                        "boundarySpecifications": [
-                            {"exemptedEmissionsPercent": changes.get("exempted", 0.0)}
-                        ],
-                        "geography": [
-                            {"geographyRegionOrSubregion": "Eastern Asia", "geographyCountry": "CN"}
-                        ],
-                        "time": [
-                            {
-                                "referencePeriodStart": instant["start"],
-                                "referencePeriodEnd": instant["end"],
-                                "created": instant["end"],
-                                "validityPeriodEnd": "2027-06-30T00:00:00Z",
-                            }
-                        ],
-                    }
-                ],
-                "pcfMethodology": [
-                    {
-                        "massBalancingInformation": [
-                            {
-                                "massBalancingUsed": False,
-                                "freeAttributionInMassBalancing": "not applicable",
-                                "massBalancingCertificateScheme": "none",
-                            }
-                        ],
-                        "standards": [
-                            {
-                                "crossSectoralStandards": ["ISO 14067"],
-                                "productOrSectorSpecificRules": ["Catena-X PCF Rulebook"],
-                            }
-                        ],
-                        "gwpCharacterizationFactorDetails": [
-                            {"ipccCharacterizationFactors": "AR6"}
-                        ],
-                        "allocationInForeground": [{"allocationWasteIncineration": "cut-off"}],
-                    }
-                ],
+                "dataSourcesAndQuality": [_CATENAX_QUALITY],
+                "pcfAssessmentInformation": [_catenax_assessment(changes)],
+                "pcfMethodology": [_CATENAX_METHOD],
             }
         ],
         "general": [{"comment": "none"}],
@@ -215,6 +152,62 @@ def catenax(**changes: object) -> Document:
                 ],
                 "distributionStage": [{"distributionStageIncluded": False}],
                 "packagingStage": [{"packagingEmissionsIncluded": False}],
+            }
+        ],
+    }
+
+
+_CATENAX_PRODUCT: Document = {
+    "productNameCompany": "cell casing",
+    "productIds": ["urn:gtin:4712345060507"],
+    "declaredUnitOfMeasurement": "piece",
+    "declaredUnitAmount": 100.0,
+    "productMassPerDeclaredUnit": 25.0,
+}
+_CATENAX_QUALITY: Document = {
+    "primaryDataShare": 40.0,
+    "technologicalDQR": 2.0,
+    "temporalDQR": 2.0,
+    "geographicalDQR": 1.0,
+}
+_CATENAX_METHOD: Document = {
+    "massBalancingInformation": [
+        {
+            "massBalancingUsed": False,
+            "freeAttributionInMassBalancing": "not applicable",
+            "massBalancingCertificateScheme": "none",
+        }
+    ],
+    "standards": [
+        {
+            "crossSectoralStandards": ["ISO 14067"],
+            "productOrSectorSpecificRules": ["Catena-X PCF Rulebook"],
+        }
+    ],
+    "gwpCharacterizationFactorDetails": [{"ipccCharacterizationFactors": "AR6"}],
+    "allocationInForeground": [{"allocationWasteIncineration": "cut-off"}],
+}
+
+
+def _catenax_assessment(changes: Mapping[str, object]) -> Document:
+    return {
+        "technology": [{"ccsTechnologicalCO2CaptureIncluded": False}],
+        "idAndVersion": [
+            {
+                "id": "3893bb5d-da16-4dc1-9185-11d97476c254",
+                "version": 1,
+                "status": changes.get("status", "Active"),
+                "retroOrProspectivePcfType": changes.get("kind", "Retrospective PCF"),
+            }
+        ],
+        "boundarySpecifications": [{"exemptedEmissionsPercent": changes.get("exempted", 0.0)}],
+        "geography": [{"geographyRegionOrSubregion": "Eastern Asia", "geographyCountry": "CN"}],
+        "time": [
+            {
+                "referencePeriodStart": "2023-07-01T00:00:00Z",
+                "referencePeriodEnd": "2024-06-30T00:00:00Z",
+                "created": "2024-06-30T00:00:00Z",
+                "validityPeriodEnd": "2027-06-30T00:00:00Z",
             }
         ],
     }

@@ -1,6 +1,7 @@
 """Assets with a defect in keys, trust, signature, content or status."""
 
 from datetime import timedelta
+from typing import Any
 
 from signing.did_web import PublicKeyEntry
 from signing.status_list import status_entry
@@ -189,10 +190,58 @@ def content_assets() -> dict[str, Asset]:
 
 
 def status_assets() -> dict[str, Asset]:
+    cases = [*_withdrawn(), *_foreign_lists(), *_bad_lists(), *_bad_entries()]
+    return {
+        name: refused("status", reason, credential, evidence)
+        for name, reason, credential, evidence in cases
+    }
+
+
+# Name, reason, credential, and the evidence that is otherwise than usual.
+_Case = tuple[str, str, str, dict[str, Any] | None]
+
+
+def _withdrawn() -> list[_Case]:
+    retired = PublicKeyEntry(MAKER_KEY.public_jwk, expires=AT - timedelta(days=10))
+    return [
+        ("revoked", "revoked", signed(passport(REVOKED)).decode(), None),
+        ("suspended", "suspended", signed(passport(SUSPENDED)).decode(), None),
+        (
+            "status_list_signed_by_a_retired_key",
+            "status_list_key_retired",
+            signed(passport(validFrom="2027-02-10T00:00:00Z")).decode(),
+            documents(maker=did_document(MAKER, retired)),
+        ),
+    ]
+
+
+def _foreign_lists() -> list[_Case]:
     stolen = status_list(key=STRANGER_KEY, did=STRANGER)
-    wrong_place = status_list(f"{REVOCATION}0")
-    wrong_purpose = status_list(REVOCATION, "suspension")
     own_key = status_list(key=STRANGER_KEY)
+    trusted = trust(entry(), entry(STRANGER, STRANGER_KEY))
+    return [
+        (
+            "status_list_of_another_issuer",
+            "status_list_of_another",
+            good(),
+            {**lists(revocation=stolen), **trusted},
+        ),
+        (
+            "status_list_of_an_untrusted_issuer",
+            "status_list_issuer_not_trusted",
+            good(),
+            lists(revocation=stolen),
+        ),
+        (
+            "status_list_signed_by_a_stranger",
+            "status_list_key_not_found",
+            good(),
+            lists(revocation=own_key),
+        ),
+    ]
+
+
+def _bad_lists() -> list[_Case]:
     short = signed(
         {
             **passport(credentialStatus=None, id=REVOCATION),
@@ -200,68 +249,35 @@ def status_assets() -> dict[str, Asset]:
             "credentialSubject": {"statusPurpose": "revocation", "encodedList": "uAAAA"},
         }
     )
-    no_list = signed(passport(id=REVOCATION))
+    bad: list[tuple[str, str, bytes]] = [
+        (
+            "status_list_one_bit_flipped",
+            "status_list_signature_invalid",
+            flipped(status_list().decode(), -20).encode(),
+        ),
+        (
+            "status_list_from_another_place",
+            "status_list_substituted",
+            status_list(f"{REVOCATION}0"),
+        ),
+        (
+            "status_list_for_another_purpose",
+            "status_purpose",
+            status_list(REVOCATION, "suspension"),
+        ),
+        ("status_list_not_compressed", "not_compressed", short),
+        ("status_list_is_a_passport", "not_a_status_list", signed(passport(id=REVOCATION))),
+    ]
+    return [(name, reason, good(), lists(revocation=found)) for name, reason, found in bad]
+
+
+def _bad_entries() -> list[_Case]:
     far = status_entry(REVOCATION, "revocation", 131_072)
     incomplete = {**status_entry(REVOCATION, "revocation", 1), "statusListIndex": 1}
     negative = {**status_entry(REVOCATION, "revocation", 1), "statusListIndex": "-1"}
-    trusted = trust(entry(), entry(STRANGER, STRANGER_KEY))
-    return {
-        name: refused("status", reason, credential, evidence)
-        for name, reason, credential, evidence in (
-            ("revoked", "revoked", signed(passport(REVOKED)).decode(), None),
-            ("suspended", "suspended", signed(passport(SUSPENDED)).decode(), None),
-            (
-                "status_list_of_another_issuer",
-                "status_list_of_another",
-                good(),
-                {**lists(revocation=stolen), **trusted},
-            ),
-            (
-                "status_list_of_an_untrusted_issuer",
-                "status_list_issuer_not_trusted",
-                good(),
-                lists(revocation=stolen),
-            ),
-            (
-                "status_list_signed_by_a_stranger",
-                "status_list_key_not_found",
-                good(),
-                lists(revocation=own_key),
-            ),
-            (
-                "status_list_one_bit_flipped",
-                "status_list_signature_invalid",
-                good(),
-                lists(revocation=flipped(status_list().decode(), -20).encode()),
-            ),
-            (
-                "status_list_signed_by_a_retired_key",
-                "status_list_key_retired",
-                signed(passport(validFrom="2027-02-10T00:00:00Z")).decode(),
-                documents(
-                    maker=did_document(
-                        MAKER,
-                        PublicKeyEntry(MAKER_KEY.public_jwk, expires=AT - timedelta(days=10)),
-                    )
-                ),
-            ),
-            (
-                "status_list_from_another_place",
-                "status_list_substituted",
-                good(),
-                lists(revocation=wrong_place),
-            ),
-            (
-                "status_list_for_another_purpose",
-                "status_purpose",
-                good(),
-                lists(revocation=wrong_purpose),
-            ),
-            ("status_list_not_compressed", "not_compressed", good(), lists(revocation=short)),
-            ("status_list_is_a_passport", "not_a_status_list", good(), lists(revocation=no_list)),
-            ("status_index_beyond_the_list", "status_index", status(far), None),
-            ("status_index_is_a_number", "status_entry_incomplete", status(incomplete), None),
-            ("status_index_negative", "status_index", status(negative), None),
-            ("status_type_unknown", "status_type_unknown", status({"type": "Other"}), None),
-        )
-    }
+    return [
+        ("status_index_beyond_the_list", "status_index", status(far), None),
+        ("status_index_is_a_number", "status_entry_incomplete", status(incomplete), None),
+        ("status_index_negative", "status_index", status(negative), None),
+        ("status_type_unknown", "status_type_unknown", status({"type": "Other"}), None),
+    ]

@@ -44,76 +44,61 @@ from tests.signing.world import (
 )
 
 
+def _secured(**proof: JsonValue) -> str:
+    """Return the passport with an embedded proof, of which members were changed after it was made."""
+    made: Any = add_proof(passport(), MAKER_KEY, MAKER, AT - timedelta(days=5))
+    made["proof"].update(proof)
+    return _text({**made, "proof": {k: v for k, v in made["proof"].items() if v is not None}})
+
+
+def _text(document: JsonValue) -> str:
+    return canonicalize(document).decode()
+
+
 def embedded_assets() -> dict[str, Asset]:
     """The same passport with an embedded proof (ecdsa-jcs-2019)."""
-
-    def secured(**proof: JsonValue) -> dict[str, Any]:
-        made: Any = add_proof(passport(), MAKER_KEY, MAKER, AT - timedelta(days=5))
-        made["proof"].update(proof)
-        return {**made, "proof": {k: v for k, v in made["proof"].items() if v is not None}}
-
-    def text(document: JsonValue) -> str:
-        return canonicalize(document).decode()
-
-    improved = text(secured()).replace('kg_co2e_per_kwh":61', 'kg_co2e_per_kwh":31')
-    foreign = f"{STRANGER}#{from_jwk(STRANGER_KEY.public_jwk).multikey}"
-    stolen = add_proof(passport(), STRANGER_KEY, MAKER, AT)
-    twice: Any = secured()
-    made = {
-        "embedded_footprint_improved": ("signature", "signature_invalid", improved),
-        "embedded_proof_redated": (
-            "signature",
-            "signature_invalid",
-            text(secured(created="2027-02-19T00:00:00Z")),
-        ),
-        "embedded_proof_of_another_issuer": (
-            "issuer_found",
-            "key_not_found",
-            text(secured(verificationMethod=foreign)),
-        ),
-        "embedded_proof_by_a_stranger": ("issuer_found", "key_not_found", text(stolen)),
-        "embedded_proof_without_method": (
-            "issuer_found",
-            "key_not_found",
-            text(secured(verificationMethod=None)),
-        ),
-        "embedded_proof_without_value": ("parse", "not_multibase", text(secured(proofValue=None))),
-        "embedded_proof_of_an_unknown_suite": (
-            "parse",
-            "cryptosuite_unknown",
-            text(secured(cryptosuite="ecdsa-rdfc-2019")),
-        ),
-        "embedded_proof_of_another_type": (
-            "parse",
-            "cryptosuite_unknown",
-            text(secured(type="Ed25519Signature2020")),
-        ),
-        "embedded_proof_of_another_suite": (
-            "issuer_found",
-            "key_type_mismatch",
-            text(secured(cryptosuite="eddsa-jcs-2022")),
-        ),
-        "embedded_proof_for_authentication": (
-            "parse",
-            "proof_purpose",
-            text(secured(proofPurpose="authentication")),
-        ),
-        "embedded_proof_of_another_context": (
-            "parse",
-            "proof_context",
-            text(secured(**{"@context": ["https://evil.example"]})),
-        ),
-        "embedded_proofs_two": (
-            "parse",
-            "proof_missing",
-            text({**twice, "proof": [twice["proof"], twice["proof"]]}),
-        ),
-    }
+    cases = [*_embedded_forgeries(), *_unusable_proofs()]
     assets = {
-        name: refused(step, reason, credential) for name, (step, reason, credential) in made.items()
+        f"embedded_{name}": refused(step, reason, credential)
+        for name, step, reason, credential in cases
     }
-    assets["good_embedded_proof"] = Asset(None, "not_withdrawn", "valid", text(secured()))
+    assets["good_embedded_proof"] = Asset(None, "not_withdrawn", "valid", _secured())
     return assets
+
+
+def _embedded_forgeries() -> list[tuple[str, str, str, str]]:
+    improved = _secured().replace('kg_co2e_per_kwh":61', 'kg_co2e_per_kwh":31')
+    redated = _secured(created="2027-02-19T00:00:00Z")
+    foreign = f"{STRANGER}#{from_jwk(STRANGER_KEY.public_jwk).multikey}"
+    stolen = _text(add_proof(passport(), STRANGER_KEY, MAKER, AT))
+    another = _secured(verificationMethod=foreign)
+    return [
+        ("footprint_improved", "signature", "signature_invalid", improved),
+        ("proof_redated", "signature", "signature_invalid", redated),
+        ("proof_of_another_issuer", "issuer_found", "key_not_found", another),
+        ("proof_by_a_stranger", "issuer_found", "key_not_found", stolen),
+    ]
+
+
+def _unusable_proofs() -> list[tuple[str, str, str, str]]:
+    without_method = _secured(verificationMethod=None)
+    other_suite = _secured(cryptosuite="eddsa-jcs-2022")
+    unknown_suite = _secured(cryptosuite="ecdsa-rdfc-2019")
+    other_type = _secured(type="Ed25519Signature2020")
+    authentication = _secured(proofPurpose="authentication")
+    other_context = _secured(**{"@context": ["https://evil.example"]})
+    made: Any = add_proof(passport(), MAKER_KEY, MAKER, AT - timedelta(days=5))
+    two = _text({**made, "proof": [made["proof"], made["proof"]]})
+    return [
+        ("proof_without_method", "issuer_found", "key_not_found", without_method),
+        ("proof_without_value", "parse", "not_multibase", _secured(proofValue=None)),
+        ("proof_of_an_unknown_suite", "parse", "cryptosuite_unknown", unknown_suite),
+        ("proof_of_another_type", "parse", "cryptosuite_unknown", other_type),
+        ("proof_of_another_suite", "issuer_found", "key_type_mismatch", other_suite),
+        ("proof_for_authentication", "parse", "proof_purpose", authentication),
+        ("proof_of_another_context", "parse", "proof_context", other_context),
+        ("proofs_two", "parse", "proof_missing", two),
+    ]
 
 
 def accepted_assets() -> dict[str, Asset]:
