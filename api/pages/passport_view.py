@@ -178,6 +178,13 @@ def _downloads(name: str) -> tuple[Download, ...]:
             "the signed passport with the evidence for it: keys, status, log, certificates, studies",
             f"passport-{name}.zip",
         ),
+        Download(
+            "Page that checks it",
+            "/verify-offline/file",
+            "HTML",
+            "keep it beside the bundle: it verifies in your browser, without a network and without us",
+            "check-a-battery-passport.html",
+        ),
         Download("Passport as data", base, "JSON", "what is signed, readable by programs"),
         Download("QR code", f"{base}/qr.svg", "SVG", "the printed link, for any size"),
         Download("QR code", f"{base}/qr.png", "PNG", "the printed link, as pixels"),

@@ -21,9 +21,18 @@ def get_offline_page() -> HTMLResponse:
     return HTMLResponse(page.content, headers=headers)
 
 
+@router.get("/verify-offline/file")
+def get_offline_page_to_keep() -> HTMLResponse:
+    """The same page as a file to be kept; opened from there it needs neither this server nor a network."""
+    return HTMLResponse(
+        offline_page().content,
+        headers={"Content-Disposition": 'attachment; filename="check-a-battery-passport.html"'},
+    )
+
+
 @router.get(f"/static/{PAGE}")
 def get_offline_page_file() -> RedirectResponse:
-    """Where the page lies as a file: among files under a policy that would stop its scripts."""
+    """Where the page was looked for as a file."""
     return RedirectResponse("/verify-offline", status_code=308)
 
 
