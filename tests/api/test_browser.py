@@ -28,9 +28,15 @@ from passports.export import EXPORTS
 from passports.trust import sign_trust_list
 from passports.verification.bundle import read_bundle, write_bundle
 from signing import base64url
+from signing.evidence import Evidence
 from signing.report import VerificationReport
+from signing.seal import to_text
+from signing.seal_report import examine_seal
+from signing.trust import TrustList
 from tests.api.caller import Caller
-from tests.signing.world import ROOT_KEY
+from tests.signing.test_certificate_chain import anchor, sealed
+from tests.signing.test_seal import DATA as SEALED
+from tests.signing.world import AT, ROOT_KEY, entry, trust_list
 from tests.worlds import FACILITY, GTIN, MAKER, NOW, World
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
@@ -231,8 +237,13 @@ def check(page: Page, bundle: bytes, root: Any) -> Shown:
     expect(page.locator("#loaded")).to_contain_text("Loaded:")
     page.fill("#root", json.dumps(dict(root)))
     page.get_by_role("button", name="Check").click()
+    expect(page.locator(".verdict").first).to_be_visible()
+    return shown_in(page)
+
+
+def shown_in(page: Page) -> Shown:
+    """Read the first verdict and its table."""
     banner = page.locator(".verdict").first
-    expect(banner).to_be_visible()
     rows = page.locator("#result table").first.locator("tbody tr")
     cells = [row.locator("td").all_text_contents() for row in rows.all()]
     steps = {
@@ -372,3 +383,68 @@ def test_a_file_copy_refuses_a_member_that_is_not_what_the_manifest_says(
             changed.writestr(name, whole.read(name) + spoilt)
     copy.page.set_input_files("#files", [upload("bundle.zip", buffer.getvalue())])
     expect(copy.page.locator("#result")).to_contain_text("not what the manifest says")
+
+
+def pasted(page: Page, text: str) -> Shown:
+    """Paste a passport or a seal, press the button by the keyboard, read the table."""
+    page.get_by_label("Or paste a passport").fill(text)
+    page.get_by_role("button", name="Check").press("Enter")
+    expect(page.locator(".verdict")).to_be_visible()
+    return shown_in(page)
+
+
+def test_a_file_copy_checks_what_is_pasted_under_a_trust_list_that_was_dropped(copy: Visit) -> None:
+    copy.page.clock.set_fixed_time(AT)
+    trusted = TrustList(AT, AT + timedelta(days=9), (entry(anchors=(anchor(),), keys=()),))
+    dropped = {"name": "list.jwt", "data": trusted.sign(ROOT_KEY).decode()}
+    transfer = copy.page.evaluate_handle(
+        """file => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([file.data], file.name));
+          return transfer;
+        }""",
+        dropped,
+    )
+    copy.page.dispatch_event("#drop", "drop", {"dataTransfer": transfer})
+    expect(copy.page.get_by_role("status").first).to_contain_text("a trust list")
+    copy.page.fill("#root", json.dumps(dict(ROOT_KEY.public_jwk)))
+    expect(copy.page.locator("#trust")).to_contain_text(f"fingerprint {ROOT_KEY.kid}")
+    chained = pasted(copy.page, sealed().decode())
+    assert chained.steps["issuer_trusted"] == ("passed", "issuer_trusted")
+    assert chained.steps["signature"] == ("passed", "signature_valid")
+    unchained = pasted(copy.page, sealed(()).decode())
+    assert unchained.steps["issuer_found"] == ("not_checked", "did_document_missing")
+    assert unchained.steps["issuer_trusted"] == ("failed", "key_not_trusted")
+
+
+def test_a_file_copy_checks_the_seal_of_a_label(copy: Visit) -> None:
+    copy.page.clock.set_fixed_time(AT)
+    listed = upload("list.jwt", trust_list().sign(ROOT_KEY))
+    copy.page.set_input_files("#files", [listed])
+    copy.page.fill("#root", json.dumps(dict(ROOT_KEY.public_jwk)))
+    shown = pasted(copy.page, to_text(SEALED))
+    report = examine_seal(
+        to_text(SEALED), Evidence(trust_list=trust_list()), at=AT, domain_checks={}
+    )
+    looked_at = ("parse", "format", "algorithm", "issuer_found", "issuer_trusted", "signature")
+    for step in (*looked_at, "validity", "status"):
+        found = report.step(step)
+        assert shown.steps[step] == (found.outcome, found.reason_code)
+    assert shown.steps["status"] == ("warning", "seal_without_status")
+
+
+def test_everything_on_the_page_has_a_name_and_is_reached_by_the_keyboard(copy: Visit) -> None:
+    page = copy.page
+    reached = []
+    for _ in range(12):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.id || document.activeElement.tagName"))
+    wanted = ["SUMMARY", "files", "credential", "link", "root", "SUMMARY", "check"]
+    assert [item for item in reached if item in wanted][: len(wanted)] == wanted
+    for label in ("A bundle, a passport, or a trust list", "The link that you scanned"):
+        expect(page.get_by_label(label)).to_be_visible()
+    expect(page.get_by_role("region", name="Result")).to_have_attribute("aria-live", "polite")
+    unnamed = page.locator("input, textarea, button").evaluate_all(
+        "all => all.filter(e => !(e.labels?.length || e.textContent.trim())).length"
+    )
+    assert unnamed == 0
