@@ -15,7 +15,7 @@ from passports.documents import utc_now
 from signing.selective_disclosure import decode_presentation
 from tests.api.caller import JSON, PROBLEM, Answer, Caller, batch
 from tests.api.command_line import Demonstration, invoke, one_document
-from tests.api.test_nothing_is_a_fault import HOSTILE, SETTINGS, changed, places
+from tests.api.hostile import HOSTILE, SETTINGS, changed, places
 from tests.worlds import AUTHORITY, IMPORTER, MAKER, MODEL, RIVAL
 
 MODEL_DATA: Final = f"/v1/battery-models/{MODEL}/attributes"

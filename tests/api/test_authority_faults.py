@@ -1,14 +1,13 @@
 """Whatever is sent to the routes of authority, to the sign-in and as header or cookie: no fault."""
 
-import json
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.api.caller import JSON, PROBLEM, Caller
-from tests.api.test_nothing_is_a_fault import HOSTILE, SETTINGS, changed, places
+from tests.api.caller import Caller
+from tests.api.hostile import SETTINGS, check, nearly_valid
 from tests.worlds import IMPORTER, MAKER, MODEL
 
 LATER = "2030-01-01T00:00:00Z"
@@ -57,31 +56,8 @@ VALID: dict[str, dict[str, Any]] = {
 Line = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=80)
 
 
-@st.composite
-def nearly_valid(draw: st.DrawFn) -> tuple[str, bytes]:
-    """Draw a route and a valid document of it after one to three changes, as JSON."""
-    target = draw(st.sampled_from(sorted(VALID)))
-    document: Any = VALID[target]
-    for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(list(places(document))))
-        change = draw(st.sampled_from(["replace", "replace", "remove", "add", "repeat"]))
-        hostile = st.sampled_from(HOSTILE) | st.text(max_size=8) | st.floats() | st.integers()
-        document = changed(document, path, change, draw(hostile))
-    return target, json.dumps(document).encode()
-
-
-def check(caller: Caller, target: str, body: bytes, **headers: str) -> None:
-    """Send something; the answer is a success or a problem document, never a fault."""
-    sent = {**JSON, "authorization": f"Bearer {caller.key(MAKER)}", **headers}
-    answer = caller.send("POST", target, sent, body)
-    assert answer.status < 500, (target, body, answer.body)
-    if answer.status >= 400:
-        assert answer.media_type == PROBLEM
-        assert all(finding["reason"] for finding in answer.findings())
-
-
 @SETTINGS
-@given(nearly_valid())
+@given(nearly_valid(VALID))
 def test_a_nearly_valid_document_is_taken_or_refused(
     caller: Caller, drawn: tuple[str, bytes]
 ) -> None:
@@ -89,7 +65,7 @@ def test_a_nearly_valid_document_is_taken_or_refused(
 
 
 @settings(SETTINGS, max_examples=60)
-@given(nearly_valid())
+@given(nearly_valid(VALID))
 def test_a_nearly_valid_document_is_taken_or_refused_on_either_database(
     everywhere: Caller, drawn: tuple[str, bytes]
 ) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.api.caller import Caller, batch
 from tests.api.dpp_calls import BASE, SEARCH, creation, encoded, refused, send
-from tests.api.test_nothing_is_a_fault import HOSTILE, changed, places
+from tests.api.hostile import HOSTILE, changed, places
 from tests.worlds import MAKER
 
 

@@ -1,17 +1,16 @@
 """Whatever is sent, nothing ends in a fault: near-valid documents, mutated, on every POST; any link path."""
 
 import base64
-import copy
 import json
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.api.caller import JSON, PROBLEM, Caller, batch
+from tests.api.hostile import HOSTILE, SETTINGS, check, nearly_valid
 from tests.worlds import FACILITY, GTIN, MAKER, MODEL, demo_input, inventory
 
 ENERGY = {**demo_input("facilities.json")[0]["energy"], "period_from": "2020-01-01"}
@@ -43,102 +42,9 @@ VALID: dict[str, dict[str, Any]] = {
     "/v1/verify": {"link": f"https://id.example.com/01/{GTIN}/21/SN-1", "credential": "a.b.c"},
 }
 
-# What tends to break a reader: extremes of each kind, and each kind where another is expected.
-HOSTILE: list[Any] = [
-    None,
-    True,
-    "",
-    " ",
-    "\x00",
-    "\ud800",
-    "\U0001f50b" * 50,
-    "a" * 3000,
-    "9999-12-31",
-    "0001-01-01",
-    "NaN",
-    0,
-    -1,
-    1e-320,
-    1.7976931348623157e308,
-    10**20,
-    10**400,
-    float("nan"),
-    float("inf"),
-    [],
-    {},
-    [[]],
-    {"\x00": "\ud800"},
-    [None],
-    {"id": {"id": []}},
-]
-
-
-def places(document: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
-    """Yield the path of every value of a document."""
-    yield path
-    if isinstance(document, dict):
-        for key, value in document.items():
-            yield from places(value, (*path, key))
-    elif isinstance(document, list):
-        for index, value in enumerate(document):
-            yield from places(value, (*path, index))
-
-
-def changed(document: Any, path: tuple[Any, ...], change: str, value: Any) -> Any:
-    """Return a copy of a document with one change at a path."""
-    whole = {"document": copy.deepcopy(document)}
-    *before, last = ("document", *path)
-    parent: Any = whole
-    for step in before:
-        parent = parent[step]
-    if change == "replace":
-        parent[last] = value
-    elif change == "remove" and path:
-        del parent[last]
-    elif change == "add" and isinstance(parent[last], dict):
-        parent[last]["unheard-of"] = value
-    elif change == "add" and isinstance(parent[last], list):
-        parent[last] = parent[last] + [value]
-    elif change == "repeat" and isinstance(parent[last], list):
-        parent[last] = parent[last] * 2
-    return whole["document"]
-
-
-@st.composite
-def nearly_valid(draw: st.DrawFn) -> tuple[str, bytes]:
-    """Draw a route and a valid document of it after one to three changes, as JSON."""
-    target = draw(st.sampled_from(sorted(VALID)))
-    document: Any = VALID[target]
-    for _ in range(draw(st.integers(1, 3))):
-        path = draw(st.sampled_from(list(places(document))))
-        change = draw(st.sampled_from(["replace", "replace", "remove", "add", "repeat"]))
-        hostile = st.sampled_from(HOSTILE) | st.text(max_size=8) | st.floats() | st.integers()
-        document = changed(document, path, change, draw(hostile))
-    return target, json.dumps(document).encode()
-
-
-SETTINGS = settings(
-    deadline=None,
-    max_examples=120,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-
-
-def check(caller: Caller, target: str, body: bytes) -> None:
-    """Send a document; the answer is a success or a problem document, never a fault."""
-    headers = {**JSON, "authorization": f"Bearer {caller.key(MAKER)}"}
-    answer = caller.send("POST", target, headers, body)
-    assert answer.status < 500, (target, body, answer.body)
-    if answer.status >= 400:
-        assert answer.media_type == PROBLEM
-        assert all(finding["reason"] for finding in answer.findings())
-    else:
-        answer.json()
-
 
 @SETTINGS
-@given(nearly_valid())
+@given(nearly_valid(VALID))
 def test_a_nearly_valid_document_is_taken_or_refused_on_sqlite(
     caller: Caller, drawn: tuple[str, bytes]
 ) -> None:
@@ -146,7 +52,7 @@ def test_a_nearly_valid_document_is_taken_or_refused_on_sqlite(
 
 
 @settings(SETTINGS, max_examples=60)
-@given(nearly_valid())
+@given(nearly_valid(VALID))
 def test_a_nearly_valid_document_is_taken_or_refused_on_either_database(
     everywhere: Caller, drawn: tuple[str, bytes]
 ) -> None:
@@ -155,7 +61,7 @@ def test_a_nearly_valid_document_is_taken_or_refused_on_either_database(
 
 @pytest.mark.soak
 @settings(SETTINGS, max_examples=5000)
-@given(nearly_valid())
+@given(nearly_valid(VALID))
 def test_thousands_of_nearly_valid_documents_are_taken_or_refused(
     everywhere: Caller, drawn: tuple[str, bytes]
 ) -> None:

@@ -14,7 +14,7 @@ from api.platform import PLATFORM_ID, ensure_platform
 from passports.documents import utc_now
 from tests.api.caller import PROBLEM, Answer, Caller
 from tests.api.command_line import Demonstration, invoke, one_document
-from tests.api.test_nothing_is_a_fault import HOSTILE, changed, places
+from tests.api.hostile import HOSTILE, changed, places
 from tests.passports.bulk_files import KINDS, as_csv, as_file, battery
 from tests.worlds import IMPORTER, MAKER, RIVAL, World
 

@@ -14,7 +14,7 @@ from passports.documents import utc_now
 from passports.dynamic.rules import is_measured
 from signing.credentials import decode
 from tests.api.caller import JSON, Answer, Caller, batch
-from tests.api.test_nothing_is_a_fault import HOSTILE, SETTINGS, changed, places
+from tests.api.hostile import HOSTILE, SETTINGS, changed, places
 from tests.worlds import AUTHORITY, GTIN, IMPORTER, MAKER, MODEL, RIVAL
 
 SECRET: Final = "the cell caught fire in Lyon"
