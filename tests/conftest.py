@@ -59,9 +59,17 @@ class SqliteDatabases:
 
     def make(self, *, populated: bool) -> Store:
         """Return a store on a database of its own."""
+        return self._on_copy_of(self._template(populated=populated))
+
+    def copy(self, store: Store) -> Store:
+        """Return a store on a copy of another's database, which nobody may use meanwhile."""
+        store.close()  # now the file is all there is of it
+        return self._on_copy_of(_path_of(store))
+
+    def _on_copy_of(self, path: Path) -> Store:
         fresh = f"sqlite:///{self._folder / uuid.uuid4().hex}.sqlite3"
         store = self._spare.pop() if self._spare else Store(fresh)
-        shutil.copy(self._template(populated=populated), _path_of(store))
+        shutil.copy(path, _path_of(store))
         return store
 
     def _template(self, *, populated: bool) -> Path:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from passports.keyring import Keyring
+from passports.store import Store
 from tests.conftest import SqliteDatabases
 from tests.passports.archive_world import Second
 from tests.passports.registry_double import RegistryDouble
@@ -22,12 +23,24 @@ def backup_keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
     return Keyring(tmp_path_factory.mktemp("backup-keys"), b"for tests of the back-up")
 
 
+@pytest.fixture(scope="session")
+def maker_store(sqlite_databases: SqliteDatabases, keyring: Keyring) -> Iterator[Store]:
+    """What `first` is a copy of, made once a process."""
+    world = World(sqlite_databases.make(populated=True), keyring)
+    issued = world.issue("SN-1", "SN-2", "SN-3")
+    give_restricted(world, issued.passports[0].id)
+    yield world.store
+    sqlite_databases.discard(world.store)
+
+
 @pytest.fixture
-def first(sqlite_world: World) -> World:
+def first(
+    sqlite_databases: SqliteDatabases, maker_store: Store, keyring: Keyring
+) -> Iterator[World]:
     """The maker's own server, with passports and restricted data."""
-    issued = sqlite_world.issue("SN-1", "SN-2", "SN-3")
-    give_restricted(sqlite_world, issued.passports[0].id)
-    return sqlite_world
+    store = sqlite_databases.copy(maker_store)
+    yield World(store, keyring)
+    sqlite_databases.discard(store)
 
 
 @pytest.fixture
