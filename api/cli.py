@@ -4,7 +4,6 @@ A command's module is imported when the command is called, so that help comes at
 pays only for what it uses. The table below is the order in which help lists them.
 """
 
-import atexit
 import gc
 import json
 import sys
@@ -45,7 +44,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
         "certificate": CommandEntry("factories", "certificate", "Record, check certificates."),
         "model": CommandEntry("records", "model", "Register battery models."),
         "batch": CommandEntry("issuing", "batch", "Issue passports for batches of batteries."),
-        "passport": CommandEntry("issuing", "passport", "Show, bundle and revoke passports."),
+        "passport": CommandEntry("issuing", "passport", "Show, suspend, revoke passports."),
         "access": CommandEntry("access", "access", "Grant access; see who read."),
         "label": CommandEntry("issuing", "label", "Draw the label of a battery as SVG."),
         "verify": CommandEntry("verifying", "verify", "Verify passports step by step."),
@@ -137,9 +136,8 @@ def voltpass(
 def main() -> None:
     """Run the command line."""
     # Importing a command makes some hundred thousand objects that stay, and it ends soon: looking for
-    # garbage after every 700 of them, and once more among all at the end, is a fourth of its time.
+    # garbage after every 700 of them is a tenth of its time.
     gc.set_threshold(GARBAGE_LOOKED_FOR_AFTER)
-    atexit.register(gc.freeze)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             # A name that the terminal's encoding lacks is shown escaped and ends nothing.

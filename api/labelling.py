@@ -4,11 +4,12 @@ from datetime import date
 
 from api.wiring import Voltpass
 from passports.labels import LabelContent, draw_label
+from passports.life.withdrawal import PassportState, standing_of
 from passports.models import get_model
 from passports.operators import get_operator
 from passports.resolve import StoredPassport, passport_by_id
 from passports.seals import seal_of
-from passports.status_lists import is_set
+from signing.instants import format_instant
 
 
 def label_of(voltpass: Voltpass, passport_id: str, *, sealed: bool = False) -> str:
@@ -52,8 +53,8 @@ def why_no_label(voltpass: Voltpass, stored: StoredPassport) -> str:
         return "another passport stands in the place of this one"
     with voltpass.store.reading() as reading:
         row = reading.passports.by_id(stored.id)
-        if row is not None and is_set(
-            reading, row.operator_id, (row.status_list_id, row.status_list_index)
-        ):
-            return "this passport is revoked"
-    return ""
+        standing = standing_of(reading, row) if row is not None else None
+    if standing is None or standing.state is PassportState.IN_FORCE:
+        return ""
+    since = f" since {format_instant(standing.since)}" if standing.since is not None else ""
+    return f"this passport is {standing.state.value}{since}"

@@ -42,7 +42,7 @@ CONTEXTS: Final = (
 # through any document (passports/documents.py), so a mark cannot be forged.
 MARKS: Final = (
     *("passport_id", "link", "serial", "manufactured_on"),
-    *("status_index", "refresh_index"),
+    *("status_index", "refresh_index", "suspension_index"),
 )
 
 
@@ -57,11 +57,11 @@ def credential_with_marks(
     operator: EconomicOperator,
     model: BatteryModel,
     batch: Batch,
-    list_ids: tuple[str, str],
+    list_ids: tuple[str, str, str],
 ) -> dict[str, Any]:
     """Return the credential of a batch's batteries, with marks for what differs between them.
 
-    `list_ids` are the status lists for revocation and for refresh.
+    `list_ids` are the status lists for revocation, for refresh and for suspension.
     """
     facility = get_facility(transaction, operator.id, batch.facility_id)
     shown = get_profile(batch.profile).shows("carbon_footprint_per_kwh", category_of(model))
@@ -71,6 +71,7 @@ def credential_with_marks(
         for list_id, purpose, place in (
             (list_ids[0], "revocation", "status_index"),
             (list_ids[1], "refresh", "refresh_index"),
+            (list_ids[2], "suspension", "suspension_index"),
         )
     ]
     return {
@@ -107,8 +108,8 @@ def credential_with_marks(
 def status_claim(list_url: str, purpose: str, index: str) -> dict[str, str]:
     """Return the entry that says where a credential's bit of a purpose stands.
 
-    Bitstring Status List 1.0, section 2.1. `revocation` is the passport's, the same in all of its
-    versions; `refresh` is a version's own: set, it says that a newer one exists.
+    Bitstring Status List 1.0, section 2.1. `revocation` and `suspension` are the passport's, the
+    same in all of its versions; `refresh` is a version's own: set, it says that a newer one exists.
     """
     return {
         "id": f"{list_url}#{index}",

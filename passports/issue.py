@@ -188,6 +188,9 @@ def issue_part(
     of_operator, count, now = batch.operator_id, len(part.units), batch.issued_at
     indices = allocate_indices(transaction, signer, address, of_operator, count, now)
     refresh = allocate_indices(transaction, signer, address, of_operator, count, now, "refresh")
+    suspension = allocate_indices(
+        transaction, signer, address, of_operator, count, now, "suspension"
+    )
     template = CredentialTemplate(
         credential_with_marks(
             transaction,
@@ -195,7 +198,7 @@ def issue_part(
             part.operator,
             part.model,
             batch,
-            (indices.list_id, refresh.list_id),
+            (indices.list_id, refresh.list_id, suspension.list_id),
         )
     )
     printing = _Printing(
@@ -208,7 +211,7 @@ def issue_part(
         indices.list_id,
         keyring.log_signers(address.log_origin),
     )
-    places = list(zip(indices.values, refresh.values, strict=True))
+    places = list(zip(indices.values, refresh.values, suspension.values, strict=True))
     return _sign_and_store(transaction, printing, part.units, places, progress)
 
 
@@ -290,8 +293,8 @@ class _Printing:
     status_list_id: str
     log: LogSigners
 
-    def make(self, unit: BatteryUnit, places: tuple[int, int]) -> tuple[IssuedPassport, bytes]:
-        """Fill in and sign the credential of one unit, with its places in the two status lists."""
+    def make(self, unit: BatteryUnit, places: tuple[int, int, int]) -> tuple[IssuedPassport, bytes]:
+        """Fill in and sign the credential of one unit, with its places in the three status lists."""
         identifier = UniqueProductIdentifier(self.model.gtin, unit.serial)
         link = self.address.digital_link(identifier)
         passport = IssuedPassport(str(uuid4()), unit.serial, link)
@@ -303,6 +306,7 @@ class _Printing:
                 "manufactured_on": str(unit.manufactured_on or self.default_day),
                 "status_index": str(places[0]),
                 "refresh_index": str(places[1]),
+                "suspension_index": str(places[2]),
             }
         )
         return passport, self.signer.sign(payload)
@@ -331,7 +335,7 @@ def _sign_and_store(
     transaction: Transaction,
     printing: _Printing,
     units: Sequence[BatteryUnit],
-    status_places: Sequence[tuple[int, int]],
+    status_places: Sequence[tuple[int, int, int]],
     progress: Progress,
 ) -> list[IssuedPassport]:
     issued: list[IssuedPassport] = []

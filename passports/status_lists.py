@@ -14,7 +14,7 @@ from passports.errors import RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.operators import get_operator
-from passports.store import PassportRow, StatusListRow, Store, Transaction
+from passports.store import StatusListRow, Store, Transaction
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner
 from signing.status_list import MIN_LENGTH, Purpose, StatusList, build_status_list_credential
@@ -223,29 +223,3 @@ def sign_all_lists(
     signer = _signer_of(transaction, keyring, operator_id)
     for row in transaction.status_lists.of(operator_id, for_update=True):
         _sign(transaction, row, signer, address, now)
-
-
-def revoke_passport(
-    store: Store,
-    keyring: Keyring,
-    address: PublicAddress,
-    operator_id: str,
-    passport_id: str,
-    now: datetime,
-) -> PassportRow:
-    """Revoke a passport of an operator for good; its signed bytes stay as they are.
-
-    Raises:
-        RecordNotFoundError: the operator has no such passport.
-    """
-    with store.transaction() as transaction:
-        passport = transaction.passports.by_id(passport_id)
-        if passport is None or passport.operator_id != operator_id:
-            raise RecordNotFoundError("passport", passport_id)
-        locked = transaction.status_lists.of(operator_id, for_update=True)
-        row = next(r for r in locked if r.id == passport.status_list_id)
-        bits = StatusList.from_bytes(row.bits)
-        bits.set(passport.status_list_index)
-        row.bits = bits.to_bytes()
-        _sign(transaction, row, _signer_of(transaction, keyring, operator_id), address, now)
-    return passport

@@ -22,6 +22,7 @@ from api.commands.console import (
 )
 from api.commands.passport_names import PassportName, find, passport_id_of
 from api.commands.registrations import add_registration_commands
+from api.commands.statuses import add_status_commands
 from api.commands.tables import add_table_commands
 from api.commands.versions import At, add_version_commands, read_instant
 
@@ -30,10 +31,11 @@ if TYPE_CHECKING:
 
 
 batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
-passport = typer.Typer(no_args_is_help=True, help="Show, bundle and revoke passports.")
+passport = typer.Typer(no_args_is_help=True, help="Show, bundle, suspend and revoke passports.")
 add_attribute_commands(passport)
 add_version_commands(passport)
 add_table_commands(passport)
+add_status_commands(passport)
 add_registration_commands(batch)
 
 
@@ -248,22 +250,6 @@ def _chosen(
         with voltpass.store.reading() as reading:
             chosen += [row.credential for row in newest_passports(reading, operator, batch_id)]
     return list(dict.fromkeys(chosen))
-
-
-@passport.command("revoke")
-def passport_revoke(which: PassportName, operator: Operator, as_json: AsJson = False) -> None:
-    """Revoke a passport for good, in its status list; the signed passport stays as it is."""
-    from passports.documents import utc_now
-    from passports.status_lists import revoke_passport
-
-    with reported(as_json=as_json):
-        voltpass = open_voltpass()
-        named = passport_id_of(voltpass, which)
-        row = revoke_passport(
-            voltpass.store, voltpass.keyring, voltpass.address, operator, named, utc_now()
-        )
-        result = {"id": row.id, "status_list": row.status_list_id, "index": row.status_list_index}
-        emit(result, as_json=as_json, text=lambda: out.print(f"revoked {row.serial} ({row.id})"))
 
 
 def label(

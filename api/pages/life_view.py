@@ -11,6 +11,7 @@ from typing import Final
 from api.pages.figures import day, instant
 from api.pages.reading import child, number, rows, text, web_address
 from passports.life.versions import ChangeKind, PassportVersion
+from passports.life.withdrawal import PassportState, Standing
 
 KINDS: Final[Mapping[ChangeKind, str]] = {
     ChangeKind.ISSUED: "Issued",
@@ -45,6 +46,8 @@ class LifeView:
         versions: All versions, newest first; empty where nobody told them.
         newest: Number of the newest version, where the page shows an older one.
         newest_href: Where that one is.
+        withdrawn: `suspended` or `revoked`, or None.
+        withdrawn_since: Since when, where that was written down.
     """
 
     ceased_on: str | None
@@ -53,12 +56,18 @@ class LifeView:
     versions: tuple[VersionRow, ...]
     newest: int | None
     newest_href: str | None
+    withdrawn: str | None
+    withdrawn_since: str | None
 
 
 def view_life(
-    payload: Mapping[str, object], versions: Sequence[PassportVersion], link: str
+    payload: Mapping[str, object],
+    versions: Sequence[PassportVersion],
+    link: str,
+    standing: Standing | None = None,
 ) -> LifeView:
     """Return what is public of a passport's life; `link` leads to the newest version."""
+    since = standing.since if standing is not None else None
     subject = child(payload, "credentialSubject")
     shown = number(subject, "passportVersion")
     ended = text(child(subject, "ceased"), "at")
@@ -73,7 +82,15 @@ def view_life(
         ),
         newest=newest if is_old else None,
         newest_href=web_address(link) if is_old else None,
+        withdrawn=_withdrawn(standing) if ended is None else None,
+        withdrawn_since=None if since is None else instant(since),
     )
+
+
+def _withdrawn(standing: Standing | None) -> str | None:
+    if standing is None or standing.state is PassportState.IN_FORCE:
+        return None
+    return standing.state.value
 
 
 def _links(subject: Mapping[str, object], member: str) -> tuple[str, ...]:

@@ -27,6 +27,7 @@ from api.pages.verdict import view_verdict
 from passports.archive.continuity import Continuity
 from passports.energy.energy_view import EnergyView
 from passports.life.versions import PassportVersion
+from passports.life.withdrawal import Standing
 from signing.report import VerificationReport
 
 STATIC_DIRECTORY: Final = Path(__file__).parent / "static"
@@ -73,6 +74,7 @@ def passport_page(
     checked_online: bool,
     versions: Sequence[PassportVersion] = (),
     continuity: Continuity | None = None,
+    standing: Standing | None = None,
 ) -> str:
     """Return the public page of one battery: verdict first, then what its passport says.
 
@@ -86,8 +88,9 @@ def passport_page(
         checked_online: Whether the evidence was fetched for this check.
         versions: All versions of the passport, oldest first, where they are known.
         continuity: How its issuer stands on this server, where it is not simply live.
+        standing: Whether it is suspended or revoked, and since when, where this server knows.
     """
-    life = view_life(payload, versions, link)
+    life = view_life(payload, versions, link, standing)
     return _fill(
         "passport.html" if life.ceased_on is None else "tombstone.html",
         passport=view_passport(payload, link),

@@ -30,12 +30,14 @@ from passports.errors import Finding, FormUnavailableError, OperatorReadOnlyErro
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
 from passports.life.after_cessation import require_readable
 from passports.life.versions import list_versions, version_at
+from passports.life.withdrawal import standing_of
 from passports.log import checkpoint, parse_tile_path, read_tile
 from passports.resolve import (
     StoredPassport,
     did_document,
     evidence_from_store,
     find_passport,
+    key_set,
     log_proof,
     passport_by_id,
     printed_link,
@@ -133,6 +135,7 @@ def passport_html(
     with voltpass.store.reading() as reading:
         row = reading.passports.by_id(stored.id)
         continuity = continuity_of(reading, row.operator_id) if row is not None else None
+        standing = standing_of(reading, row) if row is not None else None
     is_live = continuity is None or continuity.standing is Standing.LIVE
     return render.passport_page(
         stored.payload(),
@@ -142,6 +145,7 @@ def passport_html(
         checked_online=True,
         versions=versions,
         continuity=None if is_live else continuity,
+        standing=standing,
     )
 
 
@@ -280,6 +284,18 @@ def get_status_list(voltpass: VoltpassDep, operator_id: str, list_id: str) -> Re
     )
     headers = {"Cache-Control": "public, max-age=300"}
     return Response(body, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
+
+
+@router.get(
+    "/operators/{operator_id}/jwks.json",
+    response_class=Response,
+    responses=content("application/jwk-set+json"),
+)
+def get_operator_jwks(voltpass: VoltpassDep, operator_id: str) -> Response:
+    """An operator's keys that are not compromised, as a JSON Web Key Set (RFC 7517)."""
+    body = orjson.dumps(key_set(voltpass.store, operator_id))
+    headers = {"Cache-Control": _CACHE}
+    return Response(body, media_type="application/jwk-set+json", headers=headers)
 
 
 @router.get(

@@ -1,7 +1,7 @@
 """Making versions of passports inside a transaction: credential, log leaf, status bits, change.
 
 Nothing is rebuilt that was not changed: the next credential says what the last one said, and what is
-different. All versions of a passport have one revocation bit; each has a refresh bit of its own.
+different. All versions of a passport share the bits for revocation and suspension; each has a refresh bit.
 """
 
 import hashlib
@@ -202,13 +202,17 @@ def _sign(
 def _statuses(
     making: Making, drafts: Sequence[VersionDraft], signer: CredentialSigner, at: datetime
 ) -> list[list[dict[str, str]]]:
-    """Keep revocation bits, set the old versions' refresh bits, and give the new ones bits of their own."""
+    """Keep revocation and suspension bits, set the old versions' refresh bits, and give out new ones.
+
+    Passports that were signed before there was an entry for suspension get one with their next version.
+    """
     transaction, address = making.transaction, making.address
     operator_id = drafts[0].row.operator_id
     fresh = allocate_indices(transaction, signer, address, operator_id, len(drafts), at, "refresh")
     superseded = [status_places(draft.before).get("refresh") for draft in drafts]
     old = [place[1:] for place in superseded if place is not None]
     set_statuses(transaction, making.keyring, address, operator_id, old, to=True, now=at)
+    suspensions = _suspensions(making, drafts, signer, at)
     lists: dict[str, str] = {}
 
     def claim(list_id: str, purpose: str, index: int) -> dict[str, str]:
@@ -220,9 +224,26 @@ def _statuses(
         [
             claim(draft.row.status_list_id, "revocation", draft.row.status_list_index),
             claim(fresh.list_id, "refresh", index),
+            claim(suspension[0], "suspension", suspension[1]),
         ]
-        for draft, index in zip(drafts, fresh.values, strict=True)
+        for draft, index, suspension in zip(drafts, fresh.values, suspensions, strict=True)
     ]
+
+
+def _suspensions(
+    making: Making, drafts: Sequence[VersionDraft], signer: CredentialSigner, at: datetime
+) -> list[tuple[str, int]]:
+    """Return where (list, index) the suspension of each passport stands."""
+    known = [status_places(draft.before).get("suspension") for draft in drafts]
+    missing, operator_id = known.count(None), drafts[0].row.operator_id
+    places = [place[1:] for place in known if place is not None]
+    if not missing:
+        return places
+    fresh = allocate_indices(
+        making.transaction, signer, making.address, operator_id, missing, at, "suspension"
+    )
+    free = iter(fresh.values)
+    return [(fresh.list_id, next(free)) if place is None else place[1:] for place in known]
 
 
 def _row(before: PassportRow, credential: bytes, log_index: int, at: datetime) -> PassportRow:

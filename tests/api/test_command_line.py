@@ -159,7 +159,7 @@ def test_a_maker_goes_from_an_empty_home_to_a_verified_bundle_by_commands_alone(
     assert verified["verdict"] in {"valid", "valid_with_warnings"}
     assert [row["facility_id"] for row in call("query")["rows"]] == ["plant"]
     assert call("fsck")["sound"] is True
-    call("passport", "revoke", issued["passports"][1]["id"], *maker)
+    call("passport", "revoke", issued["passports"][1]["id"], *maker, "--reason", "a recall")
     call("passport", "bundle", link, "-o", bundle)
     revoked = call("verify", bundle, "--offline", code=1)
     assert revoked["passports"][0]["failedStep"] == "status"
@@ -231,6 +231,7 @@ def refused(done: "subprocess.CompletedProcess[str]", field: str) -> dict[str, A
 def test_a_wrong_passphrase_is_named_and_not_repeated(demonstration: Demonstration) -> None:
     done = run(
         *("passport", "revoke", passport_id(demonstration), "--operator", "demo-maker", "--json"),
+        *("--reason", "a recall"),
         home=demonstration.home,
         VOLTPASS_KEY_PASSPHRASE="not-the-one",
     )

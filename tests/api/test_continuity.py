@@ -279,9 +279,8 @@ def test_restricted_data_stay_closed_while_the_operator_lives_and_open_to_their_
 def test_writes_are_refused_with_a_reason_and_the_store_is_sound(
     homes: Homes, moved: Voltpass
 ) -> None:
-    problem = homes.refused(
-        homes.second, "passport", "revoke", homes.passports[0], "--operator", MAKER
-    )
+    why = ("--operator", MAKER, "--reason", "a recall")
+    problem = homes.refused(homes.second, "passport", "revoke", homes.passports[0], *why)
     assert problem["type"].endswith("operator-read-only")
     reason = problem["findings"][0]["reason"]
     assert homes.url in reason or "ceased" in reason

@@ -8,10 +8,10 @@ import pytest
 from passports.documents import utc_now
 from passports.life.version_documents import acting_of
 from passports.life.versions import list_versions
-from passports.status_lists import revoke_passport
 from tests.api.caller import JSON, Answer, Caller, batch
 from tests.api.dpp_calls import BASE, creation, encoded, refused, send
 from tests.api.test_authority_routes import mandate
+from tests.revoking import revoke_passport
 from tests.worlds import IMPORTER, MAKER, MODEL, RIVAL
 
 

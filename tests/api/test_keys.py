@@ -42,6 +42,9 @@ WRITES = (
 BY_RESPONSIBLE = (
     "/v1/passports/{passport_id}/life-cycle",
     "/v1/passports/{passport_id}/dynamic-data",
+    "/v1/passports/{passport_id}/suspension",
+    "/v1/passports/{passport_id}/reinstatement",
+    "/v1/passports/{passport_id}/revocation",
     "/v1/dynamic-data",
 )
 # Every operator calls these about itself, each as far as it may: test_authority_routes.py.

@@ -60,7 +60,7 @@ def test_every_command_takes_each_name_that_the_list_prints(
         assert answer(home, "attributes", name)["attributes"]
         assert answer(home, "completeness", name, "--operator", operator)
     assert answer(home, "life-cycle", link, "waste", *why)["version"] == 3
-    assert answer(home, "revoke", rest[0]["link"], "--operator", operator)["id"] == rest[0]["id"]
+    assert answer(home, "revoke", rest[0]["link"], *why)["id"] == rest[0]["id"]
 
 
 def test_a_batch_is_bundled_in_newest_versions_and_versions_are_counted_apart(
@@ -115,7 +115,7 @@ def test_a_label_of_a_battery_that_should_have_none_comes_with_a_warning(
     options, [revoked, recycled, *_] = passports_of(home)
     operator, why = options[:2], ("--reason", "a test")
     assert invoke("label", revoked["link"], home=home).stderr == ""
-    answer(home, "revoke", revoked["id"], *operator)
+    answer(home, "revoke", revoked["id"], *operator, *why)
     for status in ("waste", "recycled"):
         answer(home, "life-cycle", recycled["id"], status, *operator, *why)
     for passport, reason in ((revoked, "is revoked"), (recycled, "has ceased to exist")):

@@ -27,7 +27,7 @@ from passports.operators import (
     register_operator,
 )
 from passports.resolve import evidence_from_store, find_passport
-from passports.status_lists import publish_status_list, revoke_passport
+from passports.status_lists import publish_status_list
 from passports.store import all_tables
 from passports.trust import build_trust_list, sign_trust_list
 from passports.verification.checks import BatteryEvidence
@@ -45,6 +45,7 @@ from tests.passports.archive_world import (
     written,
 )
 from tests.passports.restricted_world import telltales
+from tests.revoking import revoke_passport
 from tests.worlds import (
     ADDRESS,
     FACILITY,

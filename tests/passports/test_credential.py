@@ -25,9 +25,8 @@ def test_a_passport_names_issuer_status_log_and_its_battery(world: World) -> Non
     assert document["type"] == ["VerifiableCredential", CREDENTIAL_TYPE]
     assert document["issuer"]["id"] == "did:web:id.example.com:operators:maker"
     assert document["validFrom"] == "2026-11-22T12:00:00Z"
-    for status, name in zip(
-        document["credentialStatus"], ("revocation-1", "refresh-2"), strict=True
-    ):
+    lists = ("revocation-1", "refresh-2", "suspension-3")
+    for status, name in zip(document["credentialStatus"], lists, strict=True):
         assert status["id"] == f"{status['statusListCredential']}#{status['statusListIndex']}"
         assert status["statusListCredential"].endswith(f"/v1/status-lists/{MAKER}/{name}")
         assert status["statusPurpose"] == name.partition("-")[0]

@@ -30,7 +30,7 @@ from passports.errors import (
 )
 from passports.life.versions import PassportChange, new_version
 from passports.operators import EconomicOperator, get_operator
-from passports.status_lists import revoke_passport
+from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, AUTHORITY, GTIN, IMPORTER, MAKER, MODEL, NOW, RIVAL, World
 
 LATER = NOW + timedelta(hours=1)

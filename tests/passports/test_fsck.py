@@ -10,9 +10,9 @@ from sqlalchemy import text
 
 from lca.datasets import load_shipped_dataset
 from passports.fsck.whole import FsckReport, check_store
-from passports.status_lists import revoke_passport
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner
+from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, IMPORTER, MAKER, NOW, World
 
 DATASET = load_shipped_dataset()
@@ -371,7 +371,7 @@ def test_without_the_logs_keys_its_head_is_still_held_against_its_entries(
 def test_more_passports_than_a_page_are_all_checked(
     sqlite_world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("passports.fsck.whole._PAGE", 5)
+    monkeypatch.setattr("passports.fsck.passports._PAGE", 5)
     sqlite_world.issue(*[f"S-{number}" for number in range(16)])
     report = check(sqlite_world)
     assert report.checked["passports"] == 16

@@ -34,9 +34,9 @@ from passports.operators import (
     register_operator,
 )
 from passports.resolve import find_passport
-from passports.status_lists import revoke_passport
 from passports.store import Store
 from tests.passports.archive_world import BACKUP, LATER, Second, rows_of, written
+from tests.revoking import revoke_passport
 from tests.worlds import (
     AUTHORITY,
     GTIN,

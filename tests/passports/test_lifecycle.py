@@ -49,11 +49,11 @@ from passports.life.versions import (
 )
 from passports.operators import get_operator
 from passports.resolve import StoredPassport, find_passport
-from passports.status_lists import revoke_passport
 from passports.store import Store
 from tests.conftest import SqliteDatabases
 from tests.passports.test_store import at_once
 from tests.postgres_databases import PostgresDatabases
+from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, GTIN, IMPORTER, MAKER, NOW, RIVAL, World
 
 DATASET: Final = load_shipped_dataset()

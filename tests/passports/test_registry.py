@@ -17,7 +17,6 @@ from passports.registry.client import HttpRegistry
 from passports.registry.file import RegistryRules, identifier_fault
 from passports.registry.outbox import enrol, list_proofs, outbox_status, send, send_refused_again
 from passports.resolve import find_passport
-from passports.status_lists import revoke_passport
 from tests.passports.registry_double import RegistryDouble
 from tests.passports.registry_world import (
     LINK,
@@ -28,6 +27,7 @@ from tests.passports.registry_world import (
     status,
 )
 from tests.passports.restricted_world import give_restricted, telltales
+from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, GTIN, IMPORTER, MAKER, NOW, World
 
 

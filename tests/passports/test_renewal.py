@@ -23,12 +23,13 @@ from passports.life.renewal import Renewal, renew_passports
 from passports.life.version_making import content_of, status_places
 from passports.life.versions import PassportChange, list_versions, new_version
 from passports.resolve import passport_by_id
-from passports.status_lists import is_set, revoke_passport
+from passports.status_lists import is_set
 from passports.store import Store
 from signing.credentials import decode
 from tests.passports.test_bulk_agreement import Undoing, UndoneError
 from tests.passports.test_lifecycle import live
 from tests.passports.test_versions import change
+from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, MAKER, MODEL, NOW, RIVAL, World
 
 LATER: Final = NOW + timedelta(days=60)

@@ -18,7 +18,7 @@ from passports.operators import get_operator
 from passports.resolve import evidence_from_store
 from passports.restricted import restricted_log_proof
 from passports.restricted_types import CLAIM, TYPES
-from passports.status_lists import LIFETIME, publish_status_list, revoke_passport
+from passports.status_lists import LIFETIME, publish_status_list
 from passports.store import RestrictedCredentialRow
 from passports.token_status import publish_token_status_list
 from passports.verification.checks import BatteryEvidence
@@ -30,6 +30,7 @@ from signing.report import VerificationReport
 from signing.selective_disclosure import decode_presentation
 from signing.status_list import StatusList
 from tests.passports.restricted_world import give_restricted, telltales
+from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, MAKER, MODEL, NOW, World
 
 LEVELS = (Granularity.MODEL, Granularity.ITEM)

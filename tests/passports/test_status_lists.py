@@ -10,12 +10,12 @@ from passports.status_lists import (
     LIFETIME,
     allocate_indices,
     publish_status_list,
-    revoke_passport,
     sign_all_lists,
 )
 from passports.store import StatusListRow
 from signing.credentials import CredentialSigner, decode
 from signing.status_list import MIN_LENGTH, StatusList
+from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, MAKER, NOW, RIVAL, World
 
 

@@ -7,8 +7,8 @@ from lca.datasets import load_shipped_dataset
 from passports.errors import IllegalTransitionError
 from passports.fsck.whole import check_store
 from passports.life.lifecycle import current_status
-from passports.status_lists import revoke_passport
 from tests.passports.test_lifecycle import everything, live
+from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, MAKER, NOW, World
 
 

@@ -29,7 +29,7 @@ from passports.life.versions import (
 )
 from passports.operators import get_operator
 from passports.resolve import StoredPassport, passport_by_id
-from passports.status_lists import revoke_passport
+from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, IMPORTER, MAKER, MODEL, NOW, RIVAL, World
 
 LATER = NOW + timedelta(days=30)

@@ -13,7 +13,6 @@ import pytest
 from passports.embedded_proof import with_embedded_proof
 from passports.identifiers import UniqueProductIdentifier
 from passports.resolve import find_passport
-from passports.status_lists import revoke_passport
 from signing import base64url
 from signing.credentials import decode
 from signing.data_integrity import add_proof
@@ -22,6 +21,7 @@ from signing.instants import format_instant
 from signing.selective_disclosure import decode_presentation, release
 from signing.verify import examine
 from tests.paths import ROOT
+from tests.revoking import revoke_passport
 from tests.signing.test_selective_disclosure import CLAIMS, FULL, LIST, token_list
 from tests.signing.test_verify import NAMES, evidence_from, read
 from tests.signing.world import (
