@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array, eye_array
-from scipy.sparse.linalg import splu
 
 from lca.errors import Finding, UnsolvableSystemError
+
+if TYPE_CHECKING:
+    from scipy.sparse import csc_array
 
 RESIDUAL_LIMIT: Final = 1e-9
 """Largest relative residual of a solution; above it the system is singular in floating point."""
@@ -48,6 +49,8 @@ class LinearSystem:
 
     def matrix(self) -> csc_array:
         """Return `I - a`, sparse."""
+        from scipy.sparse import csc_array, eye_array  # noqa: PLC0415 # slow to load, for loops only
+
         rows = [provider for provider, _, _ in self.edges]
         columns = [consumer for _, consumer, _ in self.edges]
         values = [amount for _, _, amount in self.edges]
@@ -127,6 +130,8 @@ def _solve_in_order(system: LinearSystem, demanded: int, amount: float) -> list[
 
 
 def _solve_loops(system: LinearSystem, demanded: int, amount: float) -> NDArray[np.float64]:
+    from scipy.sparse.linalg import splu  # noqa: PLC0415 # as above
+
     matrix = system.matrix()
     demand = np.zeros(system.size)
     demand[demanded] = amount
@@ -150,6 +155,9 @@ def solve_adjoint(system: LinearSystem, burden: NDArray[np.float64]) -> NDArray[
         burden: kg CO2e that enter per unit of each product, shape (activities,).
     """
     if not system.order:
+        from scipy.sparse import csc_array  # noqa: PLC0415 # as above
+        from scipy.sparse.linalg import splu  # noqa: PLC0415 # as above
+
         return np.asarray(splu(csc_array(system.matrix().T)).solve(burden), dtype=np.float64)
     costs = burden.tolist()
     for consumer in reversed(system.order):

@@ -9,7 +9,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 from uuid import uuid4
 
 import orjson
@@ -26,10 +26,8 @@ from lca.errors import (
     ScenarioError,
     UnknownRulesetError,
 )
-from lca.footprint import Footprint, compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset, ruleset_ids
-from lca.sharing import shared_document
 from lca.strict_json import check_numbers
 from passports.agreement import first_difference
 from passports.documents import Document, PastDate, Slug
@@ -44,6 +42,9 @@ from passports.footprint_inventory import as_stored, assemble_inventory
 from passports.models import BatteryModel, get_model
 from passports.store import FootprintStudyRow, Store, Transaction
 from signing.canonical import canonicalize
+
+if TYPE_CHECKING:
+    from lca.footprint import Footprint
 
 
 class FootprintRequest(Document):
@@ -174,12 +175,17 @@ def _compute(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> dic
     return _publication(_footprint(document, ruleset, dataset))
 
 
-def _publication(footprint: Footprint) -> dict[str, Any]:
+def _publication(footprint: "Footprint") -> dict[str, Any]:
     """Return a result as it is stored and cited: it is public (Art. 7(1)(g)), so is every byte of it."""
+    from lca.sharing import shared_document  # noqa: PLC0415 # as below
+
     return shared_document(footprint, public=True)
 
 
-def _footprint(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> Footprint:
+def _footprint(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> "Footprint":
+    # numpy is slow to load, and most who read studies compute none
+    from lca.footprint import compute_footprint  # noqa: PLC0415
+
     try:
         return compute_footprint(parse_inventory(document), load_ruleset(ruleset), dataset)
     except LcaError as error:
@@ -278,7 +284,7 @@ class Recomputation:
         return self.differs_at is None
 
 
-def whole_footprint(row: FootprintStudyRow, dataset: Dataset) -> Footprint:
+def whole_footprint(row: FootprintStudyRow, dataset: Dataset) -> "Footprint":
     """Compute a stored study anew from its stored inputs, confidential rows and all.
 
     Raises:

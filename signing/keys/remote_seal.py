@@ -13,10 +13,9 @@ trust lists, rather than each passport.
 import base64
 import binascii
 import hashlib
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import parse_qs, urlsplit
 
-import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, EllipticCurvePublicKey
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
@@ -25,6 +24,9 @@ from signing.errors import InvalidSignatureError, KeyUnavailableError
 from signing.keys.jwk import p256_jwk, thumbprint
 from signing.keys.signing_key import Algorithm
 from signing.keys.verifying_key import from_jwk
+
+if TYPE_CHECKING:
+    import httpx
 
 _SHA256_OID: Final = "2.16.840.1.101.3.4.2.1"  # RFC 5754 section 2
 _ECDSA_SHA256_OID: Final = "1.2.840.10045.4.3.2"  # RFC 5758 section 3.2
@@ -40,7 +42,7 @@ class RemoteSeal:
     """
 
     def __init__(
-        self, uri: str, client: httpx.Client, credential_id: str, chain: tuple[str, ...]
+        self, uri: str, client: "httpx.Client", credential_id: str, chain: tuple[str, ...]
     ) -> None:
         self._uri = uri
         self._client = client
@@ -106,12 +108,14 @@ def open_existing(uri: str, passphrase: bytes) -> RemoteSeal:
     Raises:
         KeyUnavailableError: Not reachable, refused, or not a P-256 certificate.
     """
+    import httpx  # noqa: PLC0415 # slow to load, and most keys lie in files
+
     token = passphrase.decode("ascii", "replace")
     headers = {"Authorization": f"Bearer {token}"}
     return open_seal(uri, httpx.Client(headers=headers, timeout=_SECONDS))
 
 
-def open_seal(uri: str, client: httpx.Client) -> RemoteSeal:
+def open_seal(uri: str, client: "httpx.Client") -> RemoteSeal:
     """Open the seal through a client that is authorised already.
 
     Raises:
@@ -122,7 +126,7 @@ def open_seal(uri: str, client: httpx.Client) -> RemoteSeal:
     if parts.scheme != "https" or len(credential_ids) != 1:
         remedy = "give csc:https://service/csc/v2?credentialID=..."
         raise KeyUnavailableError(uri, "uri_incomplete", remedy)
-    client.base_url = httpx.URL(parts._replace(query="").geturl())
+    client.base_url = parts._replace(query="").geturl()
     request = {"credentialID": credential_ids[0], "certificates": "chain"}
     answer = _post(uri, client, "credentials/info", request)
     certificate = answer.get("cert")
@@ -134,7 +138,9 @@ def open_seal(uri: str, client: httpx.Client) -> RemoteSeal:
     return RemoteSeal(uri, client, credential_ids[0], tuple(chain))
 
 
-def _post(uri: str, client: httpx.Client, path: str, request: dict[str, Any]) -> dict[str, Any]:
+def _post(uri: str, client: "httpx.Client", path: str, request: dict[str, Any]) -> dict[str, Any]:
+    import httpx  # noqa: PLC0415 # as above
+
     try:
         response = client.post(path, json=request)
         response.raise_for_status()
