@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from api.environment import EnvironmentFaultError
 from api.examiners import Examiners
-from api.pinned_trust import pinned_trust_list
 from api.settings import Settings
 from lca.datasets import Dataset, load_shipped_dataset
 from passports.errors import Finding
@@ -111,6 +110,8 @@ class Voltpass:
             EvidenceUnavailableError: it is malformed or signed by another key.
             EnvironmentFaultError: the file that was named, or the pinned root key, cannot be read.
         """
+        from api.pinned_trust import pinned_trust_list  # noqa: PLC0415 # where verified
+
         return pinned_trust_list(self.settings, path)
 
     def close(self) -> None:
