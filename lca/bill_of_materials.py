@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 from lca.activities import DataOrigin, Exchange, ExchangeKind
 from lca.documents import LARGEST_NUMBER
 from lca.plain_exchanges import plain_texts
+from lca.plain_sheets import ColumnTable
 from lca.sheet_layout import FLAGS, SheetLayout, as_text
 
 _KINDS: Final = {
@@ -61,22 +62,29 @@ def plain_bill(
         layout: Which columns there may be.
         known: Identifiers of the activities.
     """
-    rows = list(table)
-    while rows and not any(cell != "" for cell in rows[-1]):
-        rows.pop()  # formatted, and empty
-    if len(rows) < 2:  # noqa: PLR2004 - the header alone
-        return None
     try:
-        columns = _columns(rows, layout)
-        return _bill(columns, len(rows) - 1, known)
+        header, cells = _by_column(table)
+        if not cells or not cells[0]:  # the header alone
+            return None
+        return _bill(_columns(header, cells, layout), len(cells[0]), known)
     except (_NotPlainError, KeyError, TypeError, ValueError):
         return None
 
 
-def _columns(rows: Sequence[Sequence[object]], layout: SheetLayout) -> Mapping[str, Column]:
+def _by_column(table: Sequence[Sequence[object]]) -> tuple[Column, Sequence[Column]]:
+    """Return the first row, and the columns below it."""
+    if isinstance(table, ColumnTable):
+        return [column[0] for column in table.columns], [column[1:] for column in table.columns]
+    rows = list(table)
+    while rows and not any(cell != "" for cell in rows[-1]):
+        rows.pop()  # formatted, and empty
+    return (rows[0], list(zip(*rows[1:], strict=True))) if rows else ((), ())
+
+
+def _columns(first: Column, cells: Sequence[Column], layout: SheetLayout) -> Mapping[str, Column]:
     """Return the columns by name; those with neither name nor cells do not count."""
-    header = [str(cell).strip() for cell in rows[0]]
-    pairs = list(zip(header, zip(*rows[1:], strict=True), strict=True))
+    header = [str(cell).strip() for cell in first]
+    pairs = list(zip(header, cells, strict=True))
     if "" in header:
         pairs = [
             (name, cells) for name, cells in pairs if name or any(cell != "" for cell in cells)

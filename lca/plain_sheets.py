@@ -14,11 +14,9 @@ import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import Final, overload
 
 from lca.workbook_formulas import has_formula
-
-Table = Sequence[Sequence[object]]
 
 _AT_ONCE_BYTES: Final = 2 * 1024 * 1024
 _MOST_COLUMNS: Final = 26
@@ -45,17 +43,44 @@ class _NotPlainError(Exception):
     """Something here needs the slow reader."""
 
 
+class ColumnTable(Sequence[Sequence[object]]):
+    """Rows of a sheet, all equally long, that are kept as columns: who reads by column need not turn them.
+
+    Attributes:
+        columns: Texts, numbers, "" for an empty cell. The last row and the last column are not empty.
+    """
+
+    def __init__(self, columns: Sequence[Sequence[object]]) -> None:
+        self.columns = columns
+
+    @cached_property
+    def _rows(self) -> Sequence[Sequence[object]]:
+        return list(zip(*self.columns, strict=True))
+
+    @overload
+    def __getitem__(self, index: int) -> Sequence[object]: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Sequence[object]]: ...
+
+    def __getitem__(self, index: int | slice) -> Sequence[object] | Sequence[Sequence[object]]:
+        return self._rows[index]
+
+    def __len__(self) -> int:
+        return len(self.columns[0]) if self.columns else 0
+
+
 @dataclass(frozen=True, slots=True)
 class PlainSheet:
     """The cells of a sheet.
 
     Attributes:
         file: Its file in the archive.
-        table: Its rows from the first, all equally long: texts, numbers, "" for an empty cell.
+        table: Its rows from the first.
     """
 
     file: str
-    table: Table
+    table: ColumnTable
 
 
 class PlainWorkbook:
@@ -147,7 +172,7 @@ class PlainWorkbook:
         except (_NotPlainError, KeyError, ValueError):
             return None
 
-    def _table(self, body: str) -> Table:
+    def _table(self, body: str) -> ColumnTable:
         letters = _COLUMN.findall(body, 0, body.find("</row>") + 1)
         width = max(map(_number, letters), default=_MOST_COLUMNS + 1)
         if width > _MOST_COLUMNS:
@@ -161,7 +186,7 @@ class PlainWorkbook:
         columns = [
             self._column(*groups[at : at + _GROUPS]) for at in range(0, len(groups), _GROUPS)
         ]
-        return _trimmed(list(zip(*columns, strict=True)))
+        return ColumnTable(_trimmed(columns))
 
     def _column(
         self, shared: Sequence[str], numbers: Sequence[str], own: Sequence[str]
@@ -248,11 +273,14 @@ def _unescaped(text: str) -> str:
     return text
 
 
-def _trimmed(rows: list[tuple[object, ...]]) -> Table:
-    """Return rows without empty ones at the end, and without empty columns there."""
-    while rows and not any(cell != "" for cell in rows[-1]):
-        rows.pop()
-    if not rows or rows[0][-1] != "":
-        return rows
-    width = max(at for row in rows for at, cell in enumerate(row, start=1) if cell != "")
-    return [row[:width] for row in rows]
+def _trimmed(columns: list[Sequence[object]]) -> Sequence[Sequence[object]]:
+    """Return columns without empty rows at the end, and without empty columns there."""
+    while columns and not any(cell != "" for cell in columns[-1]):
+        columns.pop()
+    if any(column[-1] != "" for column in columns):
+        return columns
+    length = max(
+        (at for column in columns for at, cell in enumerate(column, start=1) if cell != ""),
+        default=0,
+    )
+    return [column[:length] for column in columns]
