@@ -136,6 +136,11 @@ _KEY_ID = x509.SubjectKeyIdentifier(b"\x01" * 20)
 _FITTING = x509.AuthorityKeyIdentifier(b"\x01" * 20, None, None)
 _BY_SERIAL = x509.AuthorityKeyIdentifier(None, [x509.DirectoryName(_named("Root"))], 77)
 
+
+def _for(purpose: str) -> x509.ExtendedKeyUsage:
+    return x509.ExtendedKeyUsage([x509.ObjectIdentifier(purpose)])
+
+
 GOOD_ROOTS: dict[str, Any] = {
     "P-256": _root(_P256, SHA256()),
     "P-256 with SHA-512": _root(_P256, SHA512()),
@@ -150,9 +155,13 @@ GOOD_ROOTS: dict[str, Any] = {
     "for clients": _root(_P256, SHA256(), (x509.ExtendedKeyUsage([_CLIENT]), False)),
     "key identifiers": _root(_P256, SHA256(), (_KEY_ID, False), of_leaf=[(_FITTING, False)]),
     "a leaf with names": _root(_P256, SHA256(), of_leaf=[(_SAN, False)]),
+    "a leaf for documents": _root(_P256, SHA256(), of_leaf=[(_for("1.3.6.1.5.5.7.3.36"), True)]),
+    "a leaf for anything": _root(_P256, SHA256(), of_leaf=[(_for("2.5.29.37.0"), False)]),
     "constraints and no names": _root(_P256, SHA256(), (_OF_EXAMPLE, True)),
 }
 WRONG_ROOTS: dict[str, Any] = {
+    "a leaf for servers": _root(_P256, SHA256(), of_leaf=[(_for("1.3.6.1.5.5.7.3.1"), False)]),
+    "a leaf for answers": _root(_P256, SHA256(), of_leaf=[(_for("1.3.6.1.5.5.7.3.9"), True)]),
     "RSA of 1024 bits": _root(_SMALL, SHA256()),
     "RSA, PSS, a short salt": _root(_RSA, SHA256(), pss=True, salt=20),
     "may not certify": _root(_P256, SHA256(), certifies=False),

@@ -259,8 +259,7 @@ export class Examination {
         until = last(ends, Math.min);
       const proofUntil =
         header.typ === EMBEDDED && opt(header, "expires") !== null ? fromInstant(header.expires) : null;
-      if (issued !== null && issued > at + CLOCK_SKEW)
-        return failed("not_yet_valid", `valid from ${toInstant(issued)}`);
+      if (begin !== null && begin > at + CLOCK_SKEW) return failed("not_yet_valid", `valid from ${toInstant(begin)}`);
       if (until !== null && until < at) return failed("expired", `was valid until ${toInstant(until)}`);
       if (proofUntil !== null && proofUntil < at) return failed("proof_expired", "its proof was for a shorter time");
       return this.wasInUse(issued)

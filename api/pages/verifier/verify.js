@@ -54,16 +54,19 @@ export async function ask(check, payload) {
   }
 }
 
-// Step 9: the scanned link is the credential's subject, and its GTIN the issuer's (GS1 Digital Link URI syntax 1.4).
+// Step 9: the scanned link is what it is about, and no GTIN in it (GS1 Digital Link URI syntax 1.4) is another's.
 function checkIdentifier({ payload, entry, evidence }) {
-  const ids = subjectsOf(payload).map((subject) => opt(subject, "id"));
-  for (const id of entry?.prefixes.length ? ids : []) {
+  const subjects = subjectsOf(payload).map((subject) => opt(subject, "id"));
+  // An SD-JWT VC says in `sub` what it is about.
+  if ("sub" in payload && !subjects.length) subjects.push(payload.sub);
+  const named = [...subjects, opt(payload, "id")];
+  for (const id of entry?.prefixes.length ? named : []) {
     const gtin = isText(id) && /\/01\/([0-9]{14})(?![0-9])/.exec(id);
     if (gtin && !allowsGtin(entry, gtin[1]))
       return failed("gs1_prefix_of_another", `GTIN ${gtin[1]} is not of the issuer's prefix`);
   }
   const expected = evidence.expectedIdentifier;
   if (expected === null) return notChecked("no_link_scanned", "no link to compare with");
-  if ([...ids, opt(payload, "id")].includes(expected)) return passed("identifier_matches", "is about what was scanned");
+  if (named.includes(expected)) return passed("identifier_matches", "is about what was scanned");
   return failed("identifier_differs", "is about another thing than what was scanned");
 }
