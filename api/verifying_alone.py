@@ -79,7 +79,7 @@ def verify_online(
     evidence = collect_from_strangers(subject.credential, fetch, trust_list, at)
     battery = BatteryEvidence(
         scanned_link=subject.scanned_link,
-        newest_version=newest_version(subject.credential, fetch),
+        newest_version=newest_version(subject.credential, fetch, evidence),
     )
     return verify_passport(subject.credential, evidence, trust_list, battery, at)
 

@@ -5,10 +5,12 @@ people without the witness refusing one of them. The decision is `signing.witnes
 (one file a log, written before the answer) and the web around it.
 """
 
+import fcntl
 import hashlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -44,7 +46,7 @@ class Witness:
 
     def answer(self, request: bytes) -> WitnessAnswer:
         """Decide on a request; what is to be remembered is on disk before this returns."""
-        with self._lock:
+        with self._lock, _alone_in(self.folder):
             try:
                 path = self._memory_of(origin_of(request))
             except MalformedDocumentError as error:
@@ -68,8 +70,16 @@ class Witness:
         return self.folder / f"{hashlib.sha256(origin.encode()).hexdigest()}.checkpoint"
 
 
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Keep other processes out that witness with the same memory: two would cosign two histories."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)  # let go when the file closes, also by a process that dies
+        yield
+
+
 def _write_durably(path: Path, text: str) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_suffix(".new")
     with beside.open("w", encoding="utf-8") as file:
         file.write(text)

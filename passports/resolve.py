@@ -33,7 +33,7 @@ from passports.store import PassportRow, Store
 from passports.token_status import publish_token_status_list
 from passports.verification.collection import CollectedEvidence, collect_evidence
 from signing.credentials import decode
-from signing.did_web import build_document
+from signing.did_web import build_document, build_jwks
 from signing.errors import SigningError
 
 MAX_VERSION_DIGITS: Final = 9
@@ -125,6 +125,18 @@ def did_document(store: Store, operator_id: str) -> dict[str, Any]:
             operator.did, public_key_entries(reading, operator_id)
         )
     return document
+
+
+def key_set(store: Store, operator_id: str) -> dict[str, Any]:
+    """Return an operator's keys that are not compromised as a JSON Web Key Set (RFC 7517).
+
+    Raises:
+        RecordNotFoundError: there is no such operator.
+    """
+    with store.reading() as reading:
+        get_operator(reading, operator_id)
+        keys: dict[str, Any] = build_jwks(public_key_entries(reading, operator_id))
+    return keys
 
 
 def log_proof(store: Store, passport_id: str, version: int = 1) -> bytes:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final
 
 from passports.errors import Finding, InvalidInputError, shorten
@@ -21,6 +22,9 @@ from passports.spreadsheets import (
 )
 
 MAX_ROWS: Final = 10_000
+# With as many empty lines, and line breaks of two characters.
+MAX_LINES: Final = 4 * MAX_ROWS
+MAX_LINE: Final = 16 * 1024
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
 _WHAT: Final = "the container list"
@@ -45,14 +49,15 @@ def read_shipment(data: bytes) -> list[ShipmentEntry]:
     if len(data) > MAX_BYTES:
         raise _refused(f"it has {len(data)} bytes, at most {MAX_BYTES} are read", "Split it.")
     table = _workbook(data) if data.startswith(XLSX_MAGIC) else _text_table(data)
-    rows = [(line, cells) for line, cells in table if any(cells)]
+    # One row more than may be, and a heading: what comes after is not even looked at.
+    rows = list(islice(((line, cells) for line, cells in table if any(cells)), MAX_ROWS + 2))
     header = [cell.strip().lower() for cell in rows[0][1]] if rows else []
     named = "link" in header or {"gtin", "serial"} <= set(header)
     body = rows[1:] if named else rows
     if not body:
         raise _refused("it names no batteries", "One battery a row.")
     if len(body) > MAX_ROWS:
-        raise _refused(f"it has {len(body)} rows, at most {MAX_ROWS} are read", "Split it.")
+        raise _refused(f"it has more than {MAX_ROWS} rows", "Split it.")
     return [_entry(line, cells, header if named else ["link"]) for line, cells in body]
 
 
@@ -63,7 +68,7 @@ def _refused(reason: str, remedy: str) -> InvalidInputError:
 def _workbook(data: bytes) -> Iterable[tuple[int, list[str]]]:
     book = open_workbook(data, _WHAT, max_unpacked_bytes=MAX_UNPACKED_BYTES)
     rows = workbook_rows(book, 0, _WHAT)
-    return [(line, [_cell(cell) for cell in row]) for line, row in rows]
+    return ((line, [_cell(cell) for cell in row]) for line, row in rows)
 
 
 def _cell(value: object) -> str:
@@ -75,11 +80,25 @@ def _cell(value: object) -> str:
 
 def _text_table(data: bytes) -> Iterable[tuple[int, list[str]]]:
     text = decode_text(data, _WHAT)
+    _refuse_shapeless(text)
     first = text.partition("\n")[0]
     if not {"link", "gtin"} & {c.strip().lower() for c in first.split(delimiter_of(first))}:
         return [(n, [line.strip()]) for n, line in enumerate(text.splitlines(), start=1)]
     rows = csv_rows(text, delimiter_of(first), _WHAT)
-    return [(line, [cell.strip() for cell in row]) for line, row in rows]
+    return ((line, [cell.strip() for cell in row]) for line, row in rows)
+
+
+def _refuse_shapeless(text: str) -> None:
+    """Refuse what is mostly empty, or one endless line, before it takes time and room."""
+    lines = text.count("\n") + text.count("\r")
+    if lines > MAX_LINES:
+        raise _refused(
+            f"it has {lines} lines, at most {MAX_LINES} are read", "Leave out empty ones."
+        )
+    longest = max(map(len, text.splitlines()), default=0)
+    if longest > MAX_LINE:
+        reason = f"a line has {longest} characters, at most {MAX_LINE} are read"
+        raise _refused(reason, "One battery a line.")
 
 
 def _entry(line: int, cells: Sequence[str], header: Sequence[str]) -> ShipmentEntry:

@@ -138,16 +138,10 @@ def verify_shipment(
 def _find(
     entries: Sequence[ShipmentEntry], records: OwnRecords
 ) -> dict[UniqueProductIdentifier, PassportRow]:
-    wanted: dict[str, set[str]] = {}
-    for entry in entries:
-        if entry.identifier is not None:
-            wanted.setdefault(entry.identifier.gtin, set()).add(entry.identifier.serial)
-    found: dict[UniqueProductIdentifier, PassportRow] = {}
+    named = {entry.identifier for entry in entries if entry.identifier is not None}
     with records.store.reading() as reading:
-        for gtin, serials in wanted.items():
-            for row in reading.passports.newest_of(gtin, sorted(serials)):
-                found[UniqueProductIdentifier(row.gtin, row.serial)] = row
-    return found
+        rows = reading.passports.newest_of_all(sorted((one.gtin, one.serial) for one in named))
+        return {UniqueProductIdentifier(row.gtin, row.serial): row for row in rows}
 
 
 def _examine(

@@ -86,7 +86,8 @@ def _entry(transaction: Transaction, operator: EconomicOperator, role: Role) -> 
         issuer=operator.did,
         names=(operator.name,),
         role=role,
-        scope=(*_SCOPES[role], "BitstringStatusListCredential"),
+        # Lists of their own need no scope; with it they could keep lists for others, and clear bits there.
+        scope=_SCOPES[role],
         gs1_prefixes=tuple(operator.gs1_prefixes),
         keys=tuple(keys),
         valid_from=operator.created_at,

@@ -26,7 +26,7 @@ class Content(NamedTuple):
 
     Attributes:
         identifier: The credential's own.
-        subjects: Those of its subjects.
+        subjects: Those of its subjects; of an SD-JWT VC its `sub`.
         entries: Its status entries.
         status: Why step 11 fails on them, if it does.
     """
@@ -46,6 +46,8 @@ def content_of(payload: Mapping[str, JsonValue]) -> Content:
     except MalformedDocumentError as error:
         status = Finding("failed", error.reason, str(error))
     subjects = tuple([subject.get("id") for subject in subjects_of(payload)])
+    if "sub" in payload and not subjects:  # SD-JWT VC section 2.2.2.2
+        subjects = (payload["sub"],)
     return Content(payload.get("id"), subjects, entries, status)
 
 

@@ -216,8 +216,9 @@ def _worse(own: Finding, domain: Finding) -> Finding:
 
 
 def _identifier(content: Content, entry: TrustEntry | None, evidence: Evidence) -> Finding:
-    """Step 9: the scanned link is the credential's subject, and its GS1 prefix the issuer's."""
-    for identifier in content.subjects if entry and entry.gs1_prefixes else ():
+    """Step 9: the scanned link is what it is about, and no GTIN in it is under another's GS1 prefix."""
+    named = (*content.subjects, content.identifier)
+    for identifier in named if entry and entry.gs1_prefixes else ():
         gtin = _GTIN.search(identifier) if isinstance(identifier, str) else None
         if gtin and entry and not entry.allows_gtin(gtin[1]):
             return Finding(
@@ -226,4 +227,4 @@ def _identifier(content: Content, entry: TrustEntry | None, evidence: Evidence) 
     expected = evidence.expected_identifier
     if expected is None:
         return _NO_LINK
-    return _MATCHES if expected in (*content.subjects, content.identifier) else _DIFFERS
+    return _MATCHES if expected in named else _DIFFERS

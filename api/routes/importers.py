@@ -1,8 +1,10 @@
 """What importers and anybody else call to verify a passport. No key is needed."""
 
+from functools import cache, partial
 from typing import Annotated
 
 import orjson
+from anyio import CapacityLimiter, to_thread
 from fastapi import APIRouter, Body, Depends, File, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile as StarletteUploadFile
@@ -11,6 +13,7 @@ from api.authentication import VoltpassDep, require_json
 from api.handed_in import require_passport
 from api.routes.documents import VerificationRead
 from api.verifying import verify_input, verify_list
+from api.wiring import Voltpass
 from passports.documents import Document
 from passports.errors import Finding, InvalidInputError
 from signing.report import VerificationReport
@@ -28,7 +31,7 @@ class VerificationRequest(Document):
 
 
 @router.post("/verify", dependencies=[Depends(require_json)])
-def post_verify(
+async def post_verify(
     voltpass: VoltpassDep,
     request: Annotated[VerificationRequest, Body()],
 ) -> VerificationRead:
@@ -38,20 +41,31 @@ def post_verify(
     cannot_tell. With both, the passport is held against the scanned link.
     """
     data = request.credential.encode() if request.credential is not None else None
-    return _read(verify_input(voltpass, data, request.link))
+    return await _verified(voltpass, data, request.link)
 
 
 @router.post("/verify/image")
-def post_verify_image(
+async def post_verify_image(
     voltpass: VoltpassDep, image: Annotated[UploadFile, File(description="picture of a label")]
 ) -> VerificationRead:
     """Verify the passport behind the QR code in a picture (PNG or JPEG)."""
-    data = image.file.read(MAX_BODY_BYTES + 1)
+    data = await image.read(MAX_BODY_BYTES + 1)
     if len(data) > MAX_BODY_BYTES:
         reason = f"the picture is larger than {MAX_BODY_BYTES} bytes"
         raise InvalidInputError([Finding("image", "", reason, "Send a smaller one.")])
     require_passport(data)
-    return _read(verify_input(voltpass, data, None))
+    return await _verified(voltpass, data, None)
+
+
+async def _verified(voltpass: Voltpass, data: bytes | None, link: str | None) -> VerificationRead:
+    check = partial(verify_input, voltpass, data, link)
+    return _read(await to_thread.run_sync(check, limiter=_strangers()))
+
+
+# Whoever hands something in makes this server wait for others'. So many threads may wait; all others serve.
+@cache
+def _strangers() -> CapacityLimiter:
+    return CapacityLimiter(8)
 
 
 @router.post(

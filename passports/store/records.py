@@ -318,15 +318,18 @@ class PassportRecords(Records[PassportRow]):
         return self._session.exec(query.order_by(col(PassportRow.version).desc()).limit(1)).first()
 
     def newest_of(self, gtin: str, serials: Sequence[str]) -> Iterator[PassportRow]:
-        """Yield the newest version of each passport that exists under these serials."""
-        for start in range(0, len(serials), _KEYS_A_STATEMENT):
-            query = select(PassportRow).where(
-                PassportRow.gtin == gtin,
-                col(PassportRow.serial).in_(serials[start : start + _KEYS_A_STATEMENT]),
-            )
-            newest: dict[str, PassportRow] = {}
+        """Yield the newest version of each passport that exists under these serials of a model."""
+        return self.newest_of_all([(gtin, serial) for serial in serials])
+
+    def newest_of_all(self, batteries: Sequence[tuple[str, str]]) -> Iterator[PassportRow]:
+        """Yield the newest version of each passport that exists under these (GTIN, serial)."""
+        named = tuple_(col(PassportRow.gtin), col(PassportRow.serial))
+        for start in range(0, len(batteries), _KEYS_A_STATEMENT):
+            wanted = batteries[start : start + _KEYS_A_STATEMENT]
+            query = select(PassportRow).where(named.in_(wanted))
+            newest: dict[tuple[str, str], PassportRow] = {}
             for row in self._session.exec(query.order_by(col(PassportRow.version))):
-                newest[row.serial] = row
+                newest[row.gtin, row.serial] = row
             yield from newest.values()
 
     def by_id(self, passport_id: str) -> PassportRow | None:

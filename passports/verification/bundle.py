@@ -24,7 +24,8 @@ from passports.verification.collection import CollectedEvidence
 FORMAT: Final = "voltpass-bundle/1"
 MAX_MEMBERS: Final = 50_000
 MAX_MEMBER_BYTES: Final = 20 * 1024 * 1024
-MAX_TOTAL_BYTES: Final = 1024 * 1024 * 1024
+# A bundle of 10,000 passports with their proofs has about 150 MB.
+MAX_TOTAL_BYTES: Final = 256 * 1024 * 1024
 _MANIFEST: Final = "manifest.json"
 # ZIP stores local times from 1980 on; a fixed one makes the same content the same bytes.
 _FIXED_TIME: Final = (1980, 1, 1, 0, 0, 0)

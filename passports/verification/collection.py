@@ -54,8 +54,8 @@ class CollectedEvidence:
     unavailable: dict[str, str] = field(default_factory=dict)
     budget: FetchBudget | None = None
     over_budget: set[str] = field(default_factory=set)
-    looked_into: set[str] = field(default_factory=set)
-    believed: bool = False
+    looked_into: set[str] = field(default_factory=set, compare=False)
+    believed: bool = field(default=False, compare=False)
 
     def may_fetch(self, cited: str) -> bool:
         """Tell whether a URL or DID is to be fetched: at most once, and within the budget."""

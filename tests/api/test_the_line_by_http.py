@@ -298,6 +298,13 @@ def test_keys_and_trust_list_are_published(issued: Caller) -> None:
     trust_list = issued.get("/.well-known/voltpass-trust-list")
 
     assert server.media_type == maker.media_type == "application/did+json"
+    key_set = issued.get(f"/operators/{MAKER}/jwks.json")
+    assert key_set.media_type == "application/jwk-set+json"
+    (key,) = key_set.json()["keys"]
+    assert (key["alg"], key["use"]) == ("ES256", "sig")
+    methods = maker.json()["verificationMethod"]
+    assert [m["publicKeyJwk"]["x"] for m in methods if "publicKeyJwk" in m] == [key["x"]]
+    assert methods[0]["id"].endswith("#" + key["kid"])
     assert server.json()["id"] == "did:web:id.example.com"
     assert maker.json()["id"] == f"did:web:id.example.com:operators:{MAKER}"
     assert trust_list.media_type == "application/jwt"

@@ -1,6 +1,8 @@
 """A witness that a regulator runs, and a log that has it cosign its head."""
 
 import asyncio
+import fcntl
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -107,3 +109,21 @@ def test_nonsense_is_answered_with_400(witness: Witness, body: bytes) -> None:
 
 def test_a_body_without_end_is_cut_off(witness: Witness) -> None:
     assert post(witness, b"x" * 70_000).status_code == 413
+
+
+def test_two_processes_with_one_memory_cosign_one_history(
+    store: Store, keyring: Keyring, witness: Witness
+) -> None:
+    """Each takes a lock of the folder; a lock of its own would not keep the other out."""
+    grow(store, keyring, 3)
+    with store.reading() as reading:
+        request = witness_request(reading, 0)
+    witness.folder.mkdir(parents=True)
+    with (witness.folder / "lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with ThreadPoolExecutor(1) as pool:
+            answer = pool.submit(witness.answer, request)
+            with pytest.raises(TimeoutError):
+                answer.result(timeout=0.2)
+            fcntl.flock(held, fcntl.LOCK_UN)
+            assert answer.result(timeout=10).status == 200

@@ -5,6 +5,7 @@ from datetime import timedelta
 
 import pytest
 
+from api.verifying_alone import Subject, verify_online
 from passports.errors import InvalidInputError, RecordNotFoundError
 from passports.identifiers import UniqueProductIdentifier
 from passports.key_changes import revoke_key, rotate_key
@@ -33,6 +34,15 @@ def verified(world: World, serial: str) -> VerificationReport:
     evidence = evidence_from_store(records, [credential])
     trust_list = build_trust_list(world.store, world.keyring, world.address, NOW)
     return verify_passport(credential, evidence, trust_list, BatteryEvidence(), NOW)
+
+
+def verified_online(world: World, serial: str) -> VerificationReport:
+    identifier = UniqueProductIdentifier(GTIN, serial)
+    credential = find_passport(world.store, identifier).credential
+    records = OwnRecords(world.store, world.keyring, world.address, lambda: NOW)
+    trust_list = build_trust_list(world.store, world.keyring, world.address, NOW)
+    subject = Subject(credential, world.address.digital_link(identifier))
+    return verify_online(subject, records, trust_list, NOW)
 
 
 def kids(world: World) -> list[str]:
@@ -71,6 +81,13 @@ def test_after_a_compromise_only_what_stood_in_the_log_before_is_believed(own_ke
     assert after.verdict == "invalid"
     assert after.failed_step is not None
     assert after.failed_step.step == "signature"
+    # A stranger, who fetches nothing for a signature that does not count, comes to the same.
+    verdicts = {s: verified_online(world, s).verdict for s in ("BEFORE-1", "AFTER-1", "ANEW-1")}
+    assert verdicts == {
+        "BEFORE-1": "valid_with_warnings",
+        "AFTER-1": "invalid",
+        "ANEW-1": "valid_with_warnings",
+    }
 
 
 def test_a_revocation_never_moves_to_a_later_index(own_keys: World) -> None:

@@ -5,7 +5,7 @@ import zipfile
 
 import pytest
 
-from passports import shipments
+from passports import shipment_list
 from passports.errors import InvalidInputError
 from passports.shipment_list import ShipmentEntry, read_shipment
 from passports.spreadsheets import csv_rows, decode_text, delimiter_of, open_workbook, workbook_rows
@@ -59,7 +59,7 @@ def test_what_is_no_container_list_is_refused(data: bytes, reason: str) -> None:
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_not_opened(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shipments, "MAX_UNPACKED_BYTES", 100)
+    monkeypatch.setattr(shipment_list, "MAX_UNPACKED_BYTES", 100)
     data = io.BytesIO()
     with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b"0" * 101)
@@ -100,3 +100,21 @@ def test_rows_carry_the_line_on_which_they_begin() -> None:
 def test_a_cell_far_from_the_others_is_refused_before_room_is_made_for_it(place: str) -> None:
     with pytest.raises(InvalidInputError, match="a sheet spans"):
         open_workbook(with_cell(place), "the list")
+
+
+@pytest.mark.parametrize(
+    ("data", "reason"),
+    [
+        (b"link\n" + b"\n" * 15_000_000, "15000001 lines"),
+        (b"\r\n" * 30_000, "60000 lines"),
+        (b"https://id.example.com/" + b"0" * 15_000_000, "a line has 15000023 characters"),
+        (b"link\n" + b"x\n" * 10_001, "more than 10000 rows"),
+    ],
+)
+def test_a_list_that_is_none_is_refused_before_it_takes_room(data: bytes, reason: str) -> None:
+    with pytest.raises(InvalidInputError, match=reason):
+        read_shipment(data)
+
+
+def test_a_full_container_with_empty_lines_between_is_read() -> None:
+    assert len(read_shipment(b"x\r\n\r\n" * 10_000)) == 10_000

@@ -21,7 +21,7 @@ from passports.verification.collection import (
     fetch_passport,
     newest_version,
 )
-from passports.verification.fetch import MAX_FETCHES, refused_fetch
+from passports.verification.fetch import MAX_FETCHES, FetchBudget, refused_fetch
 from passports.verification.passport import read_trust_list, verify_passport
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner, decode
@@ -294,7 +294,9 @@ def test_nothing_that_a_forged_passport_cites_is_fetched(sqlite_world: World) ->
     head, body, _ = citing(sqlite_world).split(b".")
     stranger = Stranger(sqlite_world)
     forged = b".".join((head, body, base64.urlsafe_b64encode(bytes(64)).rstrip(b"=")))
-    collect_from_strangers(forged, stranger, sqlite_world.trust_list(), NOW)
+    evidence = collect_from_strangers(forged, stranger, sqlite_world.trust_list(), NOW)
+    assert not evidence.believed
+    assert newest_version(forged, stranger, evidence) is None
     assert stranger.asked == ["https://id.example.com/operators/maker/did.json"]
 
 
@@ -382,7 +384,7 @@ def test_any_bytes_are_examined_and_nothing_is_raised(sqlite_world: World, data:
     report = verify_passport(data, evidence, sqlite_world.trust_list(), BatteryEvidence(), NOW)
     assert report.verdict in {"invalid", "cannot_tell"}
     assert len(report.steps) == 14
-    assert newest_version(data, sqlite_world.records()) is None
+    assert newest_version(data, sqlite_world.records(), CollectedEvidence(believed=True)) is None
 
 
 @settings(
@@ -406,14 +408,18 @@ def test_any_changed_byte_of_a_passport_is_refused(
 
 def test_the_newest_version_is_asked_of_the_issuers_server(world: World) -> None:
     world.issue()
-    assert newest_version(world.credential(), world.records()) == 1
-    assert newest_version(world.credential(), refused_fetch) is None
+    known = collect_from_strangers(world.credential(), world.records(), world.trust_list(), NOW)
+    assert newest_version(world.credential(), world.records(), known) == 1
+    assert newest_version(world.credential(), refused_fetch, known) is None
+    spent = CollectedEvidence(budget=FetchBudget(fetches=0), believed=True)
+    assert newest_version(world.credential(), world.records(), spent) is None
 
 
 @pytest.mark.parametrize("subject", [None, [], {}, {"id": 5}, {"id": "nonsense"}])
 def test_no_version_is_told_where_there_is_no_link(sqlite_world: World, subject: object) -> None:
     credential = signed(sqlite_world, {"credentialSubject": subject})
-    assert newest_version(credential, sqlite_world.records()) is None
+    believed = CollectedEvidence(believed=True)
+    assert newest_version(credential, sqlite_world.records(), believed) is None
 
 
 def test_the_passport_behind_a_link_is_fetched_and_no_other_links_are(world: World) -> None:
@@ -446,3 +452,11 @@ def test_a_trust_list_is_believed_under_its_root_key_alone(sqlite_world: World) 
 def test_importers_and_authorities_may_not_issue_passports(sqlite_world: World) -> None:
     issuers = {entry.issuer for entry in sqlite_world.trust_list().entries}
     assert not any(issuer.endswith(("importer", "authority")) for issuer in issuers)
+
+
+def test_no_maker_keeps_status_lists_for_others(sqlite_world: World) -> None:
+    """With that in its scope it could sign a list under another's address and clear bits there."""
+    entries = sqlite_world.trust_list().in_role("manufacturer")
+    assert entries
+    assert all("BitstringStatusListCredential" not in entry.scope for entry in entries)
+    assert all(entry.scope for entry in entries)

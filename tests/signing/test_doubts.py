@@ -17,8 +17,10 @@ from signing.status_list import status_entry
 from signing.transparency_log import Checkpoint
 from signing.verify import examine
 from tests.signing.log_world import CREDENTIAL, LOG, LOG_PQ, log_entries, logged
+from tests.signing.test_selective_disclosure import sealed
 from tests.signing.world import (
     AT,
+    LINK,
     MAKER,
     MAKER_KEY,
     REFRESH,
@@ -152,3 +154,23 @@ def test_names_of_logs_have_an_end() -> None:
 @pytest.mark.parametrize("text", ["192.0.0.8", "192.0.0.9", "192.0.0.170", "::ffff:192.0.0.8"])
 def test_addresses_of_protocols_are_no_hosts(text: str) -> None:
     assert not is_global_unicast(ip_address(text))
+
+
+OTHERS = "https://id.maker.example/01/04012345678901/21/BP-0001"
+
+
+def test_no_gtin_of_another_stands_in_any_name_of_a_credential() -> None:
+    listed = entry(gs1_prefixes=("952012",))
+    for changes in ({"id": OTHERS}, {"credentialSubject": {"id": OTHERS}}):
+        known = evidence(trust_list=trust_list(listed), expected_identifier=OTHERS)
+        report = examine(signed(passport(**changes)), known, at=AT)
+        assert step(report, "identifier") == ("failed", "gs1_prefix_of_another")
+
+
+def test_restricted_data_of_another_s_battery_are_refused() -> None:
+    listed = entry(gs1_prefixes=("952012",), scope=("urn:x",))
+    claims = {"iss": MAKER, "vct": "urn:x", "iat": int(AT.timestamp())}
+    for link, expected in ((LINK, "identifier_matches"), (OTHERS, "gs1_prefix_of_another")):
+        issued = sealed({**claims, "sub": link})
+        known = evidence(trust_list=trust_list(listed), expected_identifier=link)
+        assert examine(issued, known, at=AT).step("identifier").reason_code == expected

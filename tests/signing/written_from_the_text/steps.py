@@ -74,7 +74,11 @@ class Content(Examination):
         return "passed", "within_period"
 
     def identifier(self) -> Result:
-        ids = [subject.get("id") for subject in self.subjects()]
+        payload, subjects = self.parsed.payload, self.subjects()
+        ids = [subject.get("id") for subject in subjects]
+        if "sub" in payload and not subjects:
+            ids = [payload["sub"]]
+        ids.append(payload.get("id"))
         prefixes = tuple(self.entry.prefixes) if self.entry else ()
         for text in ids if prefixes else []:
             gtin = re.search(r"/01/([0-9]{14})(?![0-9])", text) if isinstance(text, str) else None
@@ -82,7 +86,7 @@ class Content(Examination):
                 raise RefusedError("gs1_prefix_of_another")
         if self.evidence.link is None:
             return "not_checked", "no_link_scanned"
-        if self.evidence.link not in [*ids, self.parsed.payload.get("id")]:
+        if self.evidence.link not in ids:
             raise RefusedError("identifier_differs")
         return "passed", "identifier_matches"
 
