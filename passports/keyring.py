@@ -16,7 +16,7 @@ from passports.store.read_only import read_only_error
 from signing.did_web import PublicKeyEntry
 from signing.errors import KeyUnavailableError
 from signing.keys import Algorithm, SigningKey, create_key, open_key
-from signing.signed_note import ED25519, MLDSA44_COSIGNATURE, NoteSigner
+from signing.signed_note import ED25519, MLDSA44_COSIGNATURE, NoteSigner, NoteVerifier
 
 
 @dataclass
@@ -97,6 +97,17 @@ class Keyring:
             NoteSigner(origin, MLDSA44_COSIGNATURE, cosigning_key),
         )
         return LogSigners(origin, signers)
+
+    def log_verifiers(self, origin: str) -> list[NoteVerifier]:
+        """Return the public keys of this server's log; none are made where there are none yet.
+
+        Raises:
+            KeyUnavailableError: a key that is there cannot be opened.
+        """
+        names = ("log-ed25519", "log-ml-dsa-44")
+        if not any((self.directory.resolve() / f"{name}.json").exists() for name in names):
+            return []
+        return [signer.verifier for signer in self.log_signers(origin).signers]
 
     def named(self, name: str, algorithm: Algorithm) -> SigningKey:
         """Open a key that belongs to no operator (the log's, a witness's); made at first use."""

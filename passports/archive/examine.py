@@ -191,7 +191,7 @@ def _check_store(
 ) -> FsckReport:
     verifiers = _log_verifiers(manifest, at)
     try:
-        return check_store(staged, dataset, at, progress, verifiers)
+        return check_store(staged, dataset, at, progress, verifiers, is_part=True)
     except Exception as error:  # noqa: BLE001 # a stranger's rows: what breaks on them is their fault
         name = type(error).__name__
         raise ArchiveFault("archive", f"its rows cannot be checked ({name})") from None

@@ -2,29 +2,25 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
-from passports.access_anchors import broken_anchors, leaves_of_nothing
+from passports.access_anchors import broken_anchors
 from passports.access_log import broken_links
 from passports.archive.kept_logs import entry_of
 from passports.attributes.versions import AttributeVersion, read_version
+from passports.fsck.faults import reason_of
+from passports.fsck.known import SIGNATURE_STEPS, Known
 from passports.restricted import CLAIM, TYPES, restricted_values
 from passports.store import AttributeVersionRow, RestrictedCredentialRow, Store, Transaction
 from signing.errors import SigningError
-from signing.evidence import Evidence
 from signing.selective_disclosure import decode_presentation
 from signing.status_list import StatusList
 from signing.transparency_log import log_entry
-from signing.verify import examine
 
 Found = tuple[str, str, str] | None
-_STEPS = ("parse", "format", "algorithm", "issuer_found", "signature")
 
 
-def check_versions(
-    store: Store, did_documents: Mapping[str, Mapping[str, Any]], at: datetime
-) -> Iterator[Found]:
+def check_versions(store: Store, known: Known) -> Iterator[Found]:
     """Yield for each version of attribute data what is wrong with it and its credential, or None."""
     expected: dict[tuple[str, str, str], int] = {}
     with store.reading() as reading:
@@ -33,7 +29,7 @@ def check_versions(
             number = expected.get(key, 0) + 1
             expected[key] = row.version
             name = f"{row.operator_id}/{row.level}/{row.subject_id}/{row.version}"
-            reason = _version(reading, row, number, did_documents, at)
+            reason = reason_of(lambda: _version(reading, row, number, known))  # noqa: B023 # called at once
             yield None if reason is None else ("attribute data", name, reason)
 
 
@@ -41,8 +37,7 @@ def _version(
     reading: Transaction,
     row: AttributeVersionRow,
     number: int,
-    did_documents: Mapping[str, Mapping[str, Any]],
-    at: datetime,
+    known: Known,
 ) -> str | None:
     if hashlib.sha256(row.document).hexdigest() != row.sha256:
         return "its values are not what their SHA-256 says"
@@ -60,22 +55,23 @@ def _version(
     )
     if credential is None:
         return "its restricted credential is missing"
-    return _credential(reading, credential, version, did_documents, at)
+    return _credential(reading, credential, version, known)
 
 
 def _credential(
     reading: Transaction,
     row: RestrictedCredentialRow,
     version: AttributeVersion,
-    did_documents: Mapping[str, Mapping[str, Any]],
-    at: datetime,
+    known: Known,
 ) -> str | None:
     if hashlib.sha256(row.credential).hexdigest() != row.sha256:
         return "its restricted credential is not what its SHA-256 says"
-    report = examine(row.credential, Evidence(did_documents=did_documents), at=at)
-    for step in report.steps:
-        if step.step in _STEPS and step.outcome == "failed":
-            return f"its restricted credential fails step {step.number} ({step.step})"
+    proofs: Mapping[int, bytes] = {}
+    if row.log_index is not None:
+        proofs = known.proofs(reading, row.operator_id, [row.log_index])
+    step = known.failed_step(row.credential, SIGNATURE_STEPS, proofs.get(row.log_index or 0))
+    if step is not None:
+        return f"its restricted credential fails step {step.number} ({step.step})"
     try:
         payload = decode_presentation(row.credential).payload
     except SigningError:
@@ -118,10 +114,3 @@ def check_anchors(store: Store) -> Iterator[Found]:
         for operator in reading.operators.all():
             for reason in broken_anchors(reading, operator.id):
                 yield None if reason is None else ("access log", operator.id, reason)
-
-
-def check_leaves(store: Store) -> Iterator[Found]:
-    """Yield for each leaf of this server's log whether something here was logged with it."""
-    with store.reading() as reading:
-        for index, reason in leaves_of_nothing(reading):
-            yield None if reason is None else ("log leaf", str(index), reason)

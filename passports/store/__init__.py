@@ -30,6 +30,7 @@ from passports.store.factory_tables import (
     MeterRow,
 )
 from passports.store.history_tables import OperatorVersionRow, PassportStatusChangeRow
+from passports.store.integrity_records import foreign_keys
 from passports.store.period_tables import (
     ClosedPeriodImportRow,
     ClosedPeriodRow,
@@ -144,6 +145,7 @@ __all__ = [
     "TransferRow",
     "WithdrawnReadingRow",
     "all_tables",
+    "foreign_keys",
     "key_of",
     "read_row",
     "write_row",

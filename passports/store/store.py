@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
 from importlib import resources
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
@@ -21,6 +22,7 @@ from passports.store import (
     authority_records,
     factory_records,
     history_records,
+    integrity_records,
     period_records,
     recipe_records,
     records,
@@ -91,6 +93,7 @@ class Transaction:
         self.mapping_recipes = recipe_records.MappingRecipeRecords(session)
         self.gs1_prefixes = recipe_records.Gs1PrefixRecords(session)
         self.metering = period_records.MeteringRecords(session)
+        self.integrity = integrity_records.IntegrityRecords(session)
 
 
 class Store:
@@ -131,6 +134,12 @@ class Store:
         from passports.store.migrations import upgrade  # noqa: PLC0415 # alembic only where needed
 
         upgrade(self._engine)
+
+    def is_laid_out(self) -> bool:
+        """Tell whether there is a schema at all; an SQLite file that is not there is not made."""
+        if self.is_sqlite and not Path(str(self._engine.url.database)).is_file():
+            return False
+        return inspect(self._engine).has_table("alembic_version")
 
     def lay_out(self) -> None:
         """Create all tables at once, for a store that is thrown away and never migrated."""
