@@ -15,6 +15,8 @@ from passports.authority.roles import Action
 ACTIONS: Final[Mapping[str, Action]] = MappingProxyType(
     {
         "post_operator": Action.OPERATORS,
+        "patch_operator": Action.AUTHORISATIONS,
+        "get_operator_versions": Action.AUTHORISATIONS,
         "post_facility": Action.RECORDS,
         "post_energy": Action.RECORDS,
         "post_certificate": Action.RECORDS,

@@ -181,6 +181,8 @@ def operator_claims(operator: EconomicOperator) -> dict[str, Any]:
         "did": operator.did,
         "gln": operator.gln,
         "postalAddress": operator.postal_address,
+        "tradeName": operator.trade_name,
+        "url": operator.url,
     }
     return {key: value for key, value in claims.items() if value is not None}
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from passports.authority.gs1_prefixes import claim_prefixes
 from passports.authority.roles import Action, RoleId, actions_of
-from passports.documents import CountryCode, Document, Gln, Name, Slug, Text
+from passports.documents import CountryCode, Document, Gln, Name, Printable, Slug, Text
 from passports.errors import IdentifierConflictError, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
@@ -24,19 +24,24 @@ from passports.store import (
 )
 from signing.did_web import did_from_url
 
+WebAddress = Annotated[str, Field(pattern=r"^https?://[^\s/]+\S*$", max_length=300), Printable]
+
 
 class EconomicOperatorCreate(Document):
     """An operator as it is registered.
 
     `gs1_prefixes` are the GS1 company prefixes (digits as they stand after the packaging indicator of
-    a GTIN-14) under which its models are numbered; a GTIN under another prefix is refused.
+    a GTIN-14) under which its models are numbered; a GTIN under another prefix is refused. `trade_name` is
+    the registered trade name or trade mark, `url` the web address (Art. 38(7)).
     """
 
     id: Slug
     name: Name
     roles: Annotated[list[RoleId], Field(min_length=1, max_length=20)]
     country: CountryCode
+    trade_name: Name | None = None
     postal_address: Text | None = None
+    url: WebAddress | None = None
     gln: Gln | None = None
     gs1_prefixes: list[Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]] = Field(
         default_factory=list

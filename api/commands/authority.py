@@ -17,6 +17,7 @@ from api.commands.console import (
     read_file,
     reported,
 )
+from api.commands.operator_changes import add_change_commands
 from passports.authority.identifier_schemes import IdentifierScheme
 from passports.authority.terms import LENDABLE, VerificationMethod
 
@@ -30,6 +31,7 @@ operator = typer.Typer(no_args_is_help=True, help="Identifiers, authorisations, 
 operator.command("accept-responsibility")(acceptances.operator_accept_responsibility)
 operator.command("acceptances")(acceptances.operator_acceptances)
 operator.command("end-acceptance")(acceptances.operator_end_acceptance)
+add_change_commands(operator)
 Until = Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="Last day, in UTC.")]
 Scheme = Annotated[IdentifierScheme, typer.Argument(help="Whose numbering.")]
 Reason = Annotated[str, typer.Option(help="Why; kept with the record.")]

@@ -149,10 +149,13 @@ def _parties(
 
 
 def _operator(operator: Mapping[str, object]) -> tuple[Fact, ...]:
+    trade_name, url = text(operator, "tradeName"), web_address(text(operator, "url"))
     facts = [
         Fact("Name", text(operator, "name")),
+        *([Fact("Trade name", trade_name)] if trade_name else []),
         Fact("Postal address", text(operator, "postalAddress")),
         Fact("Country", text(operator, "country")),
+        *([Fact("Web address", url, href=url)] if url else []),
     ]
     gln = text(operator, "gln")
     return (*facts, Fact("GLN", gln, code=True)) if gln else tuple(facts)

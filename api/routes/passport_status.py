@@ -29,7 +29,7 @@ def _change(
     request: StatusReason,
     change: StatusChange,
 ) -> dict[str, Any]:
-    said = Withdrawing(caller.id, request.reason, utc_now(), caller.actor_id)
+    said = Withdrawing(caller.id, request.reason, utc_now(), caller.acting_id)
     return change_status(
         voltpass.store, voltpass.keyring, voltpass.address, passport_id, change, said
     ).to_document()

@@ -28,7 +28,7 @@ def _operator(member: str) -> Callable[[Facts], dict[str, Any] | None]:
         claims = facts.get(member)
         if claims is None:
             return None
-        names = {"postalAddress": "postal_address"}
+        names = {"postalAddress": "postal_address", "tradeName": "trade_name"}
         return {names.get(name, name): value for name, value in claims.items()}
 
     return read

@@ -92,6 +92,8 @@ class Operator(Document):
     did: Name | None = None
     gln: Name | None = None
     postal_address: Text | None = None
+    trade_name: Name | None = None
+    url: Text | None = None
 
 
 class Event(Document):

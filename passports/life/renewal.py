@@ -30,7 +30,7 @@ from passports.life.version_making import (
     make_versions,
     payload_of,
 )
-from passports.life.version_steps import check_writers
+from passports.life.version_steps import check_writers, parties_as_they_are
 from passports.models import get_model
 from passports.operators import get_operator
 from passports.store import PassportRow, Store, Transaction
@@ -139,7 +139,7 @@ def _drafts(
         subject = before["credentialSubject"]
         is_said = content_of(subject)
         bare = {name: value for name, value in is_said.items() if name != "attributes"}
-        content = {**bare, **known.claims(row, subject)}
+        content = {**bare, **known.parties(subject), **known.claims(row, subject)}
         if content != is_said:
             status = statuses.get(row.id, FIRST_STATUS)
             yield VersionDraft(row, before, content, change, ChangeKind.DATA, status)
@@ -155,6 +155,7 @@ class _Known:
         self._operator_id = operator_id
         self._shared: dict[Subject, AttributeVersion | None] = {}
         self._categories: dict[str, str] = {}
+        self._parties: dict[str, dict[str, Any]] = {}
         found = transaction.attribute_versions.newest_of(
             operator_id, Granularity.ITEM.value, passport_ids
         )
@@ -172,6 +173,13 @@ class _Known:
             self._items.get(row.id),
         )
         return claims_of_versions(versions, self._categories[model_id], str(subject["profile"]))
+
+    def parties(self, subject: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return manufacturer and responsible operator with their data of today."""
+        name = str(subject["responsibleOperator"]["id"])
+        if name not in self._parties:
+            self._parties[name] = parties_as_they_are(self._transaction, subject, self._operator_id)
+        return self._parties[name]
 
     def _newest(self, level: Granularity, subject_id: str) -> AttributeVersion | None:
         subject = Subject(level, self._operator_id, subject_id)

@@ -183,6 +183,7 @@ def _sign(
         }
         payload = {
             **before,
+            "issuer": {**before["issuer"], "name": draft.content["manufacturer"]["name"]},
             "validFrom": format_instant(at),
             "credentialStatus": statuses[place],
             "transparencyLog": {

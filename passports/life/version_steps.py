@@ -256,9 +256,21 @@ def _content(making: Making, step: _Step, before: Mapping[str, Any]) -> dict[str
         ended = {"at": format_instant(max(making.now, row.issued_at)), "legalBasis": _ENDED_BY}
         return {**kept, **emptied, "ceased": ended}
     content.pop("attributes", None)
+    content |= parties_as_they_are(transaction, content, row.operator_id)
     model = get_model(transaction, row.operator_id, str(before["model"]["id"]))
     claims = attribute_claims(transaction, model, row.batch_id, str(before["profile"]), row.id)
     return {**content, **claims}
+
+
+def parties_as_they_are(
+    transaction: Transaction, content: Mapping[str, Any], maker_id: str
+) -> dict[str, Any]:
+    """Return manufacturer and responsible operator with their data of today, as a next version names them."""
+    responsible_id = str(content["responsibleOperator"]["id"])
+    return {
+        "manufacturer": operator_claims(get_operator(transaction, maker_id)),
+        "responsibleOperator": operator_claims(get_operator(transaction, responsible_id)),
+    }
 
 
 def _reference(row: PassportRow) -> dict[str, Any]:

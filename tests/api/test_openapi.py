@@ -65,6 +65,7 @@ WRITES: Final = {
     "post_authorisation": "/v1/authorisations",
     "post_authorisation_revocation": "/v1/authorisations/{authorisation}/revocation",
     "post_restricted_revocation": "/v1/battery-models/lfp-60/restricted/revocation",
+    "patch_operator": "/v1/operators/maker",
     "post_transfer": "/v1/transfers",
     "post_transfer_end": "/v1/transfers/{transfer}/end",
     "post_responsibility_acceptance": "/v1/responsibility-acceptances",
@@ -98,6 +99,7 @@ BY_PLATFORM: Final = {
 READS: Final = {
     "get_roles": "/v1/roles",
     "get_identifiers": "/v1/operators/maker/identifiers",
+    "get_operator_versions": "/v1/operators/maker/versions",
     "get_dpp": "/v1/dpps/{dpp}?representation=full",
     "get_dpp_element": "/v1/dpps/{dpp}/elements/$.rated_energy_kwh",
     "get_dpp_by_product_id": "/v1/dppsByProductId/https://id.example.com/01/09520123456788/21/SN-9",
