@@ -11,8 +11,6 @@ import zipfile
 from collections.abc import Iterator
 from typing import Final
 
-import numpy as np
-
 _PREFIX = rb"(?:[\w.-]{1,40}:)?"  # of the namespace: most writers have none
 _ANY_FORMULA = re.compile(rb"<" + _PREFIX + rb"f[\s/>]")
 _FORMULA = re.compile(
@@ -92,6 +90,8 @@ def has_formula(text: bytes) -> bool:
 
 def _may_have_formula(text: bytes) -> bool:
     """Tell whether `<f` or `:f` occurs in a text; many times as fast as the whole expression."""
+    import numpy as np  # noqa: PLC0415 # slow to load, and for workbooks only
+
     for start in (0, 1):
         letters = np.frombuffer(text, "<u2", (len(text) - start) // 2, start)
         if any(bool((letters == pair).any()) for pair in _PAIRS):

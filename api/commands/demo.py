@@ -3,13 +3,12 @@
 import json
 import shutil
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
 from rich.markup import escape
 
-from api.commands.claims import print_factories, tally
 from api.commands.console import (
     AsJson,
     emit,
@@ -19,21 +18,15 @@ from api.commands.console import (
     progress_bar,
     reported,
 )
-from api.commands.footprint_text import footprint_table
 from api.commands.operating import comparison_table
-from api.demo.factories import PRESS_OPERATOR, load_factories
-from api.demo.story import Story, operator_ids
 from api.environment import EnvironmentFaultError
-from api.platform import PLATFORM_ID, ensure_platform
-from api.serving import free_port, listening_fault, run_server, serving_in_background
-from api.settings import DEMONSTRATION_MARKER
-from api.wiring import Voltpass
-from passports.data_carrier import draw_in_terminal
-from passports.documents import utc_now
 from passports.errors import Finding
-from passports.operators import list_operators
-from passports.store import Store
-from signing.report import VerificationReport
+
+if TYPE_CHECKING:
+    from api.demo.story import Story
+    from api.wiring import Voltpass
+    from signing.report import VerificationReport
+
 
 HOST: Final = "127.0.0.1"
 _OUR_FILES: Final = (
@@ -57,6 +50,10 @@ def demo(
     as_json: AsJson = False,
 ) -> None:
     """Go the whole way on real data: meters, footprint, 200 passports, label, verification."""
+    from api.demo.story import Story
+    from api.serving import free_port, listening_fault, run_server
+    from api.settings import DEMONSTRATION_MARKER
+
     told = Console(quiet=True) if as_json else out
     if factories:
         _show_factories(port, as_json=as_json)
@@ -79,6 +76,9 @@ def demo(
 
 def _show_factories(port: int, *, as_json: bool) -> None:
     """Load every reported factory, beside a demonstration that is there, and print what the checks found."""
+    from api.commands.claims import print_factories, tally
+    from api.demo.factories import PRESS_OPERATOR, load_factories
+
     with reported(as_json=as_json):
         voltpass = _beside_demonstration() or _start_afresh(port)
         checked = load_factories(voltpass)
@@ -93,8 +93,11 @@ def _show_factories(port: int, *, as_json: bool) -> None:
         voltpass.close()
 
 
-def _beside_demonstration() -> Voltpass | None:
+def _beside_demonstration() -> "Voltpass | None":
     """Return the demonstration that is there, to be added to; None where there is none."""
+    from api.demo.factories import PRESS_OPERATOR
+    from api.settings import DEMONSTRATION_MARKER
+
     voltpass = open_voltpass(database_url="")
     home = voltpass.settings.home
     database = home / "voltpass.sqlite3"
@@ -109,8 +112,12 @@ def _beside_demonstration() -> Voltpass | None:
     return voltpass
 
 
-def _start_afresh(port: int) -> Voltpass:
+def _start_afresh(port: int) -> "Voltpass":
     """Clear away an earlier demonstration, and never anything else."""
+    from api.platform import ensure_platform
+    from api.settings import DEMONSTRATION_MARKER
+    from passports.documents import utc_now
+
     voltpass = open_voltpass(public_url=f"http://{HOST}:{port}", database_url="")
     home = voltpass.settings.home
     _refuse_foreign(voltpass)
@@ -129,8 +136,10 @@ def _start_afresh(port: int) -> Voltpass:
     return voltpass
 
 
-def _refuse_foreign(voltpass: Voltpass) -> None:
+def _refuse_foreign(voltpass: "Voltpass") -> None:
     """Raise where `home` holds what no demonstration made: records, keys, another's operators."""
+    from api.settings import DEMONSTRATION_MARKER
+
     home = voltpass.settings.home
     found = [name for name in (*_OUR_FILES, *_OUR_FOLDERS) if (home / name).exists()]
     if not (home / DEMONSTRATION_MARKER).exists():
@@ -144,11 +153,18 @@ def _refuse_foreign(voltpass: Voltpass) -> None:
 
 
 def _ours() -> set[str]:
+    from api.demo.factories import PRESS_OPERATOR
+    from api.demo.story import operator_ids
+    from api.platform import PLATFORM_ID
+
     return {PLATFORM_ID, PRESS_OPERATOR, *operator_ids()}
 
 
 def _registered(database: Path) -> set[str]:
     """Return the operators in an earlier demonstration's database; none in one left half made."""
+    from passports.operators import list_operators
+    from passports.store import Store
+
     if not database.exists():
         return set()
     store = Store(f"sqlite:///{database.resolve()}")
@@ -161,12 +177,17 @@ def _registered(database: Path) -> set[str]:
         store.close()
 
 
-def _tell(story: Story, told: Console, port: int, *, quiet: bool) -> dict[str, Any]:
+def _tell(story: "Story", told: Console, port: int, *, quiet: bool) -> dict[str, Any]:
+    from api.serving import serving_in_background
+    from passports.data_carrier import draw_in_terminal
+
     _chapter(told, 1, "Who takes part")
     for name in story.register_operators():
         told.print(f"  {escape(name)}")
     accepted = story.accept_responsibility()
-    told.print(f"  {accepted['operator']} signed that it answers for {accepted['maker']}'s passports")
+    told.print(
+        f"  {accepted['operator']} signed that it answers for {accepted['maker']}'s passports"
+    )
     model = story.register_model()
     told.print(f"  model: {model['name']}, {model['mass_kg']} kg, GTIN {model['gtin']}")
 
@@ -213,9 +234,9 @@ def _tell(story: Story, told: Console, port: int, *, quiet: bool) -> dict[str, A
 def _tell_verifications(
     told: Console,
     qr_payload: str,
-    online: VerificationReport,
+    online: "VerificationReport",
     offline: str,
-    tampered: VerificationReport,
+    tampered: "VerificationReport",
 ) -> None:
     _chapter(told, 4, "A stranger scans the label")
     told.print(f"  read off the picture: {qr_payload}", markup=False)
@@ -255,6 +276,8 @@ def _chapter(told: Console, number: int, title: str) -> None:
 
 
 def _tell_facility(told: Console, facility: dict[str, Any]) -> None:
+    from api.commands.footprint_text import footprint_table
+
     told.print(f"\n  [bold]{escape(facility['name'])}[/]")
     for result in facility["rulesets"].values():
         told.print(footprint_table(result))
@@ -275,7 +298,7 @@ def _tell_facility(told: Console, facility: dict[str, Any]) -> None:
         told.print(f"    {check['outcome']:11} {check['id']}: {check['explanation']}", markup=False)
 
 
-def _tell_report(told: Console, report: VerificationReport) -> None:
+def _tell_report(told: Console, report: "VerificationReport") -> None:
     for step in report.steps:
         outcome = step.outcome.replace("_", " ")
         told.print(f"    {step.number:2} {step.step:20} {outcome:12} {step.message}", markup=False)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.command_line import environment
+from api.cli import COMMANDS
+from tests.api.command_line import Demonstration, environment
 
 # What takes a tenth of a second or more to import.
 DATABASE = {"sqlalchemy", "sqlmodel", "alembic", "psycopg"}
@@ -45,3 +46,51 @@ def test_the_table_of_commands_answers_without_any_of_them(
 ) -> None:
     found = imported(word, home=tmp_path, code=code)
     assert not found & (DATABASE | ENGINE | WEB | REST | OURS)
+
+
+# One process for all, in the order of the table: each adds to what the others imported.
+ALL_HELP = """
+import sys
+from typer.testing import CliRunner
+from api.cli import COMMANDS, app
+for name in COMMANDS:
+    done = CliRunner().invoke(app, [name, "--help"])
+    assert done.exit_code == 0, name
+    print(name, *sorted({module.partition(".")[0] for module in sys.modules}))
+"""
+
+
+def test_help_of_a_command_needs_no_database_no_engine_and_no_web() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", ALL_HELP], capture_output=True, text=True, check=True, timeout=120
+    )
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == list(COMMANDS)
+    for name, *found in lines:
+        assert not set(found) & (DATABASE | ENGINE | WEB | REST), name
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("facility", "list", "--operator", "demo-maker"),
+        ("model", "list", "--operator", "demo-maker"),
+        ("passport", "list", "--batch", "xj-2024-12", "--operator", "demo-maker"),
+        ("keys", "list"),
+        ("query",),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_a_list_of_records_needs_no_migrations_no_engine_and_no_web(
+    told: Demonstration, command: tuple[str, ...]
+) -> None:
+    found = imported(*command, "--json", home=told.home)
+    assert "sqlalchemy" in found
+    assert not found & (ENGINE | WEB | {"alembic", "joserfc", "openpyxl", "reportlab"})
+
+
+def test_a_file_is_verified_without_database_and_web_server(told: Demonstration) -> None:
+    bundle = str(told.home / "demo" / "bundle.zip")
+    found = imported("verify", bundle, "--offline", "--json", home=told.home)
+    assert "cryptography" in found
+    assert not found & (DATABASE | {"scipy", "fastapi", "starlette", "uvicorn", "jinja2"})
