@@ -18,6 +18,8 @@ SERIAL_MAX_LENGTH: Final = 20  # GS1 General Specifications, AI (21): up to 20 c
 CHARACTER_SET_82: Final = frozenset(
     "!\"%&'()*+,-./0123456789:;<=>?ABCDEFGHIJKLMNOPQRSTUVWXYZ_abcdefghijklmnopqrstuvwxyz"
 )
+# RFC 9110, sections 4.2.1 and 4.2.2.
+_OWN_PORTS: Final = {"http": ":80", "https": ":443"}
 _SLUG = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,62}[a-z0-9])?")
 
 
@@ -98,7 +100,7 @@ class UniqueProductIdentifier:
 def parse_digital_link(uri: str) -> UniqueProductIdentifier:
     """Read the product identifier out of a GS1 Digital Link URI.
 
-    Other qualifiers (22, 10) and query parameters are passed over; the host says nothing about trust.
+    Other qualifiers (22, 10) and query parameters are passed over; so is the host, see `host_of_link`.
 
     Raises:
         InvalidInputError: if the URI is not http(s), has no `/01/…/21/…`, or a part breaks its rule.
@@ -118,6 +120,19 @@ def parse_digital_link(uri: str) -> UniqueProductIdentifier:
         remedy = "A printed link reads https://host/01/{GTIN-14}/21/{serial}."
         raise InvalidInputError([Finding("link", shorten(uri), reason, remedy)], "the link")
     return UniqueProductIdentifier(found["01"], found["21"])
+
+
+def host_of_link(uri: str) -> str:
+    """Return the host that a link leads to, in lower case; a port only where it is not the scheme's own.
+
+    A user name before the host is kept: no label of ours has one, and browsers do not agree on where it
+    ends. Empty where there is no host.
+    """
+    try:
+        parts = urlsplit(uri.strip())
+    except ValueError:
+        return ""
+    return parts.netloc.lower().removesuffix(_OWN_PORTS.get(parts.scheme.lower(), ":"))
 
 
 @dataclass(frozen=True)

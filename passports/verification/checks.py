@@ -11,8 +11,8 @@ from typing import Final
 
 from passports.certification.certificate_evidence import SignedCertificate
 from passports.credential_type import CREDENTIAL_TYPE
-from passports.errors import InvalidInputError
-from passports.identifiers import UniqueProductIdentifier, parse_digital_link
+from passports.errors import InvalidInputError, shorten
+from passports.identifiers import UniqueProductIdentifier, host_of_link, parse_digital_link
 from passports.verification.certificate_checks import CertificateChecks
 from passports.verification.claims import PassportClaims, SubjectClaims, read_claims
 from passports.verification.study_checks import StudyChecks
@@ -62,6 +62,12 @@ def domain_checks(evidence: BatteryEvidence) -> dict[str, DomainCheck]:
     }
 
 
+def led_elsewhere(link: str, passport_link: str) -> tuple[str, str]:
+    """Return reason code and sentence of a label whose host is not that of the passport's own link."""
+    said, own = shorten(host_of_link(link)), host_of_link(passport_link)
+    return "link_of_another_host", f"the label leads to {said}, not to {own}"
+
+
 class BatteryChecks:
     """The checks of one verification; a payload is read once for all of them.
 
@@ -89,7 +95,11 @@ class BatteryChecks:
         return Finding("passed", "schema_fits", f"a battery passport of category {category}")
 
     def identifier(self, payload: Mapping[str, JsonValue]) -> Finding:
-        """Step 9: the link in the passport names its own GTIN and serial, and is the one scanned."""
+        """Step 9: the link in the passport names its own GTIN and serial, and is the one scanned.
+
+        A label that leads to another host than the signed link is a doubt: so do labels copied from a
+        genuine battery onto another, with a page of the copyist's behind them.
+        """
         return self._ask(payload, self._check_identifier)
 
     def version(self, payload: Mapping[str, JsonValue]) -> Finding:
@@ -125,13 +135,15 @@ class BatteryChecks:
         if named != linked:
             message = f"the passport's link names {linked.serial}, its data name {named.serial}"
             return Finding("failed", "identifier_contradicts_itself", message)
-        if scanned is None:
+        if link is None or scanned is None:
             return Finding("not_checked", "no_scanned_link", "no scanned link to compare with")
         if scanned != named:
             message = (
                 f"scanned was {scanned.gtin}/{scanned.serial}, this is {named.gtin}/{named.serial}"
             )
             return Finding("failed", "identifier_mismatch", message)
+        if host_of_link(link) != host_of_link(subject.id):
+            return Finding("warning", *led_elsewhere(link, subject.id))
         message = f"it is the battery that was scanned ({named.serial})"
         return Finding("passed", "identifier_matches", message)
 

@@ -75,6 +75,18 @@ PASSPORT: dict[str, Any] = {
         ],
     },
 }
+MATCHES = ("passed", "identifier_matches")
+ELSEWHERE = ("warning", "link_of_another_host")
+# The last two: browsers take a backslash for a slash, and drop what stands before an at sign.
+OTHER_HOSTS = [
+    *("evil.example", "id.example.com.evil.example", "evil.id.example.com", "id.example.com:8443"),
+    *(
+        "xn--id-exmple.com",
+        "id.example.com.",
+        "evil.example\\@id.example.com",
+        "id.example.com@evil.example",
+    ),
+]
 AT_HAND = BatteryEvidence(documents={PAPER_URL: DOCUMENT}, studies={STUDY_URL: RESULT})
 
 
@@ -185,8 +197,10 @@ def test_without_a_readable_subject_other_checks_say_so(
     ("document", "scanned", "expected"),
     [
         (PASSPORT, None, ("not_checked", "no_scanned_link")),
-        (PASSPORT, LINK, ("passed", "identifier_matches")),
-        (PASSPORT, LINK.replace("id.example.com", "x.example"), ("passed", "identifier_matches")),
+        (PASSPORT, LINK, MATCHES),
+        (PASSPORT, LINK.replace("id.example.com", "ID.Example.com:443"), MATCHES),
+        (PASSPORT, LINK.replace("https:", "http:"), MATCHES),
+        *((PASSPORT, LINK.replace("id.example.com", host), ELSEWHERE) for host in OTHER_HOSTS),
         (PASSPORT, LINK.replace("SN-1", "SN-2"), ("failed", "identifier_mismatch")),
         (PASSPORT, "nonsense", ("failed", "identifier_malformed")),
         (changed(f"{SUBJECT}.id", "nonsense"), None, ("failed", "identifier_malformed")),
@@ -202,6 +216,12 @@ def test_the_identifier_is_the_passports_own_and_the_one_scanned(
     document: dict[str, Any], scanned: str | None, expected: tuple[str, str]
 ) -> None:
     assert summary(check_identifier(document, scanned)) == expected
+
+
+def test_a_label_that_leads_elsewhere_is_told_where_it_leads() -> None:
+    scanned = LINK.replace("id.example.com", "evil.example")
+    message = check_identifier(PASSPORT, scanned).message
+    assert message == "the label leads to evil.example, not to id.example.com"
 
 
 @pytest.mark.parametrize(

@@ -117,9 +117,15 @@ LINKS = [
     *(LINK.replace("SN-1", "SN-2"), LINK.replace("/21/", "/22/"), LINK.replace("/21/", "//21/")),
     *(LINK.replace("SN-1", ""), LINK.replace("SN-1", "%E2%82%AC"), LINK.replace("SN-1", "%FF")),
     *(LINK.replace("SN-1", "A" * 21), LINK.replace("8/21", "9/21"), LINK.replace("/01/", "/1/")),
+    *(LINK.replace("id.example.com", host) for host in vectors.OTHER_HOSTS),
     *("", "nonsense", "https://", "https:///01/09520123456788/21/SN-1", "ftp" + LINK[5:]),
     *("https://x.example/a/b/01/09520123456788/21/SN-1/21/SN-2", LINK.replace("id.", "[")),
-    *(LINK.replace("id.", "\u2100"), LINK.replace("SN-1", "S\tN-1"), "\x1f" + LINK, LINK + "\u2003"),
+    *(
+        LINK.replace("id.", "\u2100"),
+        LINK.replace("SN-1", "S\tN-1"),
+        "\x1f" + LINK,
+        LINK + "\u2003",
+    ),
     *(LINK.replace("https://", "https:"), LINK.replace("/01/", "/01/01/"), LINK + "+"),
 ]
 
@@ -135,6 +141,7 @@ def test_every_link_is_read_alike_as_scanned_and_as_signed() -> None:
     reports = assert_alike(scanned | named | listed)
     assert reasons(reports.values(), "identifier") == {
         *("identifier_matches", "identifier_mismatch", "identifier_malformed"),
+        "link_of_another_host",
         *("identifier_contradicts_itself", "no_link_scanned"),
     }
 

@@ -2,7 +2,7 @@
 import { get, isObject, isText, opt, orElse } from "./basics.js";
 import { fromUtf8, sha256Hex } from "./bytes.js";
 import { checkSchema } from "./claims.js";
-import { isSameProduct, parseDigitalLink, productIdentifier } from "./digital_link.js";
+import { hostOfLink, isSameProduct, parseDigitalLink, productIdentifier } from "./digital_link.js";
 import { checkCertificates } from "./factory_certificates.js";
 import { failed, notChecked, passed, warning, worst } from "./report.js";
 
@@ -38,6 +38,10 @@ function checkProduct(subject, link) {
         "identifier_mismatch",
         `scanned was ${scanned.gtin}/${scanned.serial}, this is ${own.gtin}/${own.serial}`,
       );
+    const host = hostOfLink(link),
+      ownHost = hostOfLink(subject.id);
+    if (host !== ownHost)
+      return warning("link_of_another_host", `the label leads to ${host.slice(0, 80)}, not to ${ownHost}`);
     return passed("identifier_matches", `it is the battery that was scanned (${own.serial})`);
   };
   return orElse(judge, (error) => failed(error.reason, error.message));

@@ -22,12 +22,25 @@ export function productIdentifier(gtin, serial) {
 
 export const isSameProduct = (a, b) => a.gtin === b.gtin && a.serial === b.serial;
 
-// Other qualifiers and query parameters are passed over; the host says nothing about trust.
-export function parseDigitalLink(uri) {
+// Scheme, authority and path of a link, or null.
+function partsOfLink(uri) {
   const text = uri.replace(/^[\s\x00-\x1f\x85]+|[\s\x1c-\x1f\x85]+$/gu, "").replace(/[\t\n\r]/g, "");
-  const match = /^https?:\/\/([^/?#]+)([^?#]*)/i.exec(text);
-  if (!match || !isAuthority(match[1])) malformedIdentifier("this is not the link of a battery");
-  const segments = match[2].split("/"),
+  return /^(https?):\/\/([^/?#]+)([^?#]*)/i.exec(text);
+}
+
+// A user name before the host is kept: no label of ours has one, and browsers do not agree on where it ends.
+export function hostOfLink(uri) {
+  const match = partsOfLink(uri);
+  if (!match) return "";
+  const ownPort = match[1].toLowerCase() === "http" ? /:80$/ : /:443$/;
+  return match[2].toLowerCase().replace(ownPort, "");
+}
+
+// Other qualifiers and query parameters are passed over; so is the host, see hostOfLink.
+export function parseDigitalLink(uri) {
+  const match = partsOfLink(uri);
+  if (!match || !isAuthority(match[2])) malformedIdentifier("this is not the link of a battery");
+  const segments = match[3].split("/"),
     start = segments.indexOf("01"),
     found = new Map();
   for (let place = start; start >= 0 && place + 1 < segments.length; place += 2)
