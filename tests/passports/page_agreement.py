@@ -41,6 +41,14 @@ ISSUERS: Final = trust_list(
     entry(CERTIFIER, CERTIFIER_KEY, "certifier", scope=(), gs1_prefixes=()),
     *log_entries(),
 )
+# The page takes keys of ML-DSA-44 for unknown ones: to it a list is as if it did not name them.
+WITHOUT_ML_DSA: Final = replace(
+    ISSUERS,
+    entries=tuple(
+        replace(known, keys=tuple(key for key in known.keys if key.key.key_type != "ML-DSA-44"))
+        for known in ISSUERS.entries
+    ),
+)
 
 
 @dataclass(frozen=True)

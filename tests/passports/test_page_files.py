@@ -1,5 +1,6 @@
 """Files of every kind, whole and spoilt, give the same in the page and in Python, and never a fault."""
 
+import hashlib
 import io
 import json
 import random
@@ -30,6 +31,7 @@ from signing.transparency_log import log_entry
 from signing.trust import TrustList, trusted_key
 from tests.passports.page_agreement import (
     ISSUERS,
+    WITHOUT_ML_DSA,
     believing,
     passport_case,
     payload,
@@ -88,20 +90,20 @@ FILES: Mapping[str, bytes] = {
 }
 
 
-def by_python(data: bytes) -> list[VerificationReport] | str:
+def by_python(data: bytes, issuers: TrustList) -> list[VerificationReport] | str:
     try:
-        return verify_offline(data, ISSUERS, AT)
+        return verify_offline(data, issuers, AT)
     except EvidenceUnavailableError:
         return "not_a_bundle"
 
 
-def assert_files_alike(files: Mapping[str, bytes]) -> list[str]:
+def assert_files_alike(files: Mapping[str, bytes], issuers: TrustList = ISSUERS) -> list[str]:
     """Let both verify each file alone; return Python's verdicts."""
-    common = believing(ISSUERS)
+    common = believing(issuers)
     results = run([{"kind": "offline", "data": text(data), **common} for data in files.values()])
     verdicts = []
     for (name, data), result in zip(files.items(), results, strict=True):
-        expected = by_python(data)
+        expected = by_python(data, issuers)
         if isinstance(expected, str):
             assert result == {"reason": expected}, name
             verdicts.append(expected)
@@ -198,6 +200,31 @@ def test_bundles_of_every_shape_are_judged_alike() -> None:
     }
     verdicts = assert_files_alike(files)
     assert {"valid_with_warnings", "not_a_bundle"} <= set(verdicts)
+
+
+def with_spoilt_evidence(chance: random.Random) -> bytes:
+    """A bundle whose manifest fits, but one of the members is spoilt: the evidence has to be judged."""
+
+    def spoil(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+        row = chance.choice(manifest["members"])
+        members[row["path"]] = spoilt(members[row["path"]], chance)
+        row["sha256"] = hashlib.sha256(members[row["path"]]).hexdigest()
+
+    return rebuilt(spoil)
+
+
+def test_spoilt_evidence_is_judged_alike() -> None:
+    chance = random.Random("evidence")
+    verdicts = assert_files_alike(
+        {str(n): with_spoilt_evidence(chance) for n in range(250)}, WITHOUT_ML_DSA
+    )
+    assert {"valid_with_warnings", "invalid"} <= set(verdicts)
+
+
+@pytest.mark.soak
+def test_much_spoilt_evidence_is_judged_alike() -> None:
+    chance = random.Random("much evidence")
+    assert_files_alike({str(n): with_spoilt_evidence(chance) for n in range(5000)}, WITHOUT_ML_DSA)
 
 
 def test_seals_are_judged_alike() -> None:

@@ -38,18 +38,15 @@ export async function checkInclusion(credential, proof, trustList, at) {
     const isWanted = keys.some((key) => !logs.has(key.name)) && !checkpoint.witnesses.length;
     const finding = ended
       ? warning("log_trust_ended", `${where}, but ${ended} was not trusted then`)
-      : witnessed(where, isWanted, checkpoint.unread);
+      : witnessed(where, isWanted, checkpoint);
     return { finding, origin, index, logs };
   }, refused);
 }
 
-function witnessed(where, isWanted, unread) {
-  if (!isWanted) return passed("included", where);
-  if (unread.length)
-    return warning(
-      "witness_not_checked",
-      `${where}; this page cannot check the ML-DSA-44 signature of ${unread.join(", ")}`,
-    );
+function witnessed(where, isWanted, { origin, unread }) {
+  const left = unread.length ? `; the ML-DSA-44 signature of ${unread.join(", ")} cannot be checked here` : "";
+  if (!isWanted) return passed("included", where + left);
+  if (unread.some((name) => name !== origin)) return warning("witness_not_checked", where + left);
   return warning("not_witnessed", `${where}, but no known witness cosigned it`);
 }
 
@@ -126,7 +123,8 @@ function readSignature(line) {
 }
 
 // A checkpoint (C2SP tlog-checkpoint) is believed because the log that it names signed it. A wrong signature of a
-// known key refuses the whole note; unknown keys are ignored. `unread`: who signed in ML-DSA-44.
+// known key refuses the whole note; unknown keys are ignored, and those of an algorithm that WebCrypto has not are as
+// good as unknown. `unread`: whose they are.
 async function openCheckpoint(note, keys) {
   const { text, signatures } = splitNote(note);
   const [origin, size, root, rest, ...more] = text.split("\n");
@@ -151,7 +149,7 @@ async function openCheckpoint(note, keys) {
     signers: new Set(found.map((key) => key.name)),
     witnesses: found.filter((key) => key.name !== origin),
     witnessedAt: latestOf(found),
-    unread: unread.filter((name) => name !== origin),
+    unread: [...new Set(unread)],
   };
 }
 
