@@ -46,6 +46,7 @@ from tests.worlds import (
     NOW,
     RIVAL,
     World,
+    accept_to_answer,
     demo_input,
     operators,
 )
@@ -62,6 +63,7 @@ def test_nothing_is_written_for_an_operator_that_is_kept(
         id=IMPORTER, name="Importer", roles=["importer"], country="DE"
     )
     register_operator(second.store, second.keyring, BACKUP, importer, NOW)
+    accept_to_answer(second.store, second.keyring, IMPORTER)
     before = rows_of(second.store)
     model = {**demo_input("model.json"), "id": "new", "gtin": "09520123456795"}
 
