@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 NODE_TESTS := tests/signing/node
 UV := $(shell command -v uv 2>/dev/null)
 ARGS ?=
+# Where it is set, every command that a test or the demonstration starts would compile voltpass anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo node serve test test-fast check static fmt lint types contracts openapi golden migrate bench soak requirements clean
