@@ -111,9 +111,14 @@ class Settings(BaseSettings):
         return [self.public_url] if "public_url" in self.model_fields_set or has_records else []
 
     @property
+    def database_path(self) -> Path:
+        """Where the embedded database lies, if no other one is set."""
+        return self.home.resolve() / DATABASE_FILE
+
+    @property
     def effective_database_url(self) -> str:
         """The database: as set, or SQLite in `home`."""
-        return self.database_url or f"sqlite:///{self.home.resolve() / DATABASE_FILE}"
+        return self.database_url or f"sqlite:///{self.database_path}"
 
     @property
     def keys_directory(self) -> Path:

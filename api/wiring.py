@@ -27,25 +27,38 @@ if TYPE_CHECKING:
 
 @dataclass
 class Voltpass:
-    """A voltpass at work: its store, keys, address and dataset."""
+    """A voltpass at work: its store, keys, address and dataset.
+
+    Attributes:
+        settings: What was set in the environment.
+        creates: Whether a home and a database that are not there yet are made; else that is an error.
+    """
 
     settings: Settings
+    creates: bool = True
 
     @cached_property
     def store(self) -> Store:
         """The store, brought to the newest schema.
 
         Raises:
-            EnvironmentFaultError: the database cannot be opened.
+            EnvironmentFaultError: the database cannot be opened, or is not there and not to be made.
         """
-        self.settings.home.mkdir(parents=True, exist_ok=True)
+        if self.creates:
+            self.settings.home.mkdir(parents=True, exist_ok=True)
+        elif not self.settings.database_url and not self.settings.database_path.is_file():
+            raise _not_there(self.settings)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         try:
             store = Store(self.settings.effective_database_url)
-            store.migrate()
+            is_there = self.creates or store.is_laid_out()
+            if is_there:
+                store.migrate()
         except Exception as error:  # noqa: BLE001 # raised anew, as what it is
             # Each driver has errors of its own, and their texts can hold the URL with its password.
             raise _unopened(self.settings, error) from None
+        if not is_there:
+            raise _not_there(self.settings)
         return store
 
     @cached_property
@@ -120,6 +133,14 @@ class Voltpass:
             self.examiners.close()
         if "store" in self.__dict__:
             self.store.close()
+
+
+def _not_there(settings: Settings) -> EnvironmentFaultError:
+    reason = "there is no voltpass: nothing was registered there yet"
+    remedy = "Check the variable; voltpass serve, demo, keys register and archive import begin one."
+    if settings.database_url:  # it can hold a password
+        return EnvironmentFaultError(Finding("VOLTPASS_DATABASE_URL", "", reason, remedy))
+    return EnvironmentFaultError(Finding("VOLTPASS_HOME", str(settings.home), reason, remedy))
 
 
 def _unopened(settings: Settings, error: Exception) -> EnvironmentFaultError:

@@ -114,7 +114,7 @@ def archive_import(
         if not file.is_file():
             finding = Finding("file", str(file), "there is no such file", "Check the path.")
             raise FileFaultError(finding)
-        voltpass = open_voltpass()
+        voltpass = open_voltpass(creates=True)
         request = ImportRequest(
             path=file,
             scratch=voltpass.settings.home / "imports",

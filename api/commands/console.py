@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from api.commands.terminal import (
     EXIT_CANNOT_TELL,
     EXIT_ENVIRONMENT,
+    EXIT_NOTHING,
     EXIT_REFUSED,
     MAX_FILE_BYTES,
     AsJson,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXIT_CANNOT_TELL",
     "EXIT_ENVIRONMENT",
+    "EXIT_NOTHING",
     "EXIT_REFUSED",
     "MAX_FILE_BYTES",
     "AsJson",
@@ -42,12 +44,15 @@ __all__ = [
 ]
 
 
-def open_voltpass(**changes: Any) -> "Voltpass":  # noqa: ANN401 # pydantic judges them
+def open_voltpass(*, creates: bool = False, **changes: Any) -> "Voltpass":  # noqa: ANN401 # pydantic judges them
     """Wire a voltpass from the environment; `changes` go before what is set there.
+
+    A home that is not there yet is made by the commands that begin one, and by no other: a slip in
+    VOLTPASS_HOME is told, instead of being answered out of an empty store.
 
     Raises:
         EnvironmentFaultError: a setting is not valid; its value is not repeated.
     """
     from api.wiring import Voltpass
 
-    return Voltpass(open_settings(**changes))
+    return Voltpass(open_settings(**changes), creates=creates)

@@ -98,7 +98,7 @@ def _beside_demonstration() -> "Voltpass | None":
     from api.demo.factories import PRESS_OPERATOR
     from api.settings import DEMONSTRATION_MARKER
 
-    voltpass = open_voltpass(database_url="")
+    voltpass = open_voltpass(creates=True, database_url="")
     home = voltpass.settings.home
     database = home / "voltpass.sqlite3"
     if not (home / DEMONSTRATION_MARKER).exists() or not _registered(database):
@@ -118,7 +118,7 @@ def _start_afresh(port: int) -> "Voltpass":
     from api.settings import DEMONSTRATION_MARKER
     from passports.documents import utc_now
 
-    voltpass = open_voltpass(public_url=f"http://{HOST}:{port}", database_url="")
+    voltpass = open_voltpass(creates=True, public_url=f"http://{HOST}:{port}", database_url="")
     home = voltpass.settings.home
     _refuse_foreign(voltpass)
     home.mkdir(parents=True, exist_ok=True)

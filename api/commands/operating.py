@@ -7,6 +7,7 @@ import typer
 from rich.table import Table
 
 from api.commands.console import (
+    EXIT_NOTHING,
     EXIT_REFUSED,
     AsJson,
     emit,
@@ -96,7 +97,10 @@ def comparison_table(rows: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def fsck(as_json: AsJson = False) -> None:
-    """Re-verify the whole store from its bytes; exit code 1 and the first fault if there is one."""
+    """Re-verify the whole store from its bytes.
+
+    Exit code 1 and the first fault if there is one, 4 if there is nothing to check, 3 if there is no store.
+    """
     from passports.documents import utc_now
     from passports.fsck.whole import check_store
 
@@ -108,10 +112,7 @@ def fsck(as_json: AsJson = False) -> None:
                 voltpass.dataset,
                 utc_now(),
                 lambda _kind, count: progress(count, count),
-                [
-                    s.verifier
-                    for s in voltpass.keyring.log_signers(voltpass.address.log_origin).signers
-                ],
+                voltpass.keyring.log_verifiers(voltpass.address.log_origin),
             )
 
         def text() -> None:
@@ -119,9 +120,13 @@ def fsck(as_json: AsJson = False) -> None:
                 out.print(f"{count:8}  {kind.replace('_', ' ')}")
             for fault in report.faults[:1]:
                 out.print(f"[bold red]first fault[/]: {fault.kind} {fault.id}: {fault.reason}")
-            if not report.faults:
+            if report.is_empty:
+                out.print("nothing to check: the store is empty")
+            elif not report.faults:
                 out.print("[green]everything is as it was signed and computed[/]")
 
         emit(report.to_document(), as_json=as_json, text=text)
         if report.faults:
             raise typer.Exit(EXIT_REFUSED)
+        if report.is_empty:
+            raise typer.Exit(EXIT_NOTHING)

@@ -33,7 +33,7 @@ def keys_register(
     from passports.operators import EconomicOperatorCreate
 
     with reported(as_json=as_json):
-        voltpass, now = open_voltpass(), utc_now()
+        voltpass, now = open_voltpass(creates=True), utc_now()
         request = read_document(
             EconomicOperatorCreate, read_file(file, "the operator"), "the operator"
         )

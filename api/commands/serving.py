@@ -54,7 +54,7 @@ def serve(
     from passports.documents import utc_now
 
     with reported(as_json=as_json):
-        voltpass = open_voltpass()
+        voltpass = open_voltpass(creates=True)
         port = port or _port_of_links(voltpass.settings.public_url)
         fault = listening_fault(host, port)
         if fault is not None:

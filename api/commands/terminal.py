@@ -1,7 +1,7 @@
 """What all commands share: JSON or a text for people, findings as errors, exit codes that mean something.
 
 0 done, or valid; 1 refused, invalid, or a fault was found; 2 usage, or cannot tell; 3 the environment
-(database, key, file) does not play along.
+(database, key, file) does not play along; 4 an empty store, in which there is nothing to check.
 """
 
 import json
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 EXIT_REFUSED: Final = 1
 EXIT_CANNOT_TELL: Final = 2
 EXIT_ENVIRONMENT: Final = 3
+EXIT_NOTHING: Final = 4
 MAX_FILE_BYTES: Final = 256 * 1024 * 1024
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
