@@ -18,8 +18,9 @@ from tests.worlds import (
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def backup_keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
+    """One keyring a process: each key that is made costs a quarter of a second by design."""
     return Keyring(tmp_path_factory.mktemp("backup-keys"), b"for tests of the back-up")
 
 
