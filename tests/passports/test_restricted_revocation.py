@@ -1,6 +1,5 @@
 """A model's restricted credential is revoked: its bit is set, it is logged, and verification says so."""
 
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,13 +19,11 @@ from tests.passports.restricted_world import give_restricted, telltales
 from tests.passports.test_restricted import LEVELS, presented, row_of, take_one_away, verified
 from tests.worlds import ADDRESS, MAKER, MODEL, NOW, RIVAL, World
 
-LATER = NOW + timedelta(hours=1)
-
 
 def revoke(world: World, by: str = MAKER, model: str = MODEL) -> dict[str, Any]:
     """Revoke the restricted credential of a model."""
     store, keyring = world.store, world.keyring
-    return revoke_model_restricted(store, keyring, ADDRESS, by, model, "was wrong", LATER)
+    return revoke_model_restricted(store, keyring, ADDRESS, by, model, "was wrong", NOW)
 
 
 @pytest.fixture
@@ -50,11 +47,11 @@ def test_every_version_so_far_is_revoked_and_a_battery_s_is_not(
         assert (report.verdict, report.step("status").reason_code) == ("invalid", "revoked")
     assert verified(world, item).verdict == "valid"
     list_id = done["status_list"].split("/")[-2]
-    token = publish_token_status_list(world.store, world.keyring, ADDRESS, MAKER, list_id, LATER)
+    token = publish_token_status_list(world.store, world.keyring, ADDRESS, MAKER, list_id, NOW)
     bits = StatusList.decode_token(decode(token).payload["status_list"])
     assert bits.get(done["index"])
     assert int.from_bytes(bits.to_bytes()).bit_count() == 1
-    assert not check_store(world.store, load_shipped_dataset(), LATER).faults
+    assert not check_store(world.store, load_shipped_dataset(), NOW).faults
 
 
 def test_what_is_written_afterwards_is_valid_and_what_was_revoked_stays_so(
