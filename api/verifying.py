@@ -8,7 +8,7 @@ from api.wiring import Voltpass
 from passports.documents import utc_now
 from passports.operators import get_operator
 from passports.resolve import OwnRecords
-from passports.shipments import ShipmentReceipt, verify_shipment
+from passports.shipments import ShipmentReceipt, checked_reference, verify_shipment
 from passports.verification.fetch import Fetch, HttpFetch
 from signing.credentials import CredentialSigner
 from signing.report import VerificationReport
@@ -46,12 +46,13 @@ def _own_first(voltpass: Voltpass, http: Fetch) -> Fetch:
     return fetch
 
 
-def verify_list(voltpass: Voltpass, data: bytes) -> ShipmentReceipt:
+def verify_list(voltpass: Voltpass, data: bytes, reference: str = "") -> ShipmentReceipt:
     """Verify a container list against this server's records; the platform signs the receipt.
 
     Raises:
-        InvalidInputError: the list cannot be read.
+        InvalidInputError: the list cannot be read, or the reference is too long.
     """
+    named = checked_reference(reference)
     now = utc_now()
     ensure_platform(voltpass, now)
     with voltpass.store.reading() as reading:
@@ -66,4 +67,5 @@ def verify_list(voltpass: Voltpass, data: bytes) -> ShipmentReceipt:
         platform.did,
         now,
         examiners=voltpass.examiners.pool,
+        reference=named,
     )

@@ -1,19 +1,28 @@
-"""A shipment's receipt as PDF, for the customs file."""
+"""A shipment's receipt as PDF, for the customs file.
 
+The signed receipt travels inside as an attachment, so that the print and the signature stay together.
+Rows have a fixed height and are drawn as they are: typesetting ten thousand of them takes minutes.
+"""
+
+import hashlib
 import io
-from typing import Any, Final
-from xml.sax.saxutils import escape
+from collections.abc import Iterator, Sequence
+from typing import Final
 
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
-from reportlab.lib.styles import ParagraphStyle, getSampleStyleSheet
 from reportlab.lib.units import mm
-from reportlab.platypus import Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
+from reportlab.pdfbase.pdfdoc import PDFArray, PDFDictionary, PDFName, PDFStream, PDFString
+from reportlab.pdfbase.pdfmetrics import stringWidth
+from reportlab.pdfgen.canvas import Canvas
 
-from passports.shipments import ShipmentReceipt, ShipmentVerdict
+from passports.errors import shorten
+from passports.shipment_verdicts import ShipmentVerdict
+from passports.shipments import ShipmentReceipt
 
-# All rows are printed up to this many; of longer lists only those that need a look.
-_ALL_ROWS: Final = 500
+# So many rows are printed, those that need a look first; all stand in the JSON form.
+MAX_PRINTED: Final = 500
+ATTACHMENT: Final = "receipt.jwt"
 _WORDS: Final = {
     "valid": "valid",
     "valid_with_warnings": "valid, with reservations",
@@ -22,23 +31,17 @@ _WORDS: Final = {
     "unknown": "UNKNOWN",
     "unreadable": "UNREADABLE",
 }
-
-
-def receipt_pdf(receipt: ShipmentReceipt) -> bytes:
-    """Write a receipt as PDF: counts, hashes, and the rows that need a look first."""
-    buffer = io.BytesIO()
-    document = SimpleDocTemplate(
-        buffer,
-        pagesize=A4,
-        leftMargin=18 * mm,
-        rightMargin=18 * mm,
-        topMargin=16 * mm,
-        bottomMargin=16 * mm,
-        title="Receipt of a verified shipment",
-        author="voltpass",
-    )
-    document.build([*_head(receipt), *_rows(receipt)])
-    return buffer.getvalue()
+_MARGIN: Final = 18 * mm
+_WIDTH: Final = A4[0] - 2 * _MARGIN
+_TOP: Final = A4[1] - 18 * mm
+_BOTTOM: Final = 20 * mm
+_ROW: Final = 8.4 * mm
+_SIZE: Final = 7.5
+_COLUMNS: Final = {
+    "Line": 0.0,
+    "Verdict": 14 * mm,
+    "Link as it stood in the list, and why": 48 * mm,
+}
 
 
 def counted(number: int, one: str, many: str = "") -> str:
@@ -46,66 +49,158 @@ def counted(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def _head(receipt: ShipmentReceipt) -> list[Any]:
-    styles = getSampleStyleSheet()
-    small = ParagraphStyle("small", parent=styles["Normal"], fontSize=7.5, leading=10)
+def summary(receipt: ShipmentReceipt) -> list[str]:
+    """Say of the rows how many batteries they name, of those how many are known here, and the verdicts."""
+    counts = receipt.counts
+    repeats, unreadable = counts["duplicates"], counts.get("unreadable", 0)
+    named = counted(counts["distinct_links"], "distinct link")
+    parts = [named, f"{repeats} that repeat one", f"{unreadable} unreadable"]
+    found = [(counts.get(name, 0), word) for name, word in _WORDS.items()]
+    verdicts = ", ".join(f"{count} {word}" for count, word in found if count)
     return [
-        Paragraph("Receipt of a verified shipment", styles["Title"]),
-        Paragraph(summary(receipt), styles["Normal"]),
-        Spacer(1, 4 * mm),
-        Paragraph(f"SHA-256 of the list: {receipt.list_sha256}", small),
-        Paragraph(f"SHA-256 of the rows (canonical JSON): {receipt.rows_sha256}", small),
-        Paragraph(
-            "The signed receipt (vc+jwt) in the JSON form holds these hashes and the counts; this "
-            "page is its print. A valid passport is not proof of compliance (ESPR, Art. 15).",
-            small,
-        ),
-        Spacer(1, 5 * mm),
+        f"{counted(counts['rows'], 'row')}: {', '.join(parts)}.",
+        f"Of the {named}: {counts['known_here']} known here, {counts['not_known_here']} unknown.",
+        f"Rows by verdict: {verdicts}.",
     ]
 
 
-def summary(receipt: ShipmentReceipt) -> str:
-    """Say how many rows there are, how many batteries they name, and what was found of the rows."""
-    found = [(receipt.counts.get(name, 0), word) for name, word in _WORDS.items()]
-    counts = ", ".join(f"{count} {word}" for count, word in found if count)
-    rows, duplicates = receipt.counts["rows"], receipt.counts["duplicates"]
-    batteries = rows - duplicates - receipt.counts.get("unreadable", 0)
-    twice = f" ({counted(duplicates, 'duplicate')})" if duplicates else ""
-    named = f"{counted(rows, 'row')}, {counted(batteries, 'battery', 'batteries')}{twice}"
-    at = f"{receipt.checked_at:%Y-%m-%d %H:%M:%S} UTC"
-    return f"{named}, checked at {at}. Rows: {counts}. Rows that need a look stand first."
+def receipt_pdf(receipt: ShipmentReceipt) -> bytes:
+    """Write a receipt as PDF: counts, hashes, rows that need a look first, and the signed receipt inside."""
+    buffer = io.BytesIO()
+    canvas = Canvas(buffer, pagesize=A4)
+    canvas.setTitle("Receipt of a verified shipment")
+    canvas.setAuthor("voltpass")
+    canvas.setSubject(receipt.id)
+    shown, doubtful = _shown(receipt)
+    top = _head(canvas, receipt, _note(receipt, shown, doubtful))
+    chunks = list(_pages(shown, top))
+    for number, (start, rows) in enumerate(chunks, start=1):
+        _table(canvas, rows, start)
+        foot = f"{receipt.id}   page {number} of {len(chunks)}"
+        canvas.setFont("Helvetica", _SIZE)
+        canvas.drawRightString(A4[0] - _MARGIN, 12 * mm, foot)
+        canvas.showPage()
+    _attach(canvas, receipt.signed)
+    canvas.save()
+    return buffer.getvalue()
+
+
+def _shown(receipt: ShipmentReceipt) -> tuple[list[ShipmentVerdict], int]:
+    """The rows that are printed, and how many of all rows need a look."""
+    doubtful = [row for row in receipt.rows if _needs_a_look(row)]
+    rest = [row for row in receipt.rows if not _needs_a_look(row)]
+    shown = [*doubtful, *rest] if len(receipt.rows) <= MAX_PRINTED else doubtful
+    return shown[:MAX_PRINTED], len(doubtful)
 
 
 def _needs_a_look(row: ShipmentVerdict) -> bool:
-    return row.duplicate_of_line is not None or not row.verdict.startswith("valid")
+    own = {"repeated", "link_of_another_host"}
+    return not own.isdisjoint(row.reason_codes) or not row.verdict.startswith("valid")
 
 
-def _rows(receipt: ShipmentReceipt) -> list[Any]:
-    doubtful = [row for row in receipt.rows if _needs_a_look(row)]
-    rest = [row for row in receipt.rows if not _needs_a_look(row)]
-    shown = [*doubtful, *rest] if len(receipt.rows) <= _ALL_ROWS else doubtful
-    cell = ParagraphStyle("cell", fontName="Helvetica", fontSize=7, leading=8.5)
-    table: list[list[str | Paragraph]] = [["Line", "Verdict", "Battery", "Reason"]]
-    table += [
-        [
-            str(row.line),
-            Paragraph(_WORDS.get(row.verdict, escape(row.verdict)), cell),
-            Paragraph(escape(row.link), cell),
-            Paragraph(escape(row.reason), cell),
-        ]
-        for row in shown
-    ]
-    drawn = Table(table, colWidths=[12 * mm, 28 * mm, 62 * mm, 72 * mm], repeatRows=1)
-    drawn.setStyle(
-        TableStyle(
-            [
-                ("FONTSIZE", (0, 0), (-1, -1), 7),
-                ("FONTNAME", (0, 0), (-1, 0), "Helvetica-Bold"),
-                ("VALIGN", (0, 0), (-1, -1), "TOP"),
-                ("LINEBELOW", (0, 0), (-1, -1), 0.25, colors.grey),
-            ]
-        )
-    )
+def _note(receipt: ShipmentReceipt, shown: Sequence[ShipmentVerdict], doubtful: int) -> str:
     left_out = len(receipt.rows) - len(shown)
-    note = Paragraph(f"{left_out} rows without objection are in the JSON form.", cell)
-    return [drawn, *([Spacer(1, 3 * mm), note] if left_out else [])]
+    if not left_out:
+        return "All rows follow; those that need a look stand first."
+    of_these = max(0, doubtful - len(shown))
+    return (
+        f"{counted(len(shown), 'row')} of {doubtful} that need a look follow. Not printed: {left_out}, "
+        f"{of_these} of them need a look. All stand in the JSON form."
+    )
+
+
+def _head(canvas: Canvas, receipt: ShipmentReceipt, note: str) -> float:
+    """Write what stands above the rows; return where the rows begin."""
+    y = _TOP
+    canvas.setFont("Helvetica-Bold", 16)
+    canvas.drawString(_MARGIN, y - 12, "Receipt of a verified shipment")
+    y -= 30
+    facts = {
+        "Reference": receipt.reference or "none given",
+        "Checked at": f"{receipt.checked_at:%Y-%m-%d %H:%M:%S} UTC",
+        "Server": receipt.server,
+        "Issued by": receipt.issuer,
+        "Receipt": receipt.id,
+        "SHA-256 of the list": receipt.list_sha256,
+        "SHA-256 of the rows": f"{receipt.rows_sha256} (canonical JSON)",
+        "SHA-256 of the signed receipt": hashlib.sha256(receipt.signed).hexdigest(),
+    }
+    for name, value in facts.items():
+        canvas.setFont("Helvetica-Bold", 8)
+        canvas.drawString(_MARGIN, y, name)
+        _text(canvas, 44 * mm, y, value, size=8)
+        y -= 11
+    y -= 5
+    for size, line in (
+        *((9.5, line) for line in summary(receipt)),
+        (
+            8,
+            f"The signed receipt (vc+jwt) is attached to this file as {ATTACHMENT}: it holds the counts,",
+        ),
+        (
+            8,
+            "the reference and the hashes. Check it: voltpass verify receipt.pdf --trust-list LIST",
+        ),
+        (8, "A valid passport is not proof of compliance (ESPR, Art. 15)."),
+        (8, note),
+    ):
+        _text(canvas, 0, y, line, size=size)
+        y -= size + 4
+    return y - 4
+
+
+def _pages(
+    rows: Sequence[ShipmentVerdict], top: float
+) -> Iterator[tuple[float, Sequence[ShipmentVerdict]]]:
+    """Share the rows out: on the first page below the head, then whole pages."""
+    while True:
+        room = int((top - _BOTTOM) // _ROW) - 1
+        yield top, rows[:room]
+        rows, top = rows[room:], _TOP
+        if not rows:
+            return
+
+
+def _table(canvas: Canvas, rows: Sequence[ShipmentVerdict], top: float) -> None:
+    canvas.setStrokeColor(colors.grey)
+    canvas.setLineWidth(0.25)
+    y = top - 9
+    canvas.setFont("Helvetica-Bold", _SIZE)
+    for name, x in _COLUMNS.items():
+        canvas.drawString(_MARGIN + x, y, name)
+    _, verdict, link = _COLUMNS.values()
+    for row in rows:
+        canvas.line(_MARGIN, y - 4, _MARGIN + _WIDTH, y - 4)
+        _text(canvas, 0, y - 12, str(row.line))
+        _text(canvas, verdict, y - 12, _WORDS.get(row.verdict, row.verdict))
+        _text(canvas, link, y - 12, row.link)
+        _text(canvas, link, y - 20.5, row.reason)
+        y -= _ROW
+
+
+def _text(canvas: Canvas, x: float, y: float, text: str, size: float = _SIZE) -> None:
+    """Write one line, cut where the page ends. What the font does not have is written as its escape."""
+    short = shorten(text, 300).encode("cp1252", "backslashreplace").decode("cp1252")
+    room, wide = _WIDTH - x, stringWidth(short, "Helvetica", size)
+    if wide > room:
+        short = short[
+            : int(len(short) * room / wide)
+        ]  # about right, where letters are of mixed width
+        while stringWidth(short + "…", "Helvetica", size) > room:
+            short = short[:-1]
+        short += "…"
+    canvas.setFont("Helvetica", size)
+    canvas.drawString(_MARGIN + x, y, short)
+
+
+def _attach(canvas: Canvas, signed: bytes) -> None:
+    """Embed the signed receipt (ISO 32000-1, 7.11.4), as it is: a reader needs to unpack nothing."""
+    document = vars(canvas)["_doc"]  # the library has no other way to its catalogue
+    kinds = {"Type": PDFName("EmbeddedFile"), "Subtype": PDFName("application/vc+jwt")}
+    stream = document.Reference(PDFStream(PDFDictionary(kinds), signed.decode("ascii"), []))
+    name = PDFString(ATTACHMENT)
+    file = {"Type": PDFName("Filespec"), "F": name, "UF": name}
+    file |= {"EF": PDFDictionary({"F": stream})}
+    specification = document.Reference(PDFDictionary(file))
+    names = PDFDictionary({"Names": PDFArray([name, specification])})
+    document.Catalog.Names = PDFDictionary({"EmbeddedFiles": names})

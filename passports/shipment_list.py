@@ -10,6 +10,7 @@ from passports.identifiers import (
     UniqueProductIdentifier,
     check_gtin,
     check_serial,
+    host_of_link,
     parse_digital_link,
 )
 from passports.spreadsheets import (
@@ -25,6 +26,8 @@ MAX_ROWS: Final = 10_000
 # With as many empty lines, and line breaks of two characters.
 MAX_LINES: Final = 4 * MAX_ROWS
 MAX_LINE: Final = 16 * 1024
+# ISO/IEC 18004:2015, table 7: version 40-L holds 2,953 bytes.
+MAX_LINK: Final = 2_953
 MAX_BYTES: Final = 16 * 1024 * 1024
 MAX_UNPACKED_BYTES: Final = 256 * 1024 * 1024
 _WHAT: Final = "the container list"
@@ -32,12 +35,16 @@ _WHAT: Final = "the container list"
 
 @dataclass(frozen=True)
 class ShipmentEntry:
-    """One row of a container list: its line, and the link it names (or what stood there)."""
+    """One row of a container list: its line, what stood there, and the battery that it names.
+
+    `host` is where the row's link leads; None where it gives GTIN and serial.
+    """
 
     line: int
     text: str
     identifier: UniqueProductIdentifier | None
     reason: str = ""
+    host: str | None = None
 
 
 def read_shipment(data: bytes) -> list[ShipmentEntry]:
@@ -106,7 +113,10 @@ def _entry(line: int, cells: Sequence[str], header: Sequence[str]) -> ShipmentEn
     text = named.get("link") or f"{named.get('gtin', '')}/{named.get('serial', '')}"
     try:
         if named.get("link"):
-            return ShipmentEntry(line, text, parse_digital_link(named["link"]))
+            if len(text) > MAX_LINK:
+                reason = f"no QR code holds a link of {len(text)} characters"
+                return ShipmentEntry(line, shorten(text), None, reason)
+            return ShipmentEntry(line, text, parse_digital_link(text), host=host_of_link(text))
         gtin, serial = named.get("gtin", "").zfill(14), named.get("serial", "")
         wrong = check_gtin(gtin) or check_serial(serial)
         if wrong is not None:

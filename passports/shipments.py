@@ -6,10 +6,9 @@ part holds the counts and the hashes of the list and of the rows, which are too 
 """
 
 import hashlib
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
@@ -19,9 +18,12 @@ import orjson
 from passports.archive.continuity import kept_base_urls
 from passports.archive.kept_logs import proofs_of
 from passports.credential import CONTEXTS
-from passports.identifiers import PublicAddress, UniqueProductIdentifier
+from passports.credential_type import RECEIPT_TYPE
+from passports.errors import Finding, InvalidInputError, shorten
+from passports.identifiers import UniqueProductIdentifier
 from passports.resolve import OwnRecords
 from passports.shipment_list import ShipmentEntry, read_shipment
+from passports.shipment_verdicts import ShipmentVerdict, ShipmentVerdicts
 from passports.store import PassportRow
 from passports.verification.checks import BatteryEvidence, domain_checks
 from passports.verification.collection import CollectedEvidence, collect_cited, stored_payload
@@ -29,41 +31,37 @@ from passports.verification.passport import signed_certificates
 from signing.canonical import canonicalize
 from signing.credentials import CredentialSigner
 from signing.evidence import Evidence
+from signing.instants import format_instant
 from signing.report import VerificationReport
 from signing.shipment import ShipmentItem, examine_shipment
 from signing.trust import TrustList
 
 # Below, one core is done before another process has begun.
 _WORTH_SHARING: Final = 1_000
-_RECEIPT_TYPE: Final = "ShipmentReceipt"
-
-
-@dataclass(frozen=True)
-class ShipmentVerdict:
-    """What was found of one row.
-
-    `verdict` is that of the passport's verification, or `unknown` (no passport under this link
-    here), or `unreadable` (no link of a battery).
-    """
-
-    line: int
-    link: str
-    verdict: str
-    reason: str
-    failed_step: str | None = None
-    duplicate_of_line: int | None = None
-    passport_id: str | None = None
-    sha256: str | None = None
-
-    def to_document(self) -> dict[str, Any]:
-        """Return the row as plain JSON data."""
-        return dict(self.__dict__)  # texts and numbers only; asdict would copy each of them
+MAX_REFERENCE: Final = 100
 
 
 @dataclass(frozen=True)
 class ShipmentReceipt:
-    """The rows, the counts, and the signed summary (a vc+jwt)."""
+    """The rows, the counts, and the signed summary (a vc+jwt).
 
+    Attributes:
+        id: Its name, a `urn:uuid:`.
+        issuer: The DID of who signed it.
+        server: The base URL of the server whose records were asked.
+        reference: What the sender called the shipment, if anything.
+        rows: What was found, row by row.
+        counts: See `ShipmentVerdicts.counts`.
+        checked_at: When.
+        list_sha256: Hash of the list as it was sent.
+        rows_sha256: Hash of the rows as canonical JSON (RFC 8785).
+        signed: The signed summary.
+    """
+
+    id: str
+    issuer: str
+    server: str
+    reference: str | None
     rows: Sequence[ShipmentVerdict]
     counts: Mapping[str, int]
     checked_at: datetime
@@ -75,6 +73,10 @@ class ShipmentReceipt:
         """Return the receipt as plain JSON data."""
         return {
             "format": "voltpass-shipment/1",
+            "id": self.id,
+            "issuer": self.issuer,
+            "server": self.server,
+            "reference": self.reference,
             "checked_at": self.checked_at.isoformat(),
             "list_sha256": self.list_sha256,
             "rows_sha256": self.rows_sha256,
@@ -92,6 +94,8 @@ def verify_shipment(
     signer_did: str,
     now: datetime,
     examiners: Callable[[], Executor | None] = lambda: None,
+    *,
+    reference: str | None = None,
 ) -> ShipmentReceipt:
     """Verify every battery of a container list against this server's records and sign a receipt.
 
@@ -103,6 +107,7 @@ def verify_shipment(
         signer_did: Its DID.
         now: The instant of the check.
         examiners: Asked for processes to share the work with, where a list is so long that it pays.
+        reference: What the sender calls the shipment; it is signed too. See `checked_reference`.
 
     Raises:
         InvalidInputError: the list as a whole cannot be read; single rows get verdicts instead.
@@ -111,28 +116,57 @@ def verify_shipment(
     found = _find(entries, records)
     executor = examiners() if len(found) >= _WORTH_SHARING else None
     reports = _examine(found, records, trust_list, now, executor)
-    rows = _verdicts(entries, found, reports, records.address)
-    counts = Counter(row.verdict for row in rows)
-    counts["rows"] = len(rows)
-    counts["duplicates"] = sum(row.duplicate_of_line is not None for row in rows)
-    list_sha256 = hashlib.sha256(data).hexdigest()
+    with records.store.reading() as reading:
+        kept = kept_base_urls(reading)
+    verdicts = ShipmentVerdicts(entries, found, reports, records.address, kept)
+    rows = verdicts.rows()
     rows_bytes = canonicalize([row.to_document() for row in rows])
-    rows_sha256 = hashlib.sha256(rows_bytes).hexdigest()
-    summary = {
+    unsigned = ShipmentReceipt(
+        id=f"urn:uuid:{uuid4()}",
+        issuer=signer_did,
+        server=records.address.base_url,
+        reference=reference,
+        rows=rows,
+        counts=verdicts.counts(rows),
+        checked_at=now,
+        list_sha256=hashlib.sha256(data).hexdigest(),
+        rows_sha256=hashlib.sha256(rows_bytes).hexdigest(),
+        signed=b"",
+    )
+    return replace(unsigned, signed=signer.sign(orjson.dumps(_summary(unsigned, trust_list))))
+
+
+def _summary(receipt: ShipmentReceipt, trust_list: TrustList | None) -> dict[str, Any]:
+    """What is signed; `verification.receipt` checks it."""
+    return {
         "@context": list(CONTEXTS),
-        "id": f"urn:uuid:{uuid4()}",
-        "type": ["VerifiableCredential", _RECEIPT_TYPE],
-        "issuer": signer_did,
-        "validFrom": now.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        "id": receipt.id,
+        "type": ["VerifiableCredential", RECEIPT_TYPE],
+        "issuer": receipt.issuer,
+        "validFrom": format_instant(receipt.checked_at),
         "credentialSubject": {
-            "listSha256": list_sha256,
-            "rowsSha256": rows_sha256,
-            "counts": dict(counts),
+            "server": receipt.server,
+            "reference": receipt.reference,
+            "listSha256": receipt.list_sha256,
+            "rowsSha256": receipt.rows_sha256,
+            "counts": dict(receipt.counts),
             "trustListIssuedAt": trust_list.issued_at.isoformat() if trust_list else None,
         },
     }
-    signed = signer.sign(orjson.dumps(summary))
-    return ShipmentReceipt(rows, counts, now, list_sha256, rows_sha256, signed)
+
+
+def checked_reference(text: str) -> str | None:
+    """Return a shipment's reference, None for an empty one.
+
+    Raises:
+        InvalidInputError: it is too long, or cannot be printed.
+    """
+    text = text.strip()
+    if len(text) > MAX_REFERENCE or not text.isprintable():
+        reason = f"a reference has at most {MAX_REFERENCE} characters, all of which can be printed"
+        finding = Finding("reference", shorten(text), reason, "Shorten it.")
+        raise InvalidInputError([finding], "the reference")
+    return text or None
 
 
 def _find(
@@ -183,52 +217,3 @@ def _examine(
         executor=executor,
     )
     return dict(zip(found, reports, strict=True))
-
-
-def _verdicts(
-    entries: Sequence[ShipmentEntry],
-    found: Mapping[UniqueProductIdentifier, PassportRow],
-    reports: Mapping[UniqueProductIdentifier, VerificationReport],
-    address: PublicAddress,
-) -> list[ShipmentVerdict]:
-    first_line: dict[UniqueProductIdentifier, int] = {}
-    rows = []
-    for entry in entries:
-        identifier = entry.identifier
-        if identifier is None:
-            rows.append(ShipmentVerdict(entry.line, entry.text, "unreadable", entry.reason))
-            continue
-        link = address.digital_link(identifier)
-        earlier = first_line.setdefault(identifier, entry.line)
-        duplicate = earlier if earlier != entry.line else None
-        if identifier not in found:
-            reason = "no passport was issued here under this identifier"
-            rows.append(
-                ShipmentVerdict(entry.line, link, "unknown", reason, duplicate_of_line=duplicate)
-            )
-            continue
-        rows.append(_verdict(entry.line, link, reports[identifier], found[identifier], duplicate))
-    return rows
-
-
-def _verdict(
-    line: int, link: str, report: VerificationReport, row: PassportRow, duplicate: int | None
-) -> ShipmentVerdict:
-    failed = report.failed_step
-    doubtful = [step for step in report.steps if step.outcome == "warning"]
-    if failed is not None:
-        reason = failed.message
-    elif duplicate is not None:
-        reason = f"the same battery stands on line {duplicate}: one of the two labels is a copy"
-    else:
-        reason = "; ".join(step.message for step in doubtful)
-    return ShipmentVerdict(
-        line=line,
-        link=link,
-        verdict=report.verdict,
-        reason=reason,
-        failed_step=failed.step if failed is not None else None,
-        duplicate_of_line=duplicate,
-        passport_id=row.id,
-        sha256=row.sha256,
-    )

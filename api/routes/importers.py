@@ -5,7 +5,7 @@ from typing import Annotated
 
 import orjson
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Body, Depends, File, Request, Response, UploadFile
+from fastapi import APIRouter, Body, Depends, File, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile as StarletteUploadFile
 
@@ -16,6 +16,7 @@ from api.verifying import verify_input, verify_list
 from api.wiring import Voltpass
 from passports.documents import Document
 from passports.errors import Finding, InvalidInputError
+from passports.shipments import MAX_REFERENCE
 from signing.report import VerificationReport
 
 router = APIRouter(prefix="/v1", tags=["importers"])
@@ -81,7 +82,10 @@ def _strangers() -> CapacityLimiter:
                     "schema": {
                         "type": "object",
                         "required": ["file"],
-                        "properties": {"file": {"type": "string", "format": "binary"}},
+                        "properties": {
+                            "file": {"type": "string", "format": "binary"},
+                            "reference": {"type": "string", "maxLength": MAX_REFERENCE},
+                        },
                     }
                 },
             },
@@ -89,14 +93,18 @@ def _strangers() -> CapacityLimiter:
     },
     responses={200: {"content": {"application/pdf": {}}}},
 )
-async def post_shipment(voltpass: VoltpassDep, request: Request) -> Response:
+async def post_shipment(
+    voltpass: VoltpassDep, request: Request, reference: Annotated[str, Query()] = ""
+) -> Response:
     """Verify a whole container: CSV (link, or gtin and serial), XLSX, or one link a line.
 
-    Up to 10,000 rows, each with its verdict; duplicates and unknown batteries are named. The receipt
-    is signed; on `Accept: application/pdf` it comes as PDF for the customs file.
+    Up to 10,000 rows, each with its verdict; links that repeat, that lead to another host, and unknown
+    batteries are named. `reference` (at most 100 characters, also as part of a form) is your own name
+    for the shipment. The receipt is signed; on `Accept: application/pdf` it comes as PDF for the customs
+    file. `voltpass verify` checks either.
     """
-    data = await _shipment_list(request)
-    receipt = await run_in_threadpool(verify_list, voltpass, data)
+    data, of_form = await _shipment_list(request)
+    receipt = await run_in_threadpool(verify_list, voltpass, data, reference or of_form)
     if "application/pdf" in request.headers.get("accept", ""):
         from passports.receipts import receipt_pdf  # noqa: PLC0415 # the PDF library only where needed
 
@@ -105,15 +113,16 @@ async def post_shipment(voltpass: VoltpassDep, request: Request) -> Response:
     return Response(orjson.dumps(receipt.to_document()), media_type="application/json")
 
 
-async def _shipment_list(request: Request) -> bytes:
-    """Return the list that was sent: the body itself, or the `file` part of a form."""
+async def _shipment_list(request: Request) -> tuple[bytes, str]:
+    """Return the list that was sent (the body, or the `file` part of a form), and a form's reference."""
     media_type = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if media_type != "multipart/form-data":
-        return await request.body()
+        return await request.body(), ""
     async with request.form(max_files=1) as form:
         part = form.get("file")
         if isinstance(part, StarletteUploadFile):
-            return await part.read()
+            reference = form.get("reference", "")
+            return await part.read(), reference if isinstance(reference, str) else ""
     finding = Finding(
         "file", "", "the form has no file of this name", "Send the list as the part file."
     )

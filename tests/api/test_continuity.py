@@ -220,6 +220,21 @@ def public_only(homes: Homes, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield url
 
 
+def test_the_host_of_a_maker_that_is_kept_elsewhere_is_right_for_its_labels(
+    homes: Homes, public_only: str
+) -> None:
+    copied = homes.links[1].replace(homes.url, "http://evil.example")
+    rows = "\n".join(("link", homes.links[0], copied)).encode()
+    headers = {"Content-Type": "text/csv"}
+    answer = httpx.post(f"{public_only}/v1/shipments", content=rows, headers=headers, timeout=30)
+    assert answer.status_code == 200, answer.text
+    own, other = answer.json()["rows"]
+    assert own["passport_link"] == own["link"] == homes.links[0]
+    assert "link_of_another_host" not in own["reason_codes"]
+    assert (other["link"], other["passport_link"]) == (copied, homes.links[1])
+    assert "link_of_another_host" in other["reason_codes"]
+
+
 def test_a_public_archive_is_served_at_another_address_and_nothing_of_it_is_a_fault(
     homes: Homes, public_only: str
 ) -> None:

@@ -8,7 +8,8 @@ import pytest
 
 from api.examiners import Examiners
 from passports.resolve import OwnRecords
-from passports.shipments import ShipmentVerdict, verify_shipment
+from passports.shipment_verdicts import ShipmentVerdict
+from passports.shipments import verify_shipment
 from signing.credentials import CredentialSigner
 from signing.keys.software_key import P256Key
 from tests.worlds import ADDRESS, GTIN, NOW, World
