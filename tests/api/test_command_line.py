@@ -275,7 +275,10 @@ def test_a_damaged_database_file_is_named(demonstration: Demonstration) -> None:
 
 def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("not a folder", encoding="utf-8")
-    refused(invoke("query", "--json", home=tmp_path / "file" / "home"), "file")
+    operator = {"id": "m", "name": "M", "roles": ["manufacturer"], "country": "DE"}
+    file = tmp_path / "operator.json"
+    file.write_text(json.dumps(operator), encoding="utf-8")
+    refused(invoke("keys", "register", file, "--json", home=tmp_path / "file" / "home"), "file")
 
 
 @pytest.mark.parametrize(
@@ -307,6 +310,9 @@ def test_usage_errors_end_with_2_and_print_no_document(tmp_path: Path) -> None:
 
 
 def test_without_json_an_error_is_a_sentence_for_people(tmp_path: Path) -> None:
+    store = Store(f"sqlite:///{tmp_path / 'voltpass.sqlite3'}")
+    store.migrate()
+    store.close()
     done = invoke("label", f"https://id.example.com/01/{GTIN}/21/X", home=tmp_path)
     assert (done.returncode, done.stdout) == (1, "")
     assert "Traceback" not in done.stderr
