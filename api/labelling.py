@@ -1,9 +1,10 @@
 """Labels of stored passports, from what was signed."""
 
+from collections.abc import Mapping
 from datetime import date
 
 from api.wiring import Voltpass
-from passports.labels import LabelContent, draw_label
+from passports.labels import LabelContent, LabelParty, draw_label
 from passports.life.withdrawal import PassportState, standing_of
 from passports.models import get_model
 from passports.operators import get_operator
@@ -35,13 +36,23 @@ def label_of(voltpass: Voltpass, passport_id: str, *, sealed: bool = False) -> s
             link=subject["id"],
             model=model,
             serial=subject["serialNumber"],
-            manufacturer=manufacturer["name"],
-            manufacturer_address=manufacturer.get("postalAddress", ""),
+            parties=_parties(manufacturer, subject["responsibleOperator"]),
             place=subject["manufacturingFacility"]["place"],
             manufactured_on=date.fromisoformat(subject["manufacturedOn"]),
             seal=seal,
         )
     )
+
+
+def _parties(maker: Mapping[str, str], responsible: Mapping[str, str]) -> list[LabelParty]:
+    """Return the maker and, where it is another, who answers for the battery, as they were signed."""
+    parties = [("", maker)]
+    if responsible["id"] != maker["id"]:
+        parties = [("Made by", maker), ("Responsible", responsible)]
+    return [
+        LabelParty(role, who["name"], who.get("tradeName", ""), who.get("postalAddress", ""))
+        for role, who in parties
+    ]
 
 
 def why_no_label(voltpass: Voltpass, stored: StoredPassport) -> str:

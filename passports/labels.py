@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from textwrap import wrap
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
@@ -21,11 +22,49 @@ MODULE_MM: Final = 0.5
 # The seal is optional and larger; the same table's smallest module that is a round figure.
 SEAL_MODULE_MM: Final = 0.4
 WIDTH_MM: Final = 100
+# Where the lines of the parties begin below the first line, and how far apart they and the parties stand.
+_PARTIES_MM: Final = 25.6
+_LINE_MM: Final = 3.2
+_GAP_MM: Final = 0.9
+# Letters that fit beside the code and the symbol of separate collection, which is 11 mm wide.
+_NAME_WIDTH: Final = 44
+_ADDRESS_WIDTH: Final = 54
 _CATEGORY_NAMES: Final = {
     "ev": "EV battery",
     "lmt": "LMT battery",
     "industrial": "Industrial battery",
 }
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    # What fits stands there as it was given, spaces and all.
+    return [text] if 0 < len(text) <= width else wrap(text, width)
+
+
+@dataclass(frozen=True)
+class LabelParty:
+    """Who made a battery or answers for it: Annex VI, Part A (1); Art. 38(7) and 41(3).
+
+    Attributes:
+        role: What it is to the battery, where the label has to say it apart from the maker.
+        name: Its name.
+        trade_name: Its registered trade name or trade mark.
+        address: Its postal address.
+    """
+
+    role: str
+    name: str
+    trade_name: str = ""
+    address: str = ""
+
+    def to_lines(self) -> Sequence[tuple[str, float]]:
+        """Return what stands on the label, line by line, each with its size in mm."""
+        named = f"{self.name} ({self.trade_name})" if self.trade_name else self.name
+        titled = f"{self.role}: {named}" if self.role else named
+        return [
+            *((line, 2.6) for line in _wrapped(titled, _NAME_WIDTH)),
+            *((line, 2.2) for line in _wrapped(self.address, _ADDRESS_WIDTH)),
+        ]
 
 
 @dataclass(frozen=True)
@@ -35,8 +74,7 @@ class LabelContent:
     link: str
     model: BatteryModel
     serial: str
-    manufacturer: str
-    manufacturer_address: str
+    parties: Sequence["LabelParty"]
     place: str
     manufactured_on: date
     seal: str | None = None
@@ -51,10 +89,11 @@ def _dark(rows: Sequence[Sequence[bool]]) -> str:
 
 def draw_label(content: LabelContent) -> str:
     """Draw one label, 100 mm wide, or wider by an offline seal, as a self-contained SVG document."""
-    rows = data_carrier.modules(content.link)
+    rows = data_carrier.label_modules(content.link)
     seal = data_carrier.seal_modules(content.seal) if content.seal is not None else []
     seal_mm = len(seal) * SEAL_MODULE_MM
     size_mm = len(rows) * MODULE_MM
+    lines, end_mm = _party_lines(content.parties)
     return _template().render(
         content=content,
         category=_CATEGORY_NAMES[content.model.category.value],
@@ -66,8 +105,20 @@ def draw_label(content: LabelContent) -> str:
         seal_mm=seal_mm,
         text_mm=WIDTH_MM,
         width_mm=WIDTH_MM + (seal_mm + 2 if seal else 0),
-        height_mm=max(size_mm + 8, 44),
+        lines=lines,
+        height_mm=round(max(size_mm + 8, 44, end_mm + 8), 1),
     )
+
+
+def _party_lines(parties: Sequence[LabelParty]) -> tuple[list[tuple[str, float, float]], float]:
+    """Return the lines (text, size, place below the first line in mm) and where they end."""
+    lines, place_mm = [], _PARTIES_MM
+    for party in parties:
+        for text, size in party.to_lines():
+            lines.append((text, size, round(place_mm, 1)))
+            place_mm += _LINE_MM
+        place_mm += _GAP_MM
+    return lines, place_mm
 
 
 @cache

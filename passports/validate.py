@@ -9,7 +9,7 @@ from passports.batches import BatchCreate, BatteryUnit
 from passports.errors import Finding, InvalidBatchError
 from passports.identifiers import check_serial, gtin_belongs_to
 from passports.models import BatteryModel
-from passports.operators import EconomicOperator
+from passports.operators import EconomicOperator, get_operator
 from passports.store import Transaction
 
 # Line 1 of a CSV file is its header; units of a JSON document are counted the same way.
@@ -38,6 +38,7 @@ def check_batch(
     findings = [
         *_check_ownership(transaction, operator, model),
         *check_responsible(transaction, operator, responsible_id, model.id, now),
+        *_check_addresses(transaction, operator, responsible_id),
         *_check_serials(request.units),
         *_check_dates(request.units, request.manufactured_on, today),
         *_check_not_issued(transaction, model, request.units),
@@ -56,6 +57,33 @@ def _check_ownership(
         return []
     reason = f"the GTIN stands under no GS1 prefix of {operator.name}"
     return [Finding("model_id", model.gtin, reason, "Have the prefix registered first.")]
+
+
+def _check_addresses(
+    transaction: Transaction, operator: EconomicOperator, responsible_id: str | None
+) -> list[Finding]:
+    """Ask for the postal addresses that label and passport state: the maker's, and whose battery it is.
+
+    Annex VI, Part A (1) and Art. 38(7) for the manufacturer, Art. 41(3) for an importer.
+    """
+    parties = {operator.id: operator}
+    if responsible_id is not None:
+        parties[responsible_id] = get_operator(transaction, responsible_id)
+    reason = (
+        "it has no postal address, and label and passport state one (Annex VI, Part A; Art. 38(7))"
+    )
+    return [
+        Finding("postal_address", party.id, reason, _add_address(party.id))
+        for party in parties.values()
+        if not (party.postal_address or "").strip()
+    ]
+
+
+def _add_address(operator_id: str) -> str:
+    return (
+        f"Add it: voltpass operator change {operator_id} FILE --reason WHY, or PATCH"
+        f" /v1/operators/{operator_id}."
+    )
 
 
 def _check_serials(units: Sequence[BatteryUnit]) -> list[Finding]:

@@ -124,7 +124,12 @@ def operators() -> list[EconomicOperatorCreate]:
         {"id": IMPORTER, "roles": ["importer"], "country": "DE"},
         {"id": AUTHORITY, "roles": ["market_surveillance"], "country": "DE"},
     ]
-    return [EconomicOperatorCreate(name=f"The {row['id']}", **row) for row in rows]
+    return [
+        EconomicOperatorCreate(
+            name=f"The {row['id']}", postal_address=f"1 {row['id'].title()} Road", **row
+        )
+        for row in rows
+    ]
 
 
 def inventory() -> dict[str, Any]:

@@ -18,6 +18,7 @@ from api.commands.console import (
     reported,
 )
 from api.commands.operator_changes import add_change_commands
+from api.commands.passport_names import passport_id_of
 from passports.authority.identifier_schemes import IdentifierScheme
 from passports.authority.terms import LENDABLE, VerificationMethod
 
@@ -227,7 +228,9 @@ def operator_acts(
 def operator_offer_transfer(
     taker: Annotated[str, typer.Argument(help="Who is to be responsible.")],
     operator: Operator,
-    passport: Annotated[list[str], typer.Option(help="A passport; may be repeated.")],
+    passport: Annotated[
+        list[str], typer.Option(help="Identifier or link of a passport; may be repeated.")
+    ],
     until: Until,
     reason: Reason,
     as_json: AsJson = False,
@@ -240,7 +243,7 @@ def operator_offer_transfer(
         voltpass, now = open_voltpass(), utc_now()
         given = {
             "taker": taker,
-            "passports": passport,
+            "passports": [passport_id_of(voltpass, name) for name in passport],
             "reason": reason,
             "expires_at": _end_of(until),
         }

@@ -209,8 +209,10 @@ def _check_passports(
         if row is None:
             raise RecordNotFoundError("passport", passport.id)
         if responsible_of(row) != offer.giver.id:
-            reason = "this operator is not responsible for the passport"
-            finding = Finding(f"passports[{place}]", passport.id, reason, "Leave it out.")
+            responsible = responsible_of(row)  # it is public on the passport
+            reason = f"this operator is not responsible for the passport; {responsible} is"
+            remedy = f"Leave it out, or have {responsible} offer it."
+            finding = Finding(f"passports[{place}]", passport.id, reason, remedy)
             raise AccessDeniedError("Only who is responsible hands responsibility over.", [finding])
         refuse_ended(row)
         is_waste = current_status(transaction, row.operator_id, row.id) == WASTE

@@ -14,7 +14,9 @@ OTHER = "other"
 
 def prepared(caller: Caller) -> dict[str, Any]:
     """Register another importer; return what it could accept."""
-    request = EconomicOperatorCreate(id=OTHER, name="Other", roles=["importer"], country="FR")
+    request = EconomicOperatorCreate(
+        id=OTHER, name="Other", roles=["importer"], country="FR", postal_address="1 Rue"
+    )
     register_operator(caller.voltpass.store, caller.voltpass.keyring, ADDRESS, request, NOW)
     until = (utc_now() + timedelta(days=30)).isoformat()
     return {"maker": MAKER, "models": [MODEL], "valid_until": until}

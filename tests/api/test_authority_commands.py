@@ -102,7 +102,9 @@ def test_responsibility_passes_with_the_second_signature(call: Any, home: Path) 
             *reason,
         )
 
-    kept, dropped = offer(first), offer(second)
+    link = call("passport", "show", second)["credential"]["credentialSubject"]["id"]
+    kept, dropped = offer(first), offer(link)
+    assert dropped["passports"][0]["id"] == second
     assert kept["state"] == "offered"
     end = ("--operator", "taker", "--reason", "not wanted")
     assert call("operator", "end-transfer", dropped["id"], *end)["state"] == "declined"

@@ -62,7 +62,9 @@ def here(sqlite_world: World) -> World:
 
 def with_other(world: World) -> World:
     """Register another importer."""
-    request = EconomicOperatorCreate(id=OTHER, name="Other", roles=["importer"], country="FR")
+    request = EconomicOperatorCreate(
+        id=OTHER, name="Other", roles=["importer"], country="FR", postal_address="1 Rue"
+    )
     register_operator(world.store, world.keyring, ADDRESS, request, NOW)
     return world
 

@@ -69,7 +69,9 @@ def test_neither_another_maker_abroad_nor_an_authority_is_responsible(
 def test_role_and_country_decide_together(
     sqlite_world: World, role: str, country: str, *, is_let_through: bool
 ) -> None:
-    request = EconomicOperatorCreate(id="new", name="New", roles=[role], country=country)
+    request = EconomicOperatorCreate(
+        id="new", name="New", roles=[role], country=country, postal_address="1 Road"
+    )
     register_operator(sqlite_world.store, sqlite_world.keyring, ADDRESS, request, NOW)
     if is_let_through:  # by what it is; that it wants to is another matter: test_acceptances.py
         accept_to_answer(sqlite_world.store, sqlite_world.keyring, "new")

@@ -2,6 +2,7 @@
 
 import io
 import re
+from collections.abc import Sequence
 from datetime import date
 from xml.etree import ElementTree as ET
 
@@ -13,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from passports.data_carrier import read_image
 from passports.documents import Name
 from passports.identifiers import UniqueProductIdentifier
-from passports.labels import MODULE_MM, LabelContent, draw_label
+from passports.labels import MODULE_MM, LabelContent, LabelParty, draw_label
 from passports.models import BatteryModel, BatteryModelCreate
 from tests.worlds import ADDRESS, GTIN, MAKER, NOW, demo_input
 
@@ -23,14 +24,18 @@ MODEL = BatteryModel(
 SVG = "{http://www.w3.org/2000/svg}"
 
 
-def label(serial: str = "SN-1", name: str = "The maker", model: BatteryModel = MODEL) -> ET.Element:
+def label(
+    serial: str = "SN-1",
+    name: str = "The maker",
+    model: BatteryModel = MODEL,
+    others: Sequence[LabelParty] = (),
+) -> ET.Element:
     """Draw a label and parse it."""
     content = LabelContent(
         link=ADDRESS.digital_link(UniqueProductIdentifier(GTIN, serial)),
         model=model,
         serial=serial,
-        manufacturer=name,
-        manufacturer_address="1 Street",
+        parties=[LabelParty("", name, address="1 Street"), *others],
         place="Xinjin, Chengdu",
         manufactured_on=date(2024, 12, 2),
     )
@@ -77,7 +82,8 @@ def test_the_symbol_of_separate_collection_is_on_it() -> None:
 
 def draw_label_text() -> str:
     """Return a label as text, comments and all."""
-    content = LabelContent("https://x.example", MODEL, "S", "M", "", "P", date(2024, 12, 2))
+    maker = LabelParty("", "M")
+    content = LabelContent("https://x.example", MODEL, "S", [maker], "P", date(2024, 12, 2))
     return draw_label(content)
 
 
@@ -102,3 +108,19 @@ def test_every_name_that_may_come_in_stands_on_a_label_as_it_is(name: str) -> No
 
 def test_a_hostile_serial_is_escaped() -> None:
     assert 'S/N <&">' in words(label('<&">'))
+
+
+def test_who_made_it_and_who_answers_for_it_stand_apart_and_inside() -> None:
+    importer = LabelParty(
+        *("Responsible", "A rather long name of an importing company GmbH & Co. KG", "Imp"),
+        address="Am langen Hafen 1234, Gebäude 7, Eingang C, 20457 Hamburg, Deutschland, " * 2,
+    )
+    root = label(others=[importer])
+    said = words(root)
+    assert "Responsible: A rather long name of an" in said
+    assert " ".join(said).count("20457 Hamburg") == 2
+    height = float((root.get("viewBox") or "").split()[-1])
+    group = next(root.iter(f"{SVG}g"))
+    places = [float(element.get("y") or 0) for element in group.iter(f"{SVG}text")]
+    assert max(places) + 6 < height
+    assert places == sorted(places)
