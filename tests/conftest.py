@@ -13,6 +13,7 @@ import pytest
 
 from passports.keyring import Keyring
 from passports.store import Store
+from tests.keyrings import CopyingKeyring
 from tests.paths import SHARED
 from tests.postgres_databases import PostgresDatabases
 from tests.worlds import World, populate
@@ -30,6 +31,11 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
+def pytest_sessionfinish() -> None:
+    """Give back what was frozen: bindings complain of what is left when the process ends."""
+    gc.unfreeze()
+
+
 @pytest.fixture(scope="session")
 def shared() -> Path:
     """The folder of third-party schemas and vectors; skips where it is absent."""
@@ -41,7 +47,7 @@ def shared() -> Path:
 @pytest.fixture(scope="session")
 def keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
     """One keyring a process: its keys are opened once."""
-    return Keyring(tmp_path_factory.mktemp("keys"), b"for tests")
+    return CopyingKeyring(tmp_path_factory.mktemp("keys"), b"for tests")
 
 
 class SqliteDatabases:
