@@ -18,7 +18,6 @@ from passports.attributes.table import (
 from passports.attributes.versions import AttributeVersion, Subject, newest_version
 from passports.batches import Batch
 from passports.certification.certificates import (
-    CertificateEvidence,
     certificates_of,
     check_certificate,
     coverage,
@@ -252,7 +251,6 @@ def _certificate_claims(
         produced = [batch.manufactured_from, batch.manufactured_to]
         events = events_of(transaction, certificate)
         checks = check_certificate(certificate, facility.id, produced, events)
-        signed = certificate.evidence is CertificateEvidence.CREDENTIAL
         claims.append(
             {
                 "scheme": certificate.scheme,
@@ -261,7 +259,7 @@ def _certificate_claims(
                 "facility": certificate.facility_id,
                 "validFrom": str(certificate.valid_from) if certificate.valid_from else None,
                 "validTo": str(certificate.valid_to) if certificate.valid_to else None,
-                "evidence": f"{'signed' if signed else 'unsigned'} {certificate.evidence.value}",
+                "evidence": certificate.evidence_said,
                 "coverage": coverage(checks),
                 "checks": [check.to_document() for check in checks],
                 "effectOnFootprint": "none",

@@ -148,6 +148,7 @@ def _certificates(reading: Transaction, study: FootprintStudyRow) -> list[dict[s
         {
             "scheme": certificate.scheme,
             "coverage": coverage(check_certificate(certificate, study.facility_id, period)),
+            "evidence": certificate.evidence_said,
         }
         for certificate in certificates_of(reading, study.operator_id, study.facility_id)
     ]

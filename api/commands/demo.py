@@ -293,7 +293,10 @@ def _tell_facility(told: Console, facility: dict[str, Any]) -> None:
         told.print("  certificate: none")
         return
     cover = certificate["coverage"].replace("_", " ")
-    told.print(f"  certificate {certificate['scheme']} by {certificate['issuer']}: covers: {cover}")
+    stated = "coverage as stated, unsigned"
+    told.print(
+        f"  certificate {certificate['scheme']} by {certificate['issuer']}: {stated}: {cover}"
+    )
     for check in certificate["checks"]:
         told.print(f"    {check['outcome']:11} {check['id']}: {check['explanation']}", markup=False)
 

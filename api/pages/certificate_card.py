@@ -47,7 +47,7 @@ def certificates_of_claims(subject: Mapping[str, object]) -> list[CertificateVie
 
 def _of_claims(claims: Mapping[str, object]) -> CertificateView:
     scheme = text(claims, "scheme") or "a scheme that is not stated"
-    tone, said = words.COVERAGES.get(text(claims, "coverage") or "", words.COVERAGES["cannot_tell"])
+    tone, said = _coverage(text(claims, "coverage"), text(claims, "evidence"))
     return CertificateView(
         scheme=scheme,
         scheme_title=_scheme_title(scheme),
@@ -70,7 +70,7 @@ def certificate_of_record(
     certificate: FactoryCertificate, checks: Sequence[CertificateCheck], address: PublicAddress
 ) -> CertificateView:
     """Return the view of a registered certificate and the checks that were made of it."""
-    tone, said = words.COVERAGES[coverage(checks)]
+    tone, said = _coverage(coverage(checks), certificate.evidence_said)
     return CertificateView(
         scheme=certificate.scheme,
         scheme_title=_scheme_title(certificate.scheme),
@@ -80,7 +80,7 @@ def certificate_of_record(
             str(certificate.valid_from) if certificate.valid_from else None,
             str(certificate.valid_to) if certificate.valid_to else None,
         ),
-        evidence=f"unsigned {words.readable(certificate.evidence.value)}",
+        evidence=words.readable(certificate.evidence_said),
         tone=tone,
         coverage=said,
         checks=tuple(_check(check.id, check.outcome, check.explanation) for check in checks),
@@ -91,9 +91,17 @@ def certificate_of_record(
     )
 
 
-def coverage_words(scheme: str, covered: str) -> str:
+def coverage_words(scheme: str, covered: str | None, evidence: str | None) -> str:
     """Return a certificate's scheme and coverage in few words, for a table."""
-    return f"{scheme}: {words.COVERAGES.get(covered, words.COVERAGES['cannot_tell'])[1].lower()}"
+    said = _coverage(covered, evidence)[1]
+    return f"{scheme}: {said[:1].lower()}{said[1:]}"
+
+
+def _coverage(covered: str | None, evidence: str | None) -> tuple[str, str]:
+    """Return tone and words: what nobody signed states that it covers, and no more."""
+    if covered == "covered" and not (evidence or "").startswith("signed"):
+        covered = "covered_unsigned"
+    return words.COVERAGES.get(covered or "", words.COVERAGES["cannot_tell"])
 
 
 def _check(identifier: str, outcome: str, explanation: str | None) -> CheckView:

@@ -119,7 +119,7 @@ def _study(
         columns=_columns(child(row, "electricity_columns")),
         offsets_listed_t=number(row, "offsets_listed_t"),
         certificates=tuple(
-            coverage_words(text(c, "scheme") or "", text(c, "coverage") or "")
+            coverage_words(text(c, "scheme") or "", text(c, "coverage"), text(c, "evidence"))
             for c in rows(row, "certificates")
         ),
         computed_on=day(text(row, "computed_at")) if text(row, "computed_at") else None,

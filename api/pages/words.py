@@ -64,7 +64,11 @@ OUTCOMES: Final[Mapping[str, str]] = {
 }
 
 COVERAGES: Final[Mapping[str, tuple[str, str]]] = {
-    "covered": ("passed", "Covers the place and days of manufacture"),
+    "covered": ("passed", "Covers the place and days of manufacture; signed by its certifier"),
+    "covered_unsigned": (
+        "warning",
+        "States that it covers the place and days of manufacture; unsigned, uploaded by the maker",
+    ),
     "not_covered": ("failed", "Does not cover what was made"),
     "cannot_tell": ("cannot_tell", "Cannot tell whether it covers what was made"),
 }

@@ -64,7 +64,7 @@ def _finding(steps: Mapping[str, StepResult]) -> Finding:
         return Finding("warning", "certificate_signer_not_trusted", message)
     if status.outcome == "not_checked":
         return Finding(
-            "warning", "certificate_status_not_checked", "signed; its status is not known"
+            "warning", "certificate_status_not_checked", "signed, its status is not known"
         )
     return Finding(
         "passed", "certificate_signed", "signed by its certifier, not suspended or withdrawn"

@@ -182,6 +182,12 @@ class FactoryCertificate(Document):
     created_at: datetime
     certifier_id: str | None = None
 
+    @property
+    def evidence_said(self) -> str:
+        """The kind of evidence, with whether a certifier signed it."""
+        signed = self.evidence is CertificateEvidence.CREDENTIAL
+        return f"{'signed' if signed else 'unsigned'} {self.evidence.value}"
+
 
 @dataclass(frozen=True)
 class CertificateCheck:

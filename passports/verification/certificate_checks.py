@@ -7,11 +7,14 @@ about to, is a warning.
 import hashlib
 from collections.abc import Mapping
 from datetime import date
+from typing import Final
 
 from passports.certification.certificate_evidence import SignedCertificate, running_out, status_of
 from passports.verification.claims import CertificateClaims, SubjectClaims
 from passports.verification.findings import worst
 from signing.report import Finding
+
+_UNSIGNED: Final = "unsigned evidence, uploaded by the maker, document as cited"
 
 
 class CertificateChecks:
@@ -63,19 +66,24 @@ class CertificateChecks:
 
     def _check_standing(self, certificate: CertificateClaims) -> Finding:
         """Check signature and status of a certificate whose document is the one that was cited."""
-        name, covers = (
-            certificate.scheme,
-            f"covers this battery: {certificate.coverage.replace('_', ' ')}",
-        )
         standing = self._signed.get(certificate.document)
         if standing is not None:
-            return _check_signed(name, certificate, standing, covers)
+            return _check_signed(certificate, standing)
+        said = f"{_coverage_stated(certificate)} ({_UNSIGNED})"
         changed = status_of(self._documents, certificate.status)
         if changed is not None:
-            message = f"{name}: unsigned evidence; {changed.message}; {covers} when it was issued"
-            return Finding("warning", changed.reason_code, message)
-        message = f"{name}: document as cited; unsigned evidence; {covers}"
-        return Finding("warning", "certificate_unsigned", message)
+            return Finding("warning", changed.reason_code, f"{said}, and {changed.message}")
+        return Finding("warning", "certificate_unsigned", said)
+
+
+def _coverage_stated(certificate: CertificateClaims, *, vouched_for: bool = False) -> str:
+    """Say whether a certificate covers the battery: only a certifier who is believed makes it a fact."""
+    name = certificate.scheme
+    if certificate.coverage == "cannot_tell":
+        return f"{name} does not tell whether it covers this battery"
+    if certificate.coverage == "not_covered":
+        return f"{name}: this battery is not covered"
+    return f"{name} {'covers' if vouched_for else 'states that it covers'} this battery"
 
 
 def _also_running_out(certificate: CertificateClaims, found: Finding, at: date | None) -> Finding:
@@ -86,16 +94,16 @@ def _also_running_out(certificate: CertificateClaims, found: Finding, at: date |
     code, said = late
     # That it was suspended or withdrawn weighs more than that its days are over.
     graver = found.reason_code in {"certificate_suspended", "certificate_withdrawn"}
-    return Finding("warning", found.reason_code if graver else code, f"{found.message}; {said}")
+    return Finding("warning", found.reason_code if graver else code, f"{found.message}, and {said}")
 
 
-def _check_signed(
-    name: str, certificate: CertificateClaims, standing: SignedCertificate, covers: str
-) -> Finding:
+def _check_signed(certificate: CertificateClaims, standing: SignedCertificate) -> Finding:
     if standing.facility != certificate.facility:
         message = (
-            f"{name} was signed for {standing.facility}, it is cited for {certificate.facility}"
+            f"{certificate.scheme} was signed for {standing.facility}, "
+            f"it is cited for {certificate.facility}"
         )
         return Finding("failed", "certificate_facility_mismatch", message)
     found = standing.finding
-    return Finding(found.outcome, found.reason_code, f"{name}: {found.message}; {covers}")
+    said = _coverage_stated(certificate, vouched_for=found.outcome == "passed")
+    return Finding(found.outcome, found.reason_code, f"{said}: {found.message}")

@@ -22,7 +22,8 @@ def test_page_and_passport_show_the_tie_and_that_the_certificate_has_expired(
     page = issued.get(LINK, accept="text/html").body.decode()
     assert certificate.document_sha256 in page
     assert f"/v1/certificates/{certificate.id}" in page
-    assert "Covers the place and days of manufacture" in page
+    assert "States that it covers the place and days of manufacture; unsigned, uploaded" in page
+    assert "Covers the place" not in page
     assert EXPIRED in page
     assert "Valid, with reservations" in page or "Cannot tell" in page
     assert "Not valid" not in page

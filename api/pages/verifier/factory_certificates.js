@@ -48,7 +48,7 @@ function alsoRunningOut({ validFrom: from, validTo: to }, finding, at) {
   const code = left < 0 ? "certificate_expired" : "certificate_expiring";
   return warning(
     isGraver ? finding.reasonCode : code,
-    `${finding.message}; ${left < 0 ? "it ended" : "it ends"} on ${to}`,
+    `${finding.message}, and it ${left < 0 ? "has expired (it ended" : "expires soon (it ends"} on ${to})`,
   );
 }
 
@@ -63,10 +63,19 @@ async function standingOf(cited, document, evidence, at) {
   if (opt(own, "facility") !== cited.facility)
     return failed("certificate_facility_mismatch", `${cited.scheme} was signed for another facility`);
   const finding = await ofSigned(bytes, evidence, at);
-  return { ...finding, message: `${cited.scheme}: ${finding.message}` };
+  return { ...finding, message: `${coverageStated(cited, finding.outcome === "passed")}: ${finding.message}` };
 }
 
-function ofPaper({ scheme: name, status: url }, { documents }) {
+// Only a certifier who is believed makes it a fact that a certificate covers a battery.
+function coverageStated({ scheme: name, coverage }, isVouchedFor) {
+  if (coverage === "cannot_tell") return `${name} does not tell whether it covers this battery`;
+  if (coverage === "not_covered") return `${name}: this battery is not covered`;
+  return `${name} ${isVouchedFor ? "covers" : "states that it covers"} this battery`;
+}
+
+function ofPaper(cited, { documents }) {
+  const url = cited.status,
+    unsigned = `${coverageStated(cited, false)} (unsigned evidence, uploaded by the maker, document as cited)`;
   const said = isText(url) ? get(documents, url) : undefined;
   const status =
     said === undefined
@@ -76,8 +85,8 @@ function ofPaper({ scheme: name, status: url }, { documents }) {
           () => null,
         );
   if (status === "suspended" || status === "withdrawn")
-    return warning(`certificate_${status}`, `${name}: unsigned evidence; it was ${status} after it was cited`);
-  return warning("certificate_unsigned", `${name}: document as cited; unsigned evidence`);
+    return warning(`certificate_${status}`, `${unsigned}, and it was ${status} after it was cited`);
+  return warning("certificate_unsigned", unsigned);
 }
 
 async function ofSigned(bytes, { didDocuments, statusLists, trustList }, at) {
@@ -99,6 +108,6 @@ async function ofSigned(bytes, { didDocuments, statusLists, trustList }, at) {
   if (step.issuer_trusted.outcome !== "passed")
     return warning("certificate_signer_not_trusted", "signed, but no trust list here names its signer as a certifier");
   if (step.status.outcome === "not_checked")
-    return warning("certificate_status_not_checked", "signed; its status is not known");
+    return warning("certificate_status_not_checked", "signed, its status is not known");
   return passed("certificate_signed", "signed by its certifier, not suspended or withdrawn");
 }
