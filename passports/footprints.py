@@ -40,7 +40,7 @@ from passports.errors import (
 from passports.factories import Facility, find_energy_period, get_facility
 from passports.footprint_inventory import as_stored, assemble_inventory
 from passports.models import BatteryModel, get_model
-from passports.store import FootprintStudyRow, Store, Transaction
+from passports.store import FootprintStudyRow, Store, StudyFilter, Transaction
 from signing.canonical import canonicalize
 
 if TYPE_CHECKING:
@@ -263,6 +263,28 @@ def current_studies(
     """Return the studies in force of a model from a facility, by ruleset."""
     rows = transaction.studies.current(operator_id, model_id, facility_id)
     return [study_of(row) for row in rows]
+
+
+def list_studies(
+    transaction: Transaction,
+    operator_id: str | None = None,
+    model_id: str | None = None,
+    *,
+    include_superseded: bool = False,
+) -> list[FootprintStudy]:
+    """Return stored studies, newest first; only of an operator or of a model where one is given."""
+    wanted = StudyFilter(
+        operator_id=operator_id,
+        model_id=model_id,
+        include_superseded=include_superseded,
+        limit=_MANY,
+    )
+    found = [study_of(row) for row, *_rest in transaction.studies.search(wanted)]
+    return sorted(found, key=lambda study: (study.computed_at, study.id), reverse=True)
+
+
+_MANY: Final = 1_000_000
+"""More studies than any store has: a list for people is not cut."""
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,22 @@ def audit_bundle(
         raise AccessDeniedError(
             "The audit bundle is not public.", [Finding("Authorization", "", reason, remedy)]
         )
+    return _bundle_of(row, dataset)
+
+
+def own_audit_bundle(store: Store, dataset: Dataset, study_id: str) -> bytes:
+    """Return the bundle of a study for whoever holds the store: its maker, on the command line.
+
+    Licensed values never leave, as in `audit_bundle`.
+
+    Raises:
+        RecordNotFoundError: there is no such study.
+        InvalidInputError: the stored inputs no longer compute.
+    """
+    return _bundle_of(_row(store, study_id), dataset)
+
+
+def _bundle_of(row: FootprintStudyRow, dataset: Dataset) -> bytes:
     try:
         return write_bundle(whole_footprint(row, dataset), withhold_licensed=True)
     except LcaError as error:

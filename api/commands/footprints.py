@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 import typer
 from rich.table import Table
 
+from api.commands.audits import footprint_audit
 from api.commands.console import (
     AsJson,
     Operator,
@@ -14,7 +15,6 @@ from api.commands.console import (
     err,
     open_voltpass,
     out,
-    read_file,
     reported,
 )
 from api.commands.factors import factors, footprint_import, write_whole
@@ -22,7 +22,6 @@ from api.commands.inventories import (
     InventoryFile,
     OwnFactors,
     dataset_with,
-    in_file,
     read_footprint_input,
 )
 from api.environment import EnvironmentFaultError
@@ -30,6 +29,7 @@ from passports.errors import Finding
 
 if TYPE_CHECKING:
     from lca.footprint import Footprint
+    from passports.footprints import FootprintStudy
 
 
 footprint = typer.Typer(
@@ -174,7 +174,11 @@ def footprint_sheets(
             reason = "there is such a file already"
             raise EnvironmentFaultError(Finding("file", str(file), reason, "Give --force."))
         write_whole(file, write_workbook(example=not empty))
-        text = f"{file} written; compute it with: voltpass footprint compute {file}"
+        text = (
+            f"{file} written; once it is filled in: voltpass footprint compute {file},\nor, to store"
+            f" the study of a registered model: voltpass footprint study {file} --operator OPERATOR"
+            " --model MODEL --facility FACILITY"
+        )
         emit({"written": str(file)}, as_json=as_json, text=lambda: out.print(text, markup=False))
 
 
@@ -214,33 +218,7 @@ def _print_comparison(comparison: Mapping[str, Any]) -> None:
         out.print(f"not comparable: {reason}", markup=False)
 
 
-@footprint.command("audit")
-def footprint_audit(
-    bundle: Annotated[Path, typer.Argument(help="An audit bundle.")], as_json: AsJson = False
-) -> None:
-    """Recompute an audit bundle, by an independent solver too; exit code 1 where it differs."""
-    from lca.audit import verify_bundle
-
-    with reported(as_json=as_json):
-        data = read_file(bundle, "the audit bundle")
-        with in_file(bundle):
-            report = verify_bundle(data)
-        document = {
-            "agrees": True,
-            "kg_co2e_per_kwh": report.kg_co2e_per_kwh,
-            "content_sha256": report.content_sha256,
-            "checked": list(report.checked),
-            "not_checked": list(report.not_checked),
-        }
-
-        def text() -> None:
-            for what in report.checked:
-                out.print(f"[green]✓[/] {what}")
-            for what in report.not_checked:
-                out.print(f"[dim]·[/] not checked: {what}")
-            out.print(f"{report.kg_co2e_per_kwh:.6f} kg CO2e per kWh delivered, as stated")
-
-        emit(document, as_json=as_json, text=text)
+footprint.command("audit")(footprint_audit)
 
 
 @footprint.command("study")
@@ -273,18 +251,67 @@ def footprint_study(
         emit(
             [study.to_document() for study in studies],
             as_json=as_json,
-            text=lambda: _print([dict(study.result) for study in studies]),
+            text=lambda: _print_stored(studies),
         )
 
 
-@footprint.command("show")
-def footprint_show(study_id: str, as_json: AsJson = False) -> None:
-    """Show a stored study."""
-    from passports.footprints import get_study
+def _print_stored(studies: "Sequence[FootprintStudy]") -> None:
+    for study in studies:
+        _print([study.result])
+        out.print(f"study {study.id}", markup=False)
+
+
+@footprint.command("list")
+def footprint_list(
+    operator: Annotated[str | None, typer.Option(help="Only of this operator.")] = None,
+    model: Annotated[str | None, typer.Option(help="Only of this model.")] = None,
+    superseded: Annotated[bool, typer.Option("--superseded", help="Replaced studies too.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """List stored studies, newest first."""
+    from passports.footprints import list_studies
 
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
-        study = get_study(reading, study_id)
-        emit(study.to_document(), as_json=as_json, text=lambda: _print([dict(study.result)]))
+        found = list_studies(reading, operator, model, include_superseded=superseded)
+
+        def text() -> None:
+            for study in found:
+                made = f"{study.operator_id}/{study.model_id} from {study.facility_id}"
+                stated = f"{study.result['kg_co2e_per_kwh']:.4f} kg CO2e per kWh delivered"
+                gone = ", superseded" if study.superseded_by else ""
+                days = f"{study.computed_at:%Y-%m-%d}"
+                out.print(
+                    f"{study.id}  {days}  {made}, {study.ruleset}: {stated}{gone}", markup=False
+                )
+            if not found:
+                out.print("none yet")
+
+        emit([study.to_document() for study in found], as_json=as_json, text=text)
+
+
+@footprint.command("show")
+def footprint_show(
+    study_id: Annotated[str, typer.Argument(help="As `footprint list` names it.")],
+    bundle: Annotated[
+        Path | None,
+        typer.Option(
+            "--audit-bundle", help="Write what a stranger recomputes it from; it is confidential."
+        ),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show a stored study; or write its audit bundle, to be checked with `footprint audit`."""
+    from passports.footprints import get_study
+
+    with reported(as_json=as_json):
+        voltpass = open_voltpass()
+        with voltpass.store.reading() as reading:
+            study = get_study(reading, study_id)
+        if bundle is not None:
+            from passports.studies import own_audit_bundle
+
+            write_whole(bundle, own_audit_bundle(voltpass.store, voltpass.dataset, study_id))
+        emit(study.to_document(), as_json=as_json, text=lambda: _print_stored([study]))
 
 
 def _print(results: Sequence[Mapping[str, Any]]) -> None:

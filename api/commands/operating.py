@@ -71,6 +71,8 @@ def _print_page(page: "FootprintPage") -> None:
         out.print("no study matches")
         return
     out.print(comparison_table(page.rows))
+    for row in page.rows:
+        out.print(f"study {row['study_id']}  {row['facility']}, {row['ruleset']}", markup=False)
     if page.next_cursor is not None:
         out.print(f"more: the same with --cursor {page.next_cursor}", markup=False)
 
