@@ -13,6 +13,7 @@ from passports.fsck.known import SIGNATURE_STEPS, Known
 from passports.restricted import CLAIM, TYPES, restricted_values
 from passports.store import AttributeVersionRow, RestrictedCredentialRow, Store, Transaction
 from signing.errors import SigningError
+from signing.instants import format_instant
 from signing.selective_disclosure import decode_presentation
 from signing.status_list import StatusList
 from signing.transparency_log import log_entry
@@ -49,13 +50,20 @@ def _version(
     except (ValueError, KeyError, TypeError):
         return "its values cannot be read"
     if not asked:
-        return None
+        return _given(row, version)
     credential = reading.restricted_credentials.get(
         row.operator_id, row.level, row.subject_id, row.version
     )
     if credential is None:
         return "its restricted credential is missing"
-    return _credential(reading, credential, version, known)
+    return _given(row, version) or _credential(reading, credential, version, known)
+
+
+def _given(row: AttributeVersionRow, version: AttributeVersion) -> str | None:
+    own = [given for given in version.values.values() if given.version == row.version]
+    if any((given.by, given.at) != (row.actor, format_instant(row.recorded_at)) for given in own):
+        return "its values were given by somebody else, or at another time"
+    return None
 
 
 def _credential(
@@ -76,6 +84,8 @@ def _credential(
         payload = decode_presentation(row.credential).payload
     except SigningError:
         return "its restricted credential cannot be read"
+    if row.signed_at != version.recorded_at or payload.get("iat") != int(row.signed_at.timestamp()):
+        return "its restricted credential is from another time"
     said = (payload.get(CLAIM), payload.get("version"))
     if said != (restricted_values(version), row.version):
         return "its restricted credential says something else than its values"
@@ -91,6 +101,8 @@ def _published(
         return "its restricted credential names a log, in which it has no place" if logged else None
     if entry_of(reading, row.operator_id, row.log_index) != log_entry(row.credential):
         return f"the log's entry {row.log_index} is not of its restricted credential"
+    if payload.get("jti") != f"urn:uuid:{row.credential_id}":
+        return "its restricted credential is filed under another identifier"
     said = payload["status"]["status_list"]
     tail = f"/{row.operator_id}/{row.status_list_id}/token"
     if not said["uri"].endswith(tail) or said["idx"] != row.status_list_index:

@@ -3,13 +3,14 @@
 from collections.abc import Iterator
 from typing import Any
 
-from passports.authority.acceptances import broken_acceptances
+from passports.authority.acceptances import STATEMENT_TYPE, broken_acceptances
 from passports.authority.authorisations import broken_acts
 from passports.authority.transfer_statements import ACCEPTANCE_TYPE, OFFER_TYPE, digest
 from passports.operators import list_operators
 from passports.store import Store, Transaction, TransferRow
 from signing.canonical import parse_strict
 from signing.errors import SigningError
+from signing.instants import parse_instant
 from signing.jws import verify_compact
 from signing.keys.verifying_key import from_jwk
 
@@ -28,7 +29,25 @@ def check_acceptances(store: Store) -> Iterator[Found]:
     """Yield for each acceptance of responsibility what is wrong with its statement, or None."""
     with store.reading() as reading:
         for name, reason in broken_acceptances(reading):
-            yield None if reason is None else ("acceptance", name, reason)
+            if reason is None or _was_signed_before(reading, name):
+                yield None
+            else:
+                yield ("acceptance", name, reason)
+
+
+def _was_signed_before(reading: Transaction, acceptance_id: str) -> bool:
+    """Whether a key signed an acceptance that was revoked since: it counts no more, and is as it was."""
+    row = reading.responsibility_acceptances.by_id(acceptance_id)
+    if row is None:
+        return False
+    keys = reading.signing_keys.of(row.operator_id)
+    revoked = [from_jwk(key.public_jwk) for key in keys if key.revoked_at is not None]
+    try:
+        jws, _key = verify_compact(row.statement, revoked, typ=STATEMENT_TYPE, step="statement")
+        said: Any = parse_strict(jws.payload_bytes)
+        return bool(said["id"] == row.id)
+    except (SigningError, KeyError, TypeError):
+        return False
 
 
 def check_transfers(store: Store) -> Iterator[Found]:
@@ -44,7 +63,9 @@ def check_transfers(store: Store) -> Iterator[Found]:
 def _fault(reading: Transaction, row: TransferRow) -> str | None:
     try:
         offer = _said(reading, row.operator_id, OFFER_TYPE, row.offer)
-        if (offer["id"], offer["taker"]["id"]) != (row.id, row.taker_id):
+        until = parse_instant(offer["expires_at"], "expires_at")
+        said = (offer["id"], offer["taker"]["id"], until)
+        if said != (row.id, row.taker_id, row.expires_at):
             return "its columns differ from what was offered"
         if (row.acceptance is None) != (row.accepted_at is None):
             return "it is accepted without a statement, or the other way round"

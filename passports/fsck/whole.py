@@ -19,7 +19,7 @@ from passports.fsck.keys import check_keys
 from passports.fsck.known import what_is_known
 from passports.fsck.log import check_kept_logs, check_leaves, check_log
 from passports.fsck.passports import check_passports
-from passports.fsck.records import check_columns, check_records
+from passports.fsck.records import check_columns, check_hashes, check_prefixes, check_records
 from passports.fsck.said import check_said
 from passports.fsck.status import check_bits, check_status_lists
 from passports.fsck.successions import check_successions
@@ -118,4 +118,6 @@ def _walks(
     yield "closed_periods", lambda: check_closed_periods(store)
     yield "energy", lambda: check_energy_sums(store)
     yield "batches", lambda: check_said(store, is_part=is_part)
+    yield "files", lambda: check_hashes(store)
+    yield "gs1_prefixes", lambda: check_prefixes(store)
     yield "columns", lambda: check_columns(store)

@@ -30,7 +30,6 @@ from passports.store.factory_tables import (
     MeterRow,
 )
 from passports.store.history_tables import OperatorVersionRow, PassportStatusChangeRow
-from passports.store.integrity_records import foreign_keys
 from passports.store.period_tables import (
     ClosedPeriodImportRow,
     ClosedPeriodRow,
@@ -145,7 +144,6 @@ __all__ = [
     "TransferRow",
     "WithdrawnReadingRow",
     "all_tables",
-    "foreign_keys",
     "key_of",
     "read_row",
     "write_row",

@@ -35,6 +35,18 @@ from passports.store.tables import UtcDateTime
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}", re.ASCII)
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
+_OPERATOR: Final = "operator"
+_OF_PASSPORT: Final = {"operator_id": "operator_id", "passport_id": "id"}
+# What the database itself holds to no other table: the row can come before the other, or has versions.
+_REFERENCES: Final[tuple[tuple[str, Mapping[str, str], str], ...]] = (
+    ("authorisation", {"agent_id": "id"}, _OPERATOR),
+    ("access_grant", {"grantee_id": "id"}, _OPERATOR),
+    ("transfer", {"taker_id": "id"}, _OPERATOR),
+    ("responsibility_acceptance", {"maker_id": "id"}, _OPERATOR),
+    ("dynamic_record", _OF_PASSPORT, "passport"),
+    ("passport_status_change", _OF_PASSPORT, "passport"),
+)
+
 
 class IntegrityRecords:
     """Rows of any table, without believing that they are what the table says."""
@@ -59,6 +71,16 @@ class IntegrityRecords:
             broken = (c.name for c in columns if is_sqlite and not _is_readable(c, values[c.name]))
             yield name, next(broken, None)
 
+    def references(self, table: Table) -> Iterator[tuple[Mapping[str, str], Table]]:
+        """Yield columns of a table with those that they name, and of which table these are."""
+        for constraint in table.constraints:
+            if isinstance(constraint, ForeignKeyConstraint):
+                pairs = {e.parent.name: e.column.name for e in constraint.elements}
+                yield pairs, constraint.referred_table
+        for of, columns, target in _REFERENCES:
+            if of == table.name:
+                yield columns, SQLModel.metadata.tables[target]
+
     def dangling(
         self, table: Table, columns: Mapping[str, str], target: Table
     ) -> Iterator[tuple[str, ...]]:
@@ -74,14 +96,6 @@ class IntegrityRecords:
         query = query.where(pairs[0][1].is_(None), *(own.is_not(None) for own, _ in pairs))
         for row in self._session.connection().execute(query.distinct()):
             yield tuple(str(value) for value in row)
-
-
-def foreign_keys(table: Table) -> Iterator[tuple[Mapping[str, str], Table]]:
-    """Yield the foreign keys of a table: its columns with those that they name, and of which table."""
-    for constraint in table.constraints:
-        if isinstance(constraint, ForeignKeyConstraint):
-            pairs = {e.parent.name: e.column.name for e in constraint.elements}
-            yield pairs, constraint.referred_table
 
 
 def _as_it_lies(column: Column[Any]) -> Any:  # noqa: ANN401 # an expression of SQL
