@@ -6,7 +6,7 @@ from sqlalchemy import text
 from lca.datasets import load_shipped_dataset
 from passports.energy.energy_ledger import open_lots
 from passports.fsck.whole import check_store
-from tests.passports.test_closed_periods import close, full
+from tests.passports.period_world import close, full
 from tests.worlds import FACILITY, MAKER, NOW, World
 
 SWAPPED = """UPDATE energy_period SET document = (

@@ -22,7 +22,7 @@ from signing.credentials import CredentialSigner, decode
 from signing.instants import format_instant
 from signing.keys.software_key import P256Key
 from tests.passports.test_certify import CERTIFIER, request, with_certifier
-from tests.signing.test_page import run
+from tests.signing.page import run
 from tests.worlds import ADDRESS, MAKER, NOW, World
 
 ROOT = P256Key.from_secret(bytes([9]) * 32)
