@@ -2,13 +2,15 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Final
 
-from passports.errors import PassportError
+from passports.errors import PassportError, StoreUnavailableError
 from signing.errors import SigningError
 
 # What each check yields a thing: (kind, name, reason), or None where nothing is wrong with it.
 Found = tuple[str, str, str] | None
 Reason = str | None
+FIRST_WALK: Final = "records"
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,11 @@ def to_the_end(kind: str, walk: Callable[[], Iterator[Found]]) -> Iterator[Fault
     try:
         for found in walk():
             yield None if found is None else Fault(*found)
+    except StoreUnavailableError as error:
+        # The first walk reads every cell as it lies, so a store that fails it is not damaged but away.
+        if kind == FIRST_WALK:
+            raise
+        yield Fault(kind.replace("_", " "), "-", told(error))
     except Exception as error:  # noqa: BLE001 # as in `reason_of`
         reason = f"what is stored of it cannot be read to the end: {told(error)}"
         yield Fault(kind.replace("_", " "), "-", reason)

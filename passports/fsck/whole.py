@@ -14,7 +14,7 @@ from passports.fsck.attributes import check_access_log, check_anchors, check_ver
 from passports.fsck.authority import check_acceptances, check_acts, check_transfers
 from passports.fsck.energy import check_closed_periods, check_energy_sums
 from passports.fsck.evidence import check_certificates, check_studies
-from passports.fsck.faults import Fault, Found, to_the_end
+from passports.fsck.faults import FIRST_WALK, Fault, Found, to_the_end
 from passports.fsck.keys import check_keys
 from passports.fsck.known import what_is_known
 from passports.fsck.log import check_kept_logs, check_leaves, check_log
@@ -95,7 +95,7 @@ def _walks(
     is_part: bool,
 ) -> Iterator[tuple[str, Callable[[], Iterator[Found]]]]:
     """Yield the walks in their order; what signatures are held against is read after the first."""
-    yield "records", lambda: check_records(store)
+    yield FIRST_WALK, lambda: check_records(store)
     known = what_is_known(store, at, verifiers)
     yield "keys", lambda: check_keys(store, is_part=is_part)
     yield "certificates", lambda: check_certificates(store, known)
