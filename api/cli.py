@@ -46,7 +46,7 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
         "batch": CommandEntry("issuing", "batch", "Issue passports for batches of batteries."),
         "passport": CommandEntry("issuing", "passport", "Show, suspend, revoke passports."),
         "access": CommandEntry("access", "access", "Grant access; see who read."),
-        "label": CommandEntry("issuing", "label", "Draw the label of a battery as SVG."),
+        "label": CommandEntry("labels", "label", "Draw labels: SVG, or sheets as PDF."),
         "verify": CommandEntry("verifying", "verify", "Verify passports step by step."),
         "query": CommandEntry("operating", "query", "Compare footprints across makers."),
         "operator": CommandEntry(

@@ -62,8 +62,9 @@ def label_modules(link: str) -> list[list[bool]]:
     The two may differ in their mask; either is read back as the link.
     """
     code = zxingcpp.create_barcode(link, zxingcpp.BarcodeFormat.QRCode, ec_level="Q")
-    picture = memoryview(code.to_image(scale=1, add_quiet_zones=True))
-    return [[shade == 0 for shade in row] for row in picture.tolist()]
+    picture: Any = code.to_image(scale=1, add_quiet_zones=True)
+    shades: Any = memoryview(picture).tolist()  # rows of bytes; its stub does not say so
+    return [[shade == 0 for shade in row] for row in shades]
 
 
 def seal_modules(seal: str) -> list[list[bool]]:

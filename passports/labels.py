@@ -93,10 +93,8 @@ def draw_label(content: LabelContent) -> str:
     seal = data_carrier.seal_modules(content.seal) if content.seal is not None else []
     seal_mm = len(seal) * SEAL_MODULE_MM
     size_mm = len(rows) * MODULE_MM
-    lines, end_mm = _party_lines(content.parties)
     return _template().render(
         content=content,
-        category=_CATEGORY_NAMES[content.model.category.value],
         modules=len(rows),
         dark=_dark(rows),
         size_mm=size_mm,
@@ -105,20 +103,36 @@ def draw_label(content: LabelContent) -> str:
         seal_mm=seal_mm,
         text_mm=WIDTH_MM,
         width_mm=WIDTH_MM + (seal_mm + 2 if seal else 0),
-        lines=lines,
-        height_mm=round(max(size_mm + 8, 44, end_mm + 8), 1),
+        lines=label_lines(content),
+        height_mm=label_height_mm(content, len(rows)),
     )
 
 
-def _party_lines(parties: Sequence[LabelParty]) -> tuple[list[tuple[str, float, float]], float]:
-    """Return the lines (text, size, place below the first line in mm) and where they end."""
-    lines, place_mm = [], _PARTIES_MM
-    for party in parties:
+def label_lines(content: LabelContent) -> list[tuple[str, float, float, bool]]:
+    """Return the lines of a label: text, size, place below the first line (in mm), whether it is bold."""
+    model = content.model
+    category = _CATEGORY_NAMES[model.category.value]
+    figures = f"{model.capacity_kwh:g} kWh · {model.mass_kg:.1f} kg"
+    lines = [
+        (model.name, 3.6, 0.0, True),
+        (f"{category} · {model.chemistry} · {figures}", 2.6, 4.2, False),
+        (f"Model {model.id}", 2.6, 9.2, False),
+        (f"GTIN {model.gtin}", 2.6, 13.0, False),
+        (f"S/N {content.serial}", 2.6, 16.8, True),
+        (f"Made {content.manufactured_on:%m/%Y} at {content.place}", 2.6, 20.6, False),
+    ]
+    place_mm = _PARTIES_MM
+    for party in content.parties:
         for text, size in party.to_lines():
-            lines.append((text, size, round(place_mm, 1)))
+            lines.append((text, size, round(place_mm, 1), False))
             place_mm += _LINE_MM
         place_mm += _GAP_MM
-    return lines, place_mm
+    return lines
+
+
+def label_height_mm(content: LabelContent, code_modules: int) -> float:
+    """Return how tall a label is: its code of so many modules or its lines decide."""
+    return round(max(44, code_modules * MODULE_MM + 8, label_lines(content)[-1][2] + 12), 1)
 
 
 @cache

@@ -13,7 +13,6 @@ from api.commands.console import (
     AsJson,
     Operator,
     emit,
-    err,
     open_voltpass,
     out,
     progress_bar,
@@ -250,34 +249,3 @@ def _chosen(
         with voltpass.store.reading() as reading:
             chosen += [row.credential for row in newest_passports(reading, operator, batch_id)]
     return list(dict.fromkeys(chosen))
-
-
-def label(
-    which: PassportName,
-    output: Annotated[Path | None, typer.Option("--output", "-o", help="Write here.")] = None,
-    seal: Annotated[
-        bool, typer.Option("--seal", help="With a second code that verifies offline.")
-    ] = False,
-    as_json: AsJson = False,
-) -> None:
-    """Draw the label of a battery as SVG, in millimetres."""
-    from api.labelling import label_of, why_no_label
-
-    with reported(as_json=as_json):
-        voltpass = open_voltpass()
-        stored = find(voltpass, which)
-        svg = label_of(voltpass, stored.id, sealed=seal)
-        warning = why_no_label(voltpass, stored)
-        if warning:
-            err.print(f"Warning: {warning}; do not put this label on a battery", markup=False)
-        if output is not None:
-            output.write_text(svg, encoding="utf-8")
-        result = {"id": stored.id, "file": str(output) if output else None, "svg": svg}
-        if warning:
-            result["warning"] = warning
-        written = f"label of {stored.payload()['credentialSubject']['serialNumber']}: {output}"
-        emit(
-            result,
-            as_json=as_json,
-            text=lambda: out.print(written if output else svg, markup=False),
-        )

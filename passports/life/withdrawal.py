@@ -5,7 +5,7 @@ reinstatement; a revocation is final. The public sees the state, since when, and
 text and stays with those who answer for the passport, for it can say what Annex XIII, point 4 hides.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -25,6 +25,7 @@ from passports.life.version_making import payload_of, status_places
 from passports.status_lists import is_set, set_status
 from passports.store import PassportRow, PassportStatusChangeRow, Store, Transaction
 from signing.instants import format_instant, parse_instant
+from signing.status_list import StatusList
 
 
 class StatusReason(Document):
@@ -177,6 +178,25 @@ def standing_of(transaction: Transaction, row: PassportRow) -> Standing:
         return Standing(state, last.recorded_at, last.actor_id)
     ceased: Any = payload_of(row)["credentialSubject"].get("ceased")
     return Standing(state, parse_instant(ceased["at"], "ceased") if ceased else None)
+
+
+def standings_of(transaction: Transaction, rows: Iterable[PassportRow]) -> dict[str, Standing]:
+    """Return the standings of those of many passports that are not in force; each list is read once."""
+    lists: dict[tuple[str, str], StatusList] = {}
+
+    def is_on(operator_id: str, list_id: str, index: int) -> bool:
+        key = (operator_id, list_id)
+        if key not in lists:
+            stored = transaction.status_lists.get(*key)
+            lists[key] = StatusList.from_bytes(stored.bits) if stored else StatusList()
+        return lists[key].get(index)
+
+    found = {}
+    for row in rows:
+        places = status_places(payload_of(row))
+        if any(is_on(*places[word]) for word in ("revocation", "suspension") if word in places):
+            found[row.id] = standing_of(transaction, row)
+    return found
 
 
 def state_of(transaction: Transaction, row: PassportRow) -> PassportState:
