@@ -14,10 +14,9 @@ from typing import Any, Final
 
 import orjson
 
-from passports.archive.continuity import kept_log_of
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
-from passports.log import append, entry_at, log_size
+from passports.log import append, entry_at
 from passports.store import AccessAnchorRow, RowExistsError, Store, Transaction
 from signing.canonical import canonicalize
 from signing.instants import format_instant
@@ -99,22 +98,3 @@ def _fault(transaction: Transaction, row: AccessAnchorRow) -> str | None:
     if entry.sha256 != head:
         return f"entry {row.sequence} is another than on {row.anchored_at.date()}"
     return None
-
-
-def leaves_of_nothing(transaction: Transaction) -> Iterator[tuple[int, str | None]]:
-    """Yield each leaf of this server's log with what is wrong with it, or None: it belongs to something."""
-    size = log_size(transaction)
-    known = bytearray(size)
-    elsewhere: dict[str, bool] = {}
-    own = list(transaction.access_anchors.anchored_leaves())
-    for operator_id, index in transaction.access_anchors.leaves():
-        if operator_id not in elsewhere:  # what is kept for another stands in the log it came with
-            elsewhere[operator_id] = kept_log_of(transaction, operator_id) is not None
-        if not elsewhere[operator_id]:
-            own.append(index)
-    for index in own:
-        if 0 <= index < size:
-            known[index] = 1
-    for index, belongs in enumerate(known):
-        reason = "nothing that is here was logged with it: a record or an anchor was taken away"
-        yield index, None if belongs else reason

@@ -29,25 +29,25 @@ def check_acceptances(store: Store) -> Iterator[Found]:
     """Yield for each acceptance of responsibility what is wrong with its statement, or None."""
     with store.reading() as reading:
         for name, reason in broken_acceptances(reading):
-            if reason is None or _was_signed_before(reading, name):
-                yield None
-            else:
-                yield ("acceptance", name, reason)
+            found = _acceptance(reading, name, reason)
+            yield None if found is None else ("acceptance", name, found)
 
 
-def _was_signed_before(reading: Transaction, acceptance_id: str) -> bool:
-    """Whether a key signed an acceptance that was revoked since: it counts no more, and is as it was."""
+def _acceptance(reading: Transaction, acceptance_id: str, reason: str | None) -> str | None:
+    """Return what is wrong with an acceptance besides that its key was revoked since: it is as it was."""
     row = reading.responsibility_acceptances.by_id(acceptance_id)
     if row is None:
-        return False
+        return reason
     keys = reading.signing_keys.of(row.operator_id)
-    revoked = [from_jwk(key.public_jwk) for key in keys if key.revoked_at is not None]
     try:
-        jws, _key = verify_compact(row.statement, revoked, typ=STATEMENT_TYPE, step="statement")
-        said: Any = parse_strict(jws.payload_bytes)
-        return bool(said["id"] == row.id)
-    except (SigningError, KeyError, TypeError):
-        return False
+        said = _said(reading, row.operator_id, STATEMENT_TYPE, row.statement)
+        given_at = parse_instant(said["accepted_at"], "accepted_at")
+        named = (said["id"], said["operator"]["id"], said["maker"]["id"], given_at)
+    except (SigningError, KeyError, TypeError) as error:
+        return reason or f"it cannot be read: {type(error).__name__}"
+    if named != (row.id, row.operator_id, row.maker_id, row.given_at):
+        return "its columns differ from what was accepted"
+    return None if any(key.revoked_at is not None for key in keys) else reason
 
 
 def check_transfers(store: Store) -> Iterator[Found]:
