@@ -10,18 +10,31 @@ import json
 import os
 import re
 import secrets
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.openid_issuers import OpenIdIssuer
+from passports.documents import RuleError
 from passports.verification.loopback import is_loopback
 
 DEMONSTRATION_MARKER: Final = "demo.json"
 DATABASE_FILE: Final = "voltpass.sqlite3"
+_PUBLIC_URL: Final = "VOLTPASS_PUBLIC_URL"
+_HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/?")
+
+
+class SettingError(RuleError):
+    """A setting that cannot be, named by its variable; reason and remedy repeat no secret."""
+
+    def __init__(self, field: str, reason: str, remedy: str) -> None:
+        super().__init__(reason, remedy)
+        self.args = (f"{field}: {reason}",)
+        self.field = field
 
 
 def _address_of_demonstration(home: Path) -> str | None:
@@ -62,6 +75,24 @@ class Settings(BaseSettings):
     registry_token: SecretStr = SecretStr("")
     registry_batteries: bool = False
 
+    @field_validator("public_url", mode="before")
+    @classmethod
+    def _has_a_scheme(cls, value: Any) -> Any:  # noqa: ANN401 # judged by what follows
+        if isinstance(value, str) and _HOST.fullmatch(value):
+            remedy = f"Write it as https://{value.rstrip('/')}."
+            raise SettingError(_PUBLIC_URL, "it says a host and no scheme", remedy)
+        return value
+
+    @field_validator("database_url")
+    @classmethod
+    def _names_its_driver(cls, value: str) -> str:
+        scheme = value.partition("://")[0]
+        if scheme == "postgres" or (scheme == "postgresql" and find_spec("psycopg2") is None):
+            remedy = "Write it as postgresql+psycopg://USER:PASSWORD@HOST/DATABASE."
+            reason = f"{scheme}:// names no driver that is here"
+            raise SettingError("VOLTPASS_DATABASE_URL", reason, remedy)
+        return value
+
     @model_validator(mode="after")
     def _a_demonstration_keeps_its_address(self) -> Self:
         if "public_url" not in self.model_fields_set:
@@ -74,7 +105,8 @@ class Settings(BaseSettings):
     def _issuers_are_told_apart(self) -> Self:
         names = [issuer.issuer for issuer in self.openid_issuers]
         if len(set(names)) != len(names):
-            raise ValueError("VOLTPASS_OPENID_ISSUERS names an issuer twice")
+            remedy = "Leave one of the two out."
+            raise SettingError("VOLTPASS_OPENID_ISSUERS", "it names an issuer twice", remedy)
         return self
 
     @model_validator(mode="after")
@@ -82,18 +114,26 @@ class Settings(BaseSettings):
         try:
             _ = urlsplit(self.public_url).port
         except ValueError:
-            raise ValueError("VOLTPASS_PUBLIC_URL names no valid host and port") from None
+            reason, remedy = (
+                "it names no valid host and port",
+                "Write it as https://id.example.com.",
+            )
+            raise SettingError(_PUBLIC_URL, reason, remedy) from None
         if self.environment == "production":
             if not self.key_passphrase.get_secret_value():
-                raise ValueError("VOLTPASS_KEY_PASSPHRASE must be set in production")
+                reason, remedy = "it must be set in production", "Set what signing keys lie under."
+                raise SettingError("VOLTPASS_KEY_PASSPHRASE", reason, remedy)
             if not self.public_url.startswith("https://"):
-                raise ValueError("VOLTPASS_PUBLIC_URL must be https in production")
+                reason, remedy = "it must be https in production", "Write it as https://…."
+                raise SettingError(_PUBLIC_URL, reason, remedy)
             if any(issuer.is_on_loopback for issuer in self.openid_issuers):
-                raise ValueError("VOLTPASS_OPENID_ISSUERS must be https in production")
+                reason, remedy = "it must be https in production", "Name issuers by https://…."
+                raise SettingError("VOLTPASS_OPENID_ISSUERS", reason, remedy)
         elif self.public_url.startswith("http://"):
             host = self.public_url.removeprefix("http://").rsplit(":", 1)[0]
             if not is_loopback(host.strip("[]")):
-                raise ValueError("VOLTPASS_PUBLIC_URL must be https, or http on loopback")
+                reason, remedy = "it must be https, or http on loopback", "Write it as https://…."
+                raise SettingError(_PUBLIC_URL, reason, remedy)
         return self
 
     @model_validator(mode="after")
@@ -101,7 +141,8 @@ class Settings(BaseSettings):
         parts = urlsplit(self.registry_url)
         is_here = parts.scheme == "http" and is_loopback(parts.hostname)
         if self.registry_url and parts.scheme != "https" and not is_here:
-            raise ValueError("VOLTPASS_REGISTRY_URL must be https, or http on loopback")
+            reason, remedy = "it must be https, or http on loopback", "Write it as https://…."
+            raise SettingError("VOLTPASS_REGISTRY_URL", reason, remedy)
         return self
 
     @property

@@ -19,6 +19,7 @@ from pydantic import (
     ValidationError,
 )
 
+from passports.calendar_days import why_no_such_day
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import check_gln, check_gtin, check_slug
 
@@ -143,7 +144,8 @@ def read_day(value: object) -> date:
         try:
             return date.fromisoformat(value.strip())
         except ValueError:
-            raise RuleError("there is no such day", "Check day and month.") from None
+            year, month, day = map(int, value.strip().split("-"))
+            raise RuleError("there is no such day", why_no_such_day(year, month, day)) from None
     raise RuleError("this is not a date", "Write it as YYYY-MM-DD.")
 
 

@@ -100,15 +100,15 @@ def energy_reopen(
     as_json: AsJson = False,
 ) -> None:
     """Open a closed period again, so that deliveries it rests on can be withdrawn."""
-    from passports.documents import read_day, read_document, utc_now
+    from passports.documents import RuleError, read_day, read_document, utc_now
     from passports.energy.closed_periods import PeriodReopening, reopen_period
 
     with reported(as_json=as_json):
         said = read_document(PeriodReopening, {"reason": reason}, "the reopening")
         try:
             first = read_day(period_from)
-        except ValueError as error:
-            finding = Finding("period_from", period_from, str(error), "Write it as YYYY-MM-DD.")
+        except RuleError as error:
+            finding = Finding("period_from", period_from, error.reason, error.remedy)
             raise InvalidInputError([finding], "the period") from None
         store = open_voltpass().store
         opened = reopen_period(store, operator, facility_id, first, said.reason, utc_now())

@@ -41,26 +41,25 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 def open_settings(**changes: Any) -> "Settings":  # noqa: ANN401 # pydantic judges them
     """Read the settings from the environment; `changes` go before what is set there.
 
+    A variable that is no setting of voltpass is named on stderr: misspelt, it would change nothing.
+
     Raises:
         EnvironmentFaultError: a setting is not valid; its value is not repeated.
     """
     from pydantic import ValidationError
+    from pydantic_settings import SettingsError
 
     from api.settings import Settings
+    from api.settings_faults import faults_of, unknown_variables, unreadable
 
+    for warning in unknown_variables(os.environ):
+        err.print(f"Warning: {warning}", markup=False)
     try:
         return Settings(**changes)
     except ValidationError as error:
-        findings = [
-            Finding(
-                "VOLTPASS_" + "_".join(map(str, e["loc"])).upper() if e["loc"] else "settings",
-                "",
-                e["msg"],
-                "Set the environment variable anew.",
-            )
-            for e in error.errors(include_url=False, include_input=False)
-        ]
-        raise EnvironmentFaultError(*findings) from None
+        raise EnvironmentFaultError(*faults_of(error)) from None
+    except SettingsError as error:
+        raise EnvironmentFaultError(unreadable(error)) from None
 
 
 def emit(document: object, *, as_json: bool, text: Callable[[], None]) -> None:

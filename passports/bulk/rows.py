@@ -21,6 +21,7 @@ from passports.bulk.transforms import (
     read_date,
     read_decimal,
     spreadsheet_day,
+    why_no_day,
 )
 from passports.documents import RuleError
 from passports.errors import Finding, shorten
@@ -269,4 +270,9 @@ def _no_date(text: str, style: str) -> RuleError:
         found = read_date(text, other)
         if found is not None:
             return RuleError(reason, f"{found}, if it is written {other}: name that date format.")
-    return RuleError(reason, f"Write it as {style}.")
+    why = why_no_day(text, style) or why_no_day(text, ISO_DATE)
+    return (
+        RuleError("there is no such day", why)
+        if why
+        else RuleError(reason, f"Write it as {style}.")
+    )

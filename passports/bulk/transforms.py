@@ -10,6 +10,7 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Final
 
+from passports.calendar_days import why_no_such_day
 from passports.documents import RuleError
 
 _GROUPED: Final = re.compile(r"[+-]?[0-9]{1,3}(\.[0-9]{3})*(,[0-9]+)?|[+-]?[0-9]+(,[0-9]+)?")
@@ -94,6 +95,14 @@ def read_date(text: str, style: str) -> date | None:
         return date(int(found["y"]), int(found["m"]), int(found["d"]))
     except ValueError:
         return None
+
+
+def why_no_day(text: str, style: str) -> str | None:
+    """Return why what is written in a style is no day, or None where it is not written so."""
+    found = _DATES[style].fullmatch(text) if style in _DATES else None
+    if found is None or read_date(text, style) is not None:
+        return None
+    return why_no_such_day(int(found["y"]), int(found["m"]), int(found["d"]))
 
 
 def spreadsheet_day(text: str) -> date | None:

@@ -285,10 +285,12 @@ def test_a_home_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     ("name", "value", "field"),
     [
         ("VOLTPASS_PUBLIC_URL", "ftp://secret-word", "VOLTPASS_PUBLIC_URL"),
-        ("VOLTPASS_PUBLIC_URL", "http://example.com", "settings"),
-        ("VOLTPASS_PUBLIC_URL", "http://127.0.0.1:99999", "settings"),
+        ("VOLTPASS_PUBLIC_URL", "http://example.com", "VOLTPASS_PUBLIC_URL"),
+        ("VOLTPASS_PUBLIC_URL", "http://127.0.0.1:99999", "VOLTPASS_PUBLIC_URL"),
         ("VOLTPASS_ENVIRONMENT", "secret-word", "VOLTPASS_ENVIRONMENT"),
-        ("VOLTPASS_ENVIRONMENT", "production", "settings"),
+        ("VOLTPASS_ENVIRONMENT", "production", "VOLTPASS_KEY_PASSPHRASE"),
+        ("VOLTPASS_OPENID_ISSUERS", "secret-word", "VOLTPASS_OPENID_ISSUERS"),
+        ("VOLTPASS_DATABASE_URL", "postgres://u:secret-word@h/d", "VOLTPASS_DATABASE_URL"),
     ],
 )
 @pytest.mark.parametrize(

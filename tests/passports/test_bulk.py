@@ -230,7 +230,7 @@ BAD_CELLS: list[tuple[dict[str, object], str, str, str]] = [
     ({"manufactured_on": "2026-11-24"}, "manufactured_on", "in the future", "that exist"),
     ({"manufactured_on": "2.11.2026"}, "manufactured_on", "YYYY-MM-DD", "2026-11-02, if"),
     ({"manufactured_on": "46328"}, "manufactured_on", "YYYY-MM-DD", "this is 2026-11-02"),
-    ({"manufactured_on": "2026-02-30"}, "manufactured_on", "not a date", "Write it"),
+    ({"manufactured_on": "2026-02-30"}, "manufactured_on", "no such day", "February 2026 has 28"),
     ({"batch_id": "B-1/2026"}, "batch_id", "1 to 64", "For example b-1-2026."),
     ({"batch_id": "-"}, "batch_id", "1 to 64", "catl-xinjin"),
     ({"model_id": "lfp-06"}, "model_id", "no model", "Did you mean lfp-60?"),
