@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import func, insert, tuple_
+from sqlalchemy import ColumnElement, and_, func, insert, or_, tuple_
 from sqlmodel import Session, SQLModel, col, select
 
 from passports.store.tables import (
@@ -28,6 +28,8 @@ from passports.store.tables import (
 Row = TypeVar("Row", bound=SQLModel)
 # SQLite allows 32,766 parameters a statement since 3.32, PostgreSQL 65,535.
 _KEYS_A_STATEMENT = 500
+_MODELS_A_STATEMENT = 100
+_FEW_SERIALS = 5
 _LOG_LOCK = 6962  # any number that nobody else uses in this database; this one is the log's RFC
 
 
@@ -319,18 +321,32 @@ class PassportRecords(Records[PassportRow]):
 
     def newest_of(self, gtin: str, serials: Sequence[str]) -> Iterator[PassportRow]:
         """Yield the newest version of each passport that exists under these serials of a model."""
-        return self.newest_of_all([(gtin, serial) for serial in serials])
+        for start in range(0, len(serials), _KEYS_A_STATEMENT):
+            wanted = serials[start : start + _KEYS_A_STATEMENT]
+            yield from self._newest(
+                and_(col(PassportRow.gtin) == gtin, col(PassportRow.serial).in_(wanted))
+            )
 
-    def newest_of_all(self, batteries: Sequence[tuple[str, str]]) -> Iterator[PassportRow]:
-        """Yield the newest version of each passport that exists under these (GTIN, serial)."""
-        named = tuple_(col(PassportRow.gtin), col(PassportRow.serial))
-        for start in range(0, len(batteries), _KEYS_A_STATEMENT):
-            wanted = batteries[start : start + _KEYS_A_STATEMENT]
-            query = select(PassportRow).where(named.in_(wanted))
-            newest: dict[tuple[str, str], PassportRow] = {}
-            for row in self._session.exec(query.order_by(col(PassportRow.version))):
-                newest[row.gtin, row.serial] = row
-            yield from newest.values()
+    def newest_of_all(self, serials_by_gtin: Mapping[str, Sequence[str]]) -> Iterator[PassportRow]:
+        """Yield the newest version of each passport that exists under these serials of several models.
+
+        A list can name thousands of models of which one battery each is there: those are asked for
+        together, and pair by pair, for pairs in one list make SQLite read the whole table.
+        """
+        few: list[ColumnElement[bool]] = []
+        for gtin, serials in serials_by_gtin.items():
+            if len(serials) > _FEW_SERIALS:
+                yield from self.newest_of(gtin, serials)
+            else:
+                is_model = col(PassportRow.gtin) == gtin
+                few.append(and_(is_model, col(PassportRow.serial).in_(serials)))
+        for start in range(0, len(few), _MODELS_A_STATEMENT):
+            yield from self._newest(or_(*few[start : start + _MODELS_A_STATEMENT]))
+
+    def _newest(self, condition: ColumnElement[bool]) -> Iterator[PassportRow]:
+        query = select(PassportRow).where(condition).order_by(col(PassportRow.version))
+        newest = {(row.gtin, row.serial): row for row in self._session.exec(query)}
+        yield from newest.values()
 
     def by_id(self, passport_id: str) -> PassportRow | None:
         """Return the newest version of a passport by its identifier, or None."""
