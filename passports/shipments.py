@@ -137,7 +137,7 @@ def verify_shipment(
 
 
 def _summary(receipt: ShipmentReceipt, trust_list: TrustList | None) -> dict[str, Any]:
-    """What is signed; `verification.receipt` checks it."""
+    """What is signed; `passports.verification.receipt` checks it."""
     return {
         "@context": list(CONTEXTS),
         "id": receipt.id,
@@ -147,6 +147,7 @@ def _summary(receipt: ShipmentReceipt, trust_list: TrustList | None) -> dict[str
         "credentialSubject": {
             "server": receipt.server,
             "reference": receipt.reference,
+            "checkedAt": receipt.checked_at.isoformat(),
             "listSha256": receipt.list_sha256,
             "rowsSha256": receipt.rows_sha256,
             "counts": dict(receipt.counts),
@@ -172,9 +173,12 @@ def checked_reference(text: str) -> str | None:
 def _find(
     entries: Sequence[ShipmentEntry], records: OwnRecords
 ) -> dict[UniqueProductIdentifier, PassportRow]:
-    named = {entry.identifier for entry in entries if entry.identifier is not None}
+    named: dict[str, dict[str, None]] = {}
+    for entry in entries:
+        if entry.identifier is not None:
+            named.setdefault(entry.identifier.gtin, {})[entry.identifier.serial] = None
     with records.store.reading() as reading:
-        rows = reading.passports.newest_of_all(sorted((one.gtin, one.serial) for one in named))
+        rows = reading.passports.newest_of_all({gtin: list(of) for gtin, of in named.items()})
         return {UniqueProductIdentifier(row.gtin, row.serial): row for row in rows}
 
 
