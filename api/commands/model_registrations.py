@@ -27,11 +27,17 @@ from api.commands.registrations import (
     HeaderLine,
     Ignored,
     Sheet,
-    check_rejects,
     print_findings,
     read_file_as_table,
     said_of,
     saved_recipe,
+)
+from api.commands.rejects import (
+    Force,
+    Rejects,
+    again_with,
+    check_rejects,
+    refused_rows,
     write_rejects,
 )
 from passports.errors import RegistrationRefusedError
@@ -59,16 +65,15 @@ def model_import(
     partial: Annotated[
         bool, typer.Option("--partial", help="Register the rows that pass; needs --rejects.")
     ] = False,
-    rejects: Annotated[
-        Path | None, typer.Option(help="Where refused rows are written, to be mended.")
-    ] = None,
+    rejects: Rejects = None,
+    force: Force = False,
     as_json: AsJson = False,
 ) -> None:
     """Register every battery model of a file: all of them, or none."""
     from passports.bulk import ModelsReport, merged, register_models
     from passports.documents import utc_now
 
-    check_rejects(file, rejects, partial=partial, dry_run=dry_run)
+    check_rejects(file, rejects, partial=partial, dry_run=dry_run, force=force)
     with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
         voltpass = open_voltpass()
         said = said_of(columns, constants, ignored, None, encoding, sheet, header_line)
@@ -89,17 +94,19 @@ def model_import(
             assert isinstance(report, ModelsReport)  # whoever raises it gives one
             _show(report, None, as_json=as_json)
             raise typer.Exit(EXIT_REFUSED) from None
-        _show(done.report, write_rejects(table, done.refused, rejects), as_json=as_json)
+        written = write_rejects(table, done.refused, rejects, chosen.constants)
+        again = again_with(written, "model", operator, recipe_name, columns, ignored)
+        _show(done.report, written, as_json=as_json, again=again)
     if not done.report.is_accepted:
         raise typer.Exit(EXIT_REFUSED)
 
 
-def _show(report: "ModelsReport", rejects: Path | None, *, as_json: bool) -> None:
+def _show(report: "ModelsReport", rejects: Path | None, *, as_json: bool, again: str = "") -> None:
     document = {**report.to_document(), "rejects": str(rejects) if rejects else None}
-    emit(document, as_json=as_json, text=lambda: _print(report, rejects))
+    emit(document, as_json=as_json, text=lambda: _print(report, again))
 
 
-def _print(report: "ModelsReport", rejects: Path | None) -> None:
+def _print(report: "ModelsReport", again: str) -> None:
     columns = ", ".join(f"{heading} = {name}" for heading, name in report.columns.items())
     out.print(f"read as: {columns}", markup=False)
     if report.ignored:
@@ -107,20 +114,18 @@ def _print(report: "ModelsReport", rejects: Path | None) -> None:
     out.print(_verdict(report), markup=False)
     if report.findings:
         print_findings(report)
-    if rejects is not None:
-        out.print(
-            f"refused rows with reasons: {rejects}; mend them and import the file", markup=False
-        )
+    if again:
+        out.print(again, markup=False)
 
 
 def _verdict(report: "ModelsReport") -> str:
     before = f"; {report.present} had been registered before" if report.present else ""
-    refused = f"; {report.refused} are refused" if report.refused else ""
+    refused = f"; {refused_rows(report.refused)}" if report.refused else ""
     if report.is_dry_run:
         return (
             f"dry run: {report.passed} of {report.rows} models would be registered{before}{refused}"
         )
     if not report.is_carried_out:
         others = "; --partial --rejects FILE registers the others" if report.passed else ""
-        return f"nothing was registered: {report.refused} of {report.rows} rows are refused{others}"
+        return f"nothing was registered: {refused_rows(report.refused, report.rows)}{others}"
     return f"registered {report.registered} models of {report.rows} rows{before}{refused}"

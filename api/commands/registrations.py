@@ -25,12 +25,19 @@ from api.commands.console import (
     read_file,
     reported,
 )
+from api.commands.rejects import (
+    Force,
+    Rejects,
+    again_with,
+    check_rejects,
+    refused_rows,
+    write_rejects,
+)
 from passports.errors import RegistrationRefusedError
 
 if TYPE_CHECKING:
     from api.wiring import Voltpass
     from passports.bulk import FileReport, MappingRecipeCreate, RegistrationReport, SourceTable
-    from passports.bulk.rejects import RefusedRow
 
 
 recipe = typer.Typer(no_args_is_help=True, help="Mapping recipes: which column of a file is what.")
@@ -74,15 +81,20 @@ def batch_import(
     partial: Annotated[
         bool, typer.Option("--partial", help="Register the rows that pass; needs --rejects.")
     ] = False,
-    rejects: Annotated[
-        Path | None, typer.Option(help="Where refused rows are written, to be mended.")
+    rejects: Rejects = None,
+    force: Force = False,
+    responsible: Annotated[
+        str | None,
+        typer.Option(help="Operator who places the batteries on the Union market, for every row."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Register every battery of a file, of one or many batches: all of them, or none."""
     from passports.bulk import RegistrationReport, Registry, merged, register_batteries
 
-    check_rejects(file, rejects, partial=partial, dry_run=dry_run)
+    check_rejects(file, rejects, partial=partial, dry_run=dry_run, force=force)
+    if responsible is not None:
+        constants = [*(constants or []), f"responsible_operator_id={responsible}"]
     with reported(as_json=as_json, refused=EXIT_CANNOT_TELL):
         voltpass = open_voltpass()
         said = said_of(columns, constants, ignored, date_format, encoding, sheet, header_line)
@@ -103,24 +115,11 @@ def batch_import(
             assert isinstance(report, RegistrationReport)  # whoever raises it gives one
             _show(report, None, as_json=as_json)
             raise typer.Exit(EXIT_REFUSED) from None
-        written = write_rejects(table, done.refused, rejects)
-        _show(done.report, written, as_json=as_json)
+        written = write_rejects(table, done.refused, rejects, chosen.constants)
+        again = ("batch", operator, recipe_name, columns, ignored, date_format)
+        _show(done.report, written, as_json=as_json, again=again_with(written, *again))
     if not done.report.is_accepted:
         raise typer.Exit(EXIT_REFUSED)
-
-
-def check_rejects(file: Path, rejects: Path | None, *, partial: bool, dry_run: bool) -> None:
-    """Refuse options that do not go together.
-
-    Raises:
-        BadParameter: `--partial` without `--rejects`, or `--rejects` would overwrite a file.
-    """
-    if partial and rejects is None and not dry_run:
-        raise typer.BadParameter("--partial needs --rejects FILE: refused rows are written there")
-    if rejects is not None and rejects.exists() and file.exists() and rejects.samefile(file):
-        raise typer.BadParameter("--rejects names the very file that is read")
-    if rejects is not None and rejects.exists():
-        raise typer.BadParameter(f"--rejects: there is a file {rejects} already; name another one")
 
 
 def said_of(
@@ -187,26 +186,14 @@ def _stages(*, quiet: bool) -> Iterator[Callable[[str, int, int], None]]:
         yield progress
 
 
-def write_rejects(
-    table: "SourceTable", refused: "Sequence[RefusedRow]", path: Path | None
-) -> Path | None:
-    """Write refused rows to a file of their own; None if there are none, or nobody asked for it."""
-    from passports.bulk import rejects_file
-
-    if path is None or not refused:
-        return None
-    fresh = path.with_name(f".{path.name}.part")
-    fresh.write_bytes(rejects_file(table, refused).data)
-    fresh.replace(path)
-    return path
-
-
-def _show(report: "RegistrationReport", rejects: Path | None, *, as_json: bool) -> None:
+def _show(
+    report: "RegistrationReport", rejects: Path | None, *, as_json: bool, again: str = ""
+) -> None:
     document = {**report.to_document(), "rejects": str(rejects) if rejects else None}
-    emit(document, as_json=as_json, text=lambda: _print(report, rejects))
+    emit(document, as_json=as_json, text=lambda: _print(report, again))
 
 
-def _print(report: "RegistrationReport", rejects: Path | None) -> None:
+def _print(report: "RegistrationReport", again: str) -> None:
     columns = ", ".join(f"{heading} = {name}" for heading, name in report.columns.items())
     out.print(f"read as: {columns}", markup=False)
     if report.ignored:
@@ -220,20 +207,18 @@ def _print(report: "RegistrationReport", rejects: Path | None) -> None:
     out.print(_verdict(report), markup=False)
     if report.findings:
         print_findings(report)
-    if rejects is not None:
-        out.print(
-            f"refused rows with reasons: {rejects}; mend them and import the file", markup=False
-        )
+    if again:
+        out.print(again, markup=False)
 
 
 def _verdict(report: "RegistrationReport") -> str:
     before = f"; {report.present} had been registered before" if report.present else ""
-    refused = f"; {report.refused} are refused" if report.refused else ""
+    refused = f"; {refused_rows(report.refused)}" if report.refused else ""
     if report.is_dry_run:
         return f"dry run: {report.passed} of {report.rows} rows would be issued{before}{refused}"
     if not report.is_carried_out:
         others = "; --partial --rejects FILE registers the others" if report.passed else ""
-        return f"nothing was issued: {report.refused} of {report.rows} rows are refused{others}"
+        return f"nothing was issued: {refused_rows(report.refused, report.rows)}{others}"
     return f"issued {report.registered} passports of {report.rows} rows{before}{refused}"
 
 

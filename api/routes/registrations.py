@@ -191,17 +191,23 @@ def _table(data: bytes, recipe: MappingRecipeCreate) -> SourceTable:
 
 
 def _rejects(
-    table: SourceTable, refused: Sequence[RefusedRow], options: FileOptions
+    table: SourceTable,
+    refused: Sequence[RefusedRow],
+    options: FileOptions,
+    recipe: MappingRecipeCreate,
 ) -> dict[str, str] | None:
     if not (options.partial and refused):
         return None
-    file = rejects_file(table, refused)
+    file = rejects_file(table, refused, recipe.constants)
     content = base64.b64encode(file.data).decode()
     return {"media_type": file.media_type, "content_base64": content}
 
 
 def _document(
-    done: Registration, table: SourceTable, options: RegistrationOptions
+    done: Registration,
+    table: SourceTable,
+    options: RegistrationOptions,
+    recipe: MappingRecipeCreate,
 ) -> dict[str, Any]:
     passports = [
         {"line": row.line, "batch_id": row.batch_id, "gtin": row.gtin, **passport.to_document()}
@@ -209,7 +215,7 @@ def _document(
     ]
     return {
         **done.report.to_document(),
-        "rejects": _rejects(table, done.refused, options),
+        "rejects": _rejects(table, done.refused, options, recipe),
         "passports": passports if options.passports else None,
     }
 
@@ -243,7 +249,7 @@ async def post_registrations(
         done = register_batteries(
             registry, table, recipe, utc_now(), dry_run=options.dry_run, partial=options.partial
         )
-        return orjson.dumps(_document(done, table, options))
+        return orjson.dumps(_document(done, table, options, recipe))
 
     asked = b"\x00".join([options.model_dump_json().encode(), mapping or b"", data])
     key = None if options.dry_run else idempotency_key
@@ -288,7 +294,7 @@ async def post_model_registrations(
         table = _table(data, recipe)
         said = {"dry_run": options.dry_run, "partial": options.partial}
         done = register_models(voltpass.store, caller.id, table, recipe, utc_now(), **said)
-        rejects = _rejects(table, done.refused, options)
+        rejects = _rejects(table, done.refused, options, recipe)
         return orjson.dumps({**done.report.to_document(), "rejects": rejects})
 
     # Named, so that a key under which batteries were registered is not answered with them.

@@ -74,4 +74,7 @@ def _not_accepted(
 
 def _remedy() -> str:
     can = [role.title.lower() for role in roles().values() if role.may_be_responsible]
-    return f"Name a registered operator in the Union that is {', '.join(can[:-1])} or {can[-1]}."
+    return (
+        f"Name a registered operator in the Union that is {', '.join(can[:-1])} or {can[-1]}:"
+        f" --responsible ID, or {FIELD} in the request or as a column."
+    )

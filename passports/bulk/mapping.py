@@ -181,14 +181,17 @@ def plan_columns(
             ignored.append(heading)
         else:
             findings.append(_unclaimed(heading, names))
-    findings += _contradictions(chosen, recipe.constants, names)
+    constants: Mapping[str, Any] = recipe.constants
+    if {REASON, SUGGESTED_FIX} <= set(table.headings):  # constants stand in a file of rejects
+        constants = {name: v for name, v in constants.items() if name not in chosen.values()}
+    findings += _contradictions(chosen, constants, names)
     if findings:
         raise InvalidInputError(findings, WHAT)
     positions = {heading: place for place, heading in enumerate(table.headings)}
     return ColumnPlan(
         places={name: positions[heading] for heading, name in chosen.items()},
         headings={name: heading for heading, name in chosen.items()},
-        constants=recipe.constants,
+        constants=constants,
         ignored=ignored,
         transforms=recipe.transforms,
         values=recipe.values,

@@ -50,15 +50,28 @@ class RejectsFile:
         return MEDIA_TYPES[self.kind]
 
 
-def rejects_file(table: SourceTable, refused: Sequence[RefusedRow]) -> RejectsFile:
-    """Write refused rows in the form of their file, each with reasons and suggested fixes."""
+def rejects_file(
+    table: SourceTable,
+    refused: Sequence[RefusedRow],
+    constants: Mapping[str, str] = MappingProxyType({}),
+) -> RejectsFile:
+    """Write refused rows in the form of their file, each with reasons and suggested fixes.
+
+    Args:
+        table: The file they come from.
+        refused: The rows.
+        constants: What was said of every row beside the file; written as columns, so that the mended
+            file says the same by itself.
+    """
     kept = [
         (place, name)
         for place, name in enumerate(table.headings)
         if name and name not in {REASON, SUGGESTED_FIX}
     ]
-    headings = [name for _place, name in kept]
-    rows = [(_cells(row, [place for place, _name in kept]), *_told(row)) for row in refused]
+    said = {name: text for name, text in constants.items() if name not in table.headings}
+    headings = [*(name for _place, name in kept), *said]
+    places = [place for place, _name in kept]
+    rows = [(_cells(row, places, list(said.values())), *_told(row)) for row in refused]
     if table.kind == "xlsx":
         return RejectsFile("xlsx", _xlsx(headings, rows))
     if table.kind == "csv":
@@ -72,11 +85,11 @@ def rejects_file(table: SourceTable, refused: Sequence[RefusedRow]) -> RejectsFi
 Told = tuple[Sequence[object], str, str]
 
 
-def _cells(row: RefusedRow, places: Sequence[int]) -> list[object]:
+def _cells(row: RefusedRow, places: Sequence[int], said: Sequence[str]) -> list[object]:
     cells = row.source.cells
     if row.source.fault is not None:
         return list(cells)  # as many as it had: cut to the header, it would read as another row
-    return [cells[place] if place < len(cells) else "" for place in places]
+    return [*(cells[place] if place < len(cells) else "" for place in places), *said]
 
 
 def _told(row: RefusedRow) -> tuple[str, str]:

@@ -141,16 +141,16 @@ def test_the_command_line_says_by_its_exit_code_what_became_of_a_file(
         return done.returncode, " ".join((done.stdout + done.stderr).split())
 
     code, text = run("bad.csv", "--dry-run")
-    assert (code, "dry run: 3 of 4 models would be registered; 1 are refused" in text) == (1, True)
+    assert (code, "dry run: 3 of 4 models would be registered; 1 is refused" in text) == (1, True)
     assert "usable_energy_kwh" in text
     code, text = run("bad.csv")
-    assert (code, "nothing was registered: 1 of 4 rows are refused" in text) == (1, True)
+    assert (code, "nothing was registered: 1 of 4 rows is refused" in text) == (1, True)
     assert run("torn.csv")[0] == 2
     assert run("good.csv", "--set", "batch_id=x")[0] == 2
     assert run("bad.csv", "--partial")[0] == 2
     assert run("absent.csv")[0] == 3
     code, text = run("bad.csv", "--partial", "--rejects", rejects)
-    assert (code, "registered 3 models of 4 rows; 1 are refused" in text) == (1, True)
+    assert (code, "registered 3 models of 4 rows; 1 is refused" in text) == (1, True)
     rejects.write_bytes(rejects.read_bytes().replace(b",61,", b",59,"))
     assert run("rejects.csv")[0] == 0
     done = invoke("model", "import", tmp_path / "good.csv", *who, "--json", home=home)

@@ -329,12 +329,12 @@ def test_the_command_line_says_by_its_exit_code_what_became_of_a_file(
 
     code, text = run("bad.csv", "--dry-run")
     assert code == 1
-    assert "dry run: 3 of 4 rows would be issued; 1 are refused" in text
+    assert "dry run: 3 of 4 rows would be issued; 1 is refused" in text
     assert "N 4" in text
     assert "GS1" in text
     code, text = run("bad.csv")
     assert code == 1
-    assert "nothing was issued: 1 of 4 rows are refused" in text
+    assert "nothing was issued: 1 of 4 rows is refused" in text
     code, text = run("torn.csv")
     assert code == 2
     assert "not readable" in text
@@ -347,7 +347,7 @@ def test_the_command_line_says_by_its_exit_code_what_became_of_a_file(
 
     code, text = run("bad.csv", "--partial", "--rejects", rejects)
     assert code == 1
-    assert "issued 3 passports of 4 rows; 1 are refused" in text
+    assert "issued 3 passports of 4 rows; 1 is refused" in text
     rejects.write_bytes(rejects.read_bytes().replace(b"N 4", b"N-4"))
     mended = rejects.read_bytes()
     code, text = run("bad.csv", "--partial", "--rejects", rejects)
