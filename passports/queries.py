@@ -125,6 +125,10 @@ def _figures(study: FootprintStudyRow) -> dict[str, Any]:
         "kg_co2e_per_kwh_capacity": study.kg_co2e_per_kwh_capacity,
         "total_energy_kwh": result["functional_unit"]["total_energy_kwh"],
         "partial": study.partial,
+        "screening": result["screening"],
+        "data_quality": {
+            name: result["data_quality"][name] for name in ("level", "rating", "primary_data_share")
+        },
         "not_assessed": result["not_assessed"],
         "stages": {row["stage"]: row["kg_co2e_per_kwh"] for row in result["stages"]},
         "electricity_columns": {

@@ -27,6 +27,8 @@ from api.commands.versions import At, add_version_commands, read_instant
 
 if TYPE_CHECKING:
     from api.wiring import Voltpass
+    from passports.attributes.completeness import CompletenessFigure
+    from passports.batches import BatchCreate
 
 
 batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
@@ -77,7 +79,8 @@ def batch_issue(
         if dry_run:
             check_only(voltpass.store, operator, request, utc_now())
             result: dict[str, Any] = {"batch": batch_id, "units": len(units), "dry_run": True}
-            text = f"{len(units)} units pass the gates; nothing was issued"
+            figure = _model_figure(voltpass, operator, request)
+            text = f"{len(units)} units pass the gates; nothing was issued\n{_told(figure)}"
         else:
             with progress_bar("issuing", quiet=as_json) as progress:
                 issued = issue_batch(
@@ -95,8 +98,39 @@ def batch_issue(
                 "passports": [p.to_document() for p in issued.passports],
             }
             verb = "issued" if issued.created else "had been issued before:"
-            text = f"{verb} {len(issued.passports)} passports, batch {batch_id}"
+            figure = _passport_figure(voltpass, issued.passports[0].id)
+            text = f"{verb} {len(issued.passports)} passports, batch {batch_id}\n{_told(figure)}"
+        result["completeness"] = figure.to_document()
         emit(result, as_json=as_json, text=lambda: out.print(text))
+
+
+def _model_figure(
+    voltpass: "Voltpass", operator: str, request: "BatchCreate"
+) -> "CompletenessFigure":
+    """Return how complete the passports of a batch would be, as far as model and batch say."""
+    from passports.attributes.completeness import model_report
+    from passports.documents import utc_now
+
+    wanted = (operator, request.model_id, request.profile, utc_now().date(), request.id)
+    with voltpass.store.reading() as reading:
+        return model_report(reading, *wanted).figure()
+
+
+def _passport_figure(voltpass: "Voltpass", passport_id: str) -> "CompletenessFigure":
+    """Return how complete an issued passport is."""
+    from passports.attributes.completeness import passport_report
+    from passports.documents import utc_now
+
+    with voltpass.store.reading() as reading:
+        return passport_report(reading, passport_id, None, utc_now().date()).figure()
+
+
+def _told(figure: "CompletenessFigure") -> str:
+    from api.pages.figures import day
+
+    later = f"; {figure.later} come with each battery" if figure.later else ""
+    asked = f"{figure.asked} attributes that the law asks for from {day(figure.asked_from)}"
+    return f"{figure.given} of {asked} are given{later}"
 
 
 @batch.command("list")

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from api.pages import words
 from api.pages.certificate_card import coverage_words
 from api.pages.figures import Bar, day, figure, span_of, stacked_bar
-from api.pages.footprint_card import ColumnView
+from api.pages.footprint_card import ColumnView, quality_said
 from api.pages.reading import child, number, rows, text, texts
 
 
@@ -29,6 +29,8 @@ class ComparedStudy:
     kg_co2e_per_kwh_capacity: float | None
     total_energy_kwh: float | None
     partial: bool
+    screening: bool
+    quality: str | None
     not_assessed: tuple[str, ...]
     bar: Bar
     bar_summary: str
@@ -54,6 +56,11 @@ class Comparison:
     studies: tuple[ComparedStudy, ...]
     same_scope: bool
     same_dataset: bool
+
+    @property
+    def has_partial(self) -> bool:
+        """Tell whether a total in the table is partial."""
+        return any(study.partial for study in self.studies)
 
     @property
     def stages(self) -> tuple[tuple[str, str], ...]:
@@ -111,6 +118,8 @@ def _study(
         kg_co2e_per_kwh_capacity=number(row, "kg_co2e_per_kwh_capacity"),
         total_energy_kwh=number(row, "total_energy_kwh"),
         partial=row.get("partial") is not False,
+        screening=row.get("screening") is True,
+        quality=quality_said(child(row, "data_quality")),
         not_assessed=tuple(
             words.STAGES.get(s, words.readable(s)) for s in texts(row, "not_assessed")
         ),

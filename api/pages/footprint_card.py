@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.pages import words
-from api.pages.figures import Bar, figure, plain, stacked_bar
+from api.pages.figures import Bar, figure, percent, plain, stacked_bar
 from api.pages.reading import child, flag, number, rows, text, texts, web_address
 
 
@@ -42,6 +42,14 @@ class ColumnView:
     def in_footprint(self) -> bool:
         """Tell whether this column is the one inside the footprint."""
         return self.id == "cfb"
+
+    @property
+    def apart(self) -> str:
+        """Say beside a figure that it is not the footprint's."""
+        by_contract = self.id == "contract_based"
+        return (
+            f"{'Reported by the maker' if by_contract else 'For information'}, not in the footprint"
+        )
 
 
 @dataclass(frozen=True)
@@ -90,6 +98,8 @@ class FootprintCard:
     study: str | None
     study_sha256: str | None
     heading: str | None = None
+    screening: bool = False
+    quality: str | None = None
 
     @property
     def bar_summary(self) -> str:
@@ -104,9 +114,13 @@ class FootprintCard:
 
 
 def card_of_claims(
-    claims: Mapping[str, object], index: int, model: Mapping[str, object]
+    claims: Mapping[str, object],
+    index: int,
+    model: Mapping[str, object],
+    study: Mapping[str, object] | None = None,
 ) -> FootprintCard:
-    """Return the card for one footprint that a passport states."""
+    """Return the card for one footprint that a passport states, with the doubts of its study at hand."""
+    study = study or {}
     ruleset = text(claims, "ruleset") or "no ruleset stated"
     known = words.ruleset_words(ruleset)
     legal = child(claims, "legalState")
@@ -130,15 +144,17 @@ def card_of_claims(
         capacity_kwh=number(model, "capacityKwh"),
         partial=flag(claims, "partial"),
         not_assessed=_stage_names(texts(claims, "notAssessed")),
-        incomplete=(),
+        incomplete=_incomplete(rows(study, "incomplete")),
         stages=stages,
         bar=_bar(stages),
         columns=_claimed_columns(child(claims, "electricityColumns")),
         offsets_listed_t=number(claims, "offsetsListedT"),
         offsets=(),
-        warnings=(),
+        warnings=tuple(texts(study, "warnings")),
         assumptions=(),
-        dataset=None,
+        dataset=_dataset(child(study, "dataset")),
+        screening=flag(study, "screening") is True,
+        quality=quality_said(child(study, "data_quality")),
         study=web_address(text(claims, "study")),
         study_sha256=text(claims, "studySha256"),
     )
@@ -219,6 +235,8 @@ def card_of_study(
         warnings=tuple(texts(result, "warnings")),
         assumptions=tuple(texts(result, "assumptions")),
         dataset=_dataset(child(result, "dataset")),
+        screening=flag(result, "screening") is True,
+        quality=quality_said(child(result, "data_quality")),
         study=study,
         study_sha256=study_sha256,
     )
@@ -292,6 +310,16 @@ def _incomplete(found: Sequence[Mapping[str, object]]) -> tuple[tuple[str, str],
         )
         for row in found
     )
+
+
+def quality_said(quality: Mapping[str, object]) -> str | None:
+    """Say how good a study's data are, and how much of them is the company's own."""
+    level, rating = text(quality, "level"), number(quality, "rating")
+    share = number(quality, "primary_data_share")
+    rated = None if rating is None else f"rating {figure(rating)}"
+    own = None if share is None else f"primary data {percent(share)} of the total"
+    said = [level, rated, own]
+    return ", ".join(part for part in said if part) or None
 
 
 def _dataset(dataset: Mapping[str, object]) -> str | None:

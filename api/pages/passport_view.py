@@ -5,7 +5,7 @@ The payload may come from another server or lack members: what is missing is nam
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
@@ -14,6 +14,8 @@ from api.pages.certificate_card import CertificateView, certificates_of_claims
 from api.pages.figures import day, plain
 from api.pages.footprint_card import FootprintCard, card_of_claims
 from api.pages.reading import child, number, rows, text, web_address
+from passports.attributes.completeness import CompletenessFigure
+from passports.life.withdrawal import Standing
 
 _PASSPORT_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -40,6 +42,24 @@ class Download:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """What a server knows beside a signed passport.
+
+    Attributes:
+        standing: Whether it is suspended or revoked, and since when.
+        studies: Public results of the cited studies, by URL.
+        completeness: How many of the public attributes that are asked for are given.
+    """
+
+    standing: Standing | None = None
+    studies: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    completeness: CompletenessFigure | None = None
+
+
+NOTHING_BESIDE: Final = Beside()
+
+
+@dataclass(frozen=True)
 class PassportView:
     """The page of one battery."""
 
@@ -58,8 +78,12 @@ class PassportView:
     responsible_name: str | None
 
 
-def view_passport(payload: Mapping[str, object], link: str) -> PassportView:
-    """Return what the page of the battery behind a credential shows."""
+def view_passport(
+    payload: Mapping[str, object],
+    link: str,
+    studies: Mapping[str, Mapping[str, object]] = NOTHING_BESIDE.studies,
+) -> PassportView:
+    """Return what the page of the battery behind a credential shows; `studies` are results by URL."""
     subject = child(payload, "credentialSubject")
     model = child(subject, "model")
     passport_id = (text(payload, "id") or "").removeprefix("urn:uuid:")
@@ -72,7 +96,7 @@ def view_passport(payload: Mapping[str, object], link: str) -> PassportView:
         identity=_identity(payload, subject, model),
         parties=_parties(payload, subject),
         cards=tuple(
-            card_of_claims(claims, index, model)
+            card_of_claims(claims, index, model, studies.get(text(claims, "study") or ""))
             for index, claims in enumerate(rows(subject, "carbonFootprint"), start=1)
         ),
         certificates=tuple(certificates_of_claims(subject)),

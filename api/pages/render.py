@@ -22,12 +22,11 @@ from api.pages.energy_page import view_energy
 from api.pages.facility_view import FacilityView
 from api.pages.home_view import HomeView
 from api.pages.life_view import view_life
-from api.pages.passport_view import view_passport
+from api.pages.passport_view import NOTHING_BESIDE, Beside, view_passport
 from api.pages.verdict import view_verdict
 from passports.archive.continuity import Continuity
 from passports.energy.energy_view import EnergyView
 from passports.life.versions import PassportVersion
-from passports.life.withdrawal import Standing
 from signing.report import VerificationReport
 
 STATIC_DIRECTORY: Final = Path(__file__).parent / "static"
@@ -74,7 +73,7 @@ def passport_page(
     checked_online: bool,
     versions: Sequence[PassportVersion] = (),
     continuity: Continuity | None = None,
-    standing: Standing | None = None,
+    beside: Beside = NOTHING_BESIDE,
 ) -> str:
     """Return the public page of one battery: verdict first, then what its passport says.
 
@@ -88,12 +87,13 @@ def passport_page(
         checked_online: Whether the evidence was fetched for this check.
         versions: All versions of the passport, oldest first, where they are known.
         continuity: How its issuer stands on this server, where it is not simply live.
-        standing: Whether it is suspended or revoked, and since when, where this server knows.
+        beside: What this server knows beside the passport: its standing, its studies, how complete it is.
     """
-    life = view_life(payload, versions, link, standing)
+    life = view_life(payload, versions, link, beside.standing)
     return _fill(
         "passport.html" if life.ceased_on is None else "tombstone.html",
-        passport=view_passport(payload, link),
+        passport=view_passport(payload, link, beside.studies),
+        completeness=beside.completeness,
         life=life,
         continuity=None if continuity is None else continuity.to_document(),
         verdict=_verdict(report, checked_online=checked_online),

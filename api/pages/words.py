@@ -131,8 +131,8 @@ STEPS: Final[Mapping[str, StepWords]] = {
     ),
     "schema": StepWords(
         "Content",
-        "Does it say what a battery passport of its category must say here?",
-        "It says what a passport must say here",
+        "Has it the form of a battery passport of its category? How complete it is, is another question.",
+        "It has the form of a battery passport",
     ),
     "identifier": StepWords(
         "This battery",

@@ -16,6 +16,7 @@ from starlette.routing import Route
 from api.authentication import ReaderDep, VoltpassDep, running
 from api.labelling import label_of
 from api.negotiation import choose_another, choose_form, is_current
+from api.page_facts import facts_beside
 from api.routes.documents import PassportRead, content
 from api.verifying import own_records
 from api.wiring import Voltpass
@@ -136,6 +137,7 @@ def passport_html(
         row = reading.passports.by_id(stored.id)
         continuity = continuity_of(reading, row.operator_id) if row is not None else None
         standing = standing_of(reading, row) if row is not None else None
+        beside = facts_beside(reading, stored, evidence, standing)
     is_live = continuity is None or continuity.standing is Standing.LIVE
     return render.passport_page(
         stored.payload(),
@@ -145,7 +147,7 @@ def passport_html(
         checked_online=True,
         versions=versions,
         continuity=None if is_live else continuity,
-        standing=standing,
+        beside=beside,
     )
 
 

@@ -13,6 +13,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from passports.attributes.table import (
+    AccessPoint,
     Attribute,
     Granularity,
     Profile,
@@ -63,6 +64,21 @@ class CompletenessRow:
 
 
 @dataclass(frozen=True)
+class CompletenessFigure:
+    """How many of the attributes that are asked for are given; `later` come with each battery."""
+
+    given: int
+    asked: int
+    later: int
+    asked_from: date
+
+    def to_document(self) -> dict[str, Any]:
+        """Return the figure as plain JSON data."""
+        numbers = {"given": self.given, "asked": self.asked, "comes_later": self.later}
+        return {**numbers, "asked_from": str(self.asked_from)}
+
+
+@dataclass(frozen=True)
 class CompletenessReport:
     """All attributes of a subject under a profile, on a day."""
 
@@ -76,6 +92,25 @@ class CompletenessReport:
     def missing(self) -> list[CompletenessRow]:
         """What is mandatory and not there."""
         return [row for row in self.rows if row.state is State.MISSING]
+
+    def figure(self, *, public_only: bool = False) -> CompletenessFigure:
+        """Return how many mandatory attributes are given.
+
+        Args:
+            public_only: Count public ones alone: that a restricted one is missing is restricted, too.
+        """
+        states = [
+            row.state
+            for row in self.rows
+            if row.requirement is Requirement.MANDATORY
+            and (not public_only or row.attribute.access_point is AccessPoint.PUBLIC)
+        ]
+        return CompletenessFigure(
+            states.count(State.PRESENT),
+            len(states),
+            states.count(State.COMES_LATER),
+            self.profile.applies_from,
+        )
 
     def to_document(self) -> dict[str, Any]:
         """Return the report as plain JSON data."""

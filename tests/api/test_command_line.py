@@ -144,8 +144,12 @@ def test_a_maker_goes_from_an_empty_home_to_a_verified_bundle_by_commands_alone(
     accept = ("operator", "accept-responsibility", "maker", "--operator", "importer")
     accepted = call(*accept, "--until", "2027-12-31", "--model", "lfp-60")
     assert accepted["state"] == "in_force"
-    assert call(*issue, "--dry-run")["dry_run"] is True
+    dry = call(*issue, "--dry-run")
+    assert dry["dry_run"] is True
     issued = call(*issue)
+    for said in (dry["completeness"], issued["completeness"]):
+        assert 0 < said["given"] < said["asked"]
+        assert said["asked_from"] == "2027-02-18"
     assert (issued["created"], call(*issue)["created"]) == (True, False)
     link = issued["passports"][1]["link"]
     assert call("passport", "list", "--batch", "b-1", *maker)[1]["link"] == link
