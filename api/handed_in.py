@@ -5,6 +5,7 @@ from typing import Final
 
 from passports.errors import Finding, NotAPassportError
 from passports.verification.bundle import is_bundle
+from passports.verification.receipt import looks_like_receipt
 from signing.seal import PREFIX
 
 # First bytes of PNG, JPEG, GIF, BMP, WebP (RIFF), TIFF; what else Pillow opens is not a photo.
@@ -25,7 +26,7 @@ def is_link(text: bytes) -> bool:
 
 
 def require_passport(data: bytes) -> None:
-    """Let what can be a passport pass, however damaged: a credential, a seal, a link, a picture.
+    """Let what can be verified pass, however damaged: a credential, a seal, a link, a picture, a receipt.
 
     Raises:
         NotAPassportError: a bundle, or a file of another kind: nothing can be told of a passport.
@@ -33,6 +34,8 @@ def require_passport(data: bytes) -> None:
     text = data.strip()
     looks_signed = _COMPACT.match(text) or (text.startswith(b"{") and b'"proof"' in text)
     if looks_signed or is_image(data) or is_link(text) or text.startswith(PREFIX.encode()):
+        return
+    if looks_like_receipt(text):
         return
     reason, remedy = _other_kind(text)
     raise NotAPassportError(Finding("file", "", reason, remedy))

@@ -1,12 +1,15 @@
 """Verification that needs no records of one's own: a link, a file, a picture or a bundle, on- or offline."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from api.handed_in import is_image, is_link
 from passports.data_carrier import read_codes
-from passports.errors import Finding, InvalidInputError
+from passports.errors import Finding, InvalidInputError, shorten
+from passports.identifiers import parse_digital_link
 from passports.seals import issuer_of_seal, verify_seal
 from passports.verification.bundle import Bundle, is_bundle, read_bundle
 from passports.verification.checks import BatteryEvidence
@@ -16,9 +19,17 @@ from passports.verification.collection import (
     collect_issuer,
     fetch_passport,
     newest_version,
+    payload_of,
 )
 from passports.verification.fetch import Fetch, refused_fetch
 from passports.verification.passport import verify_passport
+from passports.verification.receipt import (
+    HandedInReceipt,
+    is_receipt,
+    looks_like_receipt,
+    read_receipt,
+    verify_receipt,
+)
 from signing.report import VerificationReport
 from signing.seal import PREFIX
 from signing.trust import TrustList
@@ -30,12 +41,14 @@ MAX_INPUT_BYTES = 64 * 1024 * 1024
 class Subject:
     """What is to be verified: credential bytes and the link under which they were found.
 
-    From a label alone, without a network, only the `seal` beside the link.
+    From a label alone, without a network, only the `seal` beside the link. Of a shipment's receipt its
+    JSON form too, where that was given.
     """
 
     credential: bytes
     scanned_link: str | None
     seal: str | None = None
+    receipt: HandedInReceipt | None = None
 
 
 def read_subject(
@@ -56,7 +69,7 @@ def read_subject(
         if is_link(text):
             link, data = text.decode("utf-8", errors="replace"), None
         else:
-            return Subject(text, link)
+            return _signed(text, link)
     if seal is not None and (link is None or offline):
         return Subject(b"", link, seal)
     if link is None:
@@ -65,6 +78,14 @@ def read_subject(
         )
         raise InvalidInputError([finding], "the request")
     return Subject(fetch_passport(link, fetch), link)
+
+
+def _signed(text: bytes, link: str | None) -> Subject:
+    if looks_like_receipt(text):
+        found = read_receipt(text)
+        return Subject(found.credential, link, receipt=found)
+    receipt = HandedInReceipt(text) if is_receipt(payload_of(text)) else None
+    return Subject(text, link, receipt=receipt)
 
 
 def verify_online(
@@ -77,6 +98,8 @@ def verify_online(
         documents = evidence.did_documents
         return verify_seal(subject.seal, documents, trust_list, subject.scanned_link, at)
     evidence = collect_from_strangers(subject.credential, fetch, trust_list, at)
+    if subject.receipt is not None:
+        return verify_receipt(subject.receipt, evidence, trust_list, at)
     battery = BatteryEvidence(
         scanned_link=subject.scanned_link,
         newest_version=newest_version(subject.credential, fetch, evidence),
@@ -84,9 +107,37 @@ def verify_online(
     return verify_passport(subject.credential, evidence, trust_list, battery, at)
 
 
+class Examined(NamedTuple):
+    """A report, and what it is about; that is as it says itself where its signature was not right."""
+
+    report: VerificationReport
+    subject: Subject
+
+    def names(self) -> dict[str, str | None]:
+        """The battery's link and serial, and the passport's id, each where it is told."""
+        payload: Mapping[str, object] = payload_of(self.subject.credential)
+        about = payload.get("credentialSubject")
+        about = about if isinstance(about, Mapping) else {}
+        link = _text(about.get("id")) or self.subject.scanned_link
+        serial = _text(about.get("serialNumber"))
+        if serial is None and link is not None:
+            with suppress(InvalidInputError):
+                serial = parse_digital_link(link).serial
+        return {"link": link, "serial": serial, "passportId": _text(payload.get("id"))}
+
+
+def _text(value: object) -> str | None:
+    return shorten(value, 200) if isinstance(value, str) else None
+
+
 def verify_offline(
     data: bytes, trust_list: TrustList | None, at: datetime
 ) -> list[VerificationReport]:
+    """Return the reports of `examine_offline` alone."""
+    return [examined.report for examined in examine_offline(data, trust_list, at)]
+
+
+def examine_offline(data: bytes, trust_list: TrustList | None, at: datetime) -> list[Examined]:
     """Verify a credential alone, or all passports of a bundle, without any network.
 
     Raises:
@@ -99,11 +150,18 @@ def verify_offline(
     else:
         subject = read_subject(data, None, refused_fetch, offline=True)
         if subject.seal is not None:
-            return [verify_seal(subject.seal, {}, trust_list, subject.scanned_link, at)]
+            seal = verify_seal(subject.seal, {}, trust_list, subject.scanned_link, at)
+            return [Examined(seal, subject)]
+        if subject.receipt is not None:
+            receipt = verify_receipt(subject.receipt, CollectedEvidence(), trust_list, at)
+            return [Examined(receipt, subject)]
         bundle = Bundle(credentials=[subject.credential])
     battery = BatteryEvidence(recomputed=_recomputed(bundle))
     return [
-        verify_passport(credential, bundle.evidence, trust_list, battery, at)
+        Examined(
+            verify_passport(credential, bundle.evidence, trust_list, battery, at),
+            Subject(credential, None),
+        )
         for credential in bundle.credentials
     ]
 

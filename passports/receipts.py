@@ -196,7 +196,7 @@ def _text(canvas: Canvas, x: float, y: float, text: str, size: float = _SIZE) ->
 def _attach(canvas: Canvas, signed: bytes) -> None:
     """Embed the signed receipt (ISO 32000-1, 7.11.4), as it is: a reader needs to unpack nothing."""
     document = vars(canvas)["_doc"]  # the library has no other way to its catalogue
-    kinds = {"Type": PDFName("EmbeddedFile"), "Subtype": PDFName("application/vc+jwt")}
+    kinds = {"Type": PDFName("EmbeddedFile"), "Subtype": PDFName("application#2Fvc+jwt")}
     stream = document.Reference(PDFStream(PDFDictionary(kinds), signed.decode("ascii"), []))
     name = PDFString(ATTACHMENT)
     file = {"Type": PDFName("Filespec"), "F": name, "UF": name}

@@ -11,7 +11,7 @@ from typing import Final
 
 from passports.authority.roles import roles
 from passports.certification.certificate_reading import CREDENTIAL_TYPE as CERTIFICATE_TYPE
-from passports.credential_type import CREDENTIAL_TYPE
+from passports.credential_type import CREDENTIAL_TYPE, RECEIPT_TYPE
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring, public_key_entries
 from passports.operators import EconomicOperator, list_operators
@@ -25,6 +25,7 @@ from signing.trust import Role, TrustEntry, TrustList, trusted_key
 _SCOPES: Final[Mapping[Role, tuple[str, ...]]] = {
     "manufacturer": (CREDENTIAL_TYPE, *RESTRICTED_TYPES.values()),
     "certifier": (CERTIFICATE_TYPE,),
+    "platform": (RECEIPT_TYPE,),
 }
 LIFETIME: Final = timedelta(days=90)  # when a verifier should fetch a newer list; our choice
 
@@ -32,7 +33,7 @@ LIFETIME: Final = timedelta(days=90)  # when a verifier should fetch a newer lis
 def build_trust_list(
     store: Store, keyring: Keyring, address: PublicAddress, now: datetime
 ) -> TrustList:
-    """Return the list of all manufacturers and certifiers registered here, and of the log.
+    """Return the list of all manufacturers and certifiers registered here, of the log, and of this server.
 
     Who is kept here from an archive stands on it if a pinned trust list vouched for it; whose keys were
     taken on first use does not: this server's signature is no statement about them.

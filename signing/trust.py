@@ -27,7 +27,7 @@ from signing.keys.signing_key import SigningKey
 from signing.keys.verifying_key import from_jwk
 from signing.numbers import whole_number
 
-Role: TypeAlias = Literal["manufacturer", "certifier", "log", "witness"]
+Role: TypeAlias = Literal["manufacturer", "certifier", "platform", "log", "witness"]
 TRUST_LIST_TYP: Final = "trust-list+jwt"
 _ROLES: Final[tuple[Role, ...]] = get_args(Role)
 _VERSION: Final = 1

@@ -206,5 +206,9 @@ def keys_trust_list(as_json: AsJson = False) -> None:
         voltpass = open_voltpass()
         path = voltpass.write_trust_list(utc_now())
         root = json.loads(voltpass.settings.trust_root_path.read_text(encoding="utf-8"))
-        document = {"trust_list": str(path), "root_key": root}
-        emit(document, as_json=as_json, text=lambda: out.print(f"wrote {path}"))
+        fingerprint = voltpass.root_key.kid
+        document = {"trust_list": str(path), "root_key": root, "root_fingerprint": fingerprint}
+        told = (
+            f"wrote {path}\nfingerprint of its root key, to be told by another way: {fingerprint}"
+        )
+        emit(document, as_json=as_json, text=lambda: out.print(told, markup=False, soft_wrap=True))

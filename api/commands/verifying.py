@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from api.commands.findings import print_findings
 from api.commands.terminal import (
     EXIT_CANNOT_TELL,
     EXIT_REFUSED,
     AsJson,
     emit,
     open_settings,
-    out,
     read_file,
     reported,
 )
@@ -20,8 +20,8 @@ from api.environment import FileFaultError
 from passports.errors import Finding
 
 if TYPE_CHECKING:
+    from api.verifying_alone import Examined
     from passports.verification.fetch import Fetch
-    from signing.report import VerificationReport
     from signing.trust import TrustList
 
 
@@ -38,23 +38,22 @@ _NETWORK_EVENTS: Final = frozenset(
         "socket.sendmsg",
     }
 )
-_MARKS = {"passed": "[green]✓[/]", "failed": "[bold red]✗[/]", "warning": "[yellow]![/]"}
 _ORDER = ("invalid", "cannot_tell", "valid_with_warnings", "valid")
-_WORDS = {
-    "valid": "[bold green]VALID[/]",
-    "valid_with_warnings": "[bold green]VALID[/], [yellow]with warnings[/]",
-    "invalid": "[bold red]INVALID[/]",
-    "cannot_tell": "[bold yellow]CANNOT TELL[/]",
-}
 
 
 def verify(
     target: Annotated[
-        str, typer.Argument(help="Printed link, or file: passport, picture, bundle.")
+        str, typer.Argument(help="Printed link, or file: passport, picture, bundle, receipt.")
     ],
     offline: Annotated[bool, typer.Option(help="Use no network; the process cannot.")] = False,
     trust_list: Annotated[
         Path | None, typer.Option(help="Signed trust list; by default the pinned one.")
+    ] = None,
+    trust_root: Annotated[
+        Path | None,
+        typer.Option(
+            help="Root key of the trust list (JWK, or did.json); by default the pinned one."
+        ),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -63,7 +62,7 @@ def verify(
     Exit code 0: valid, 1: invalid, 2: cannot tell (or usage), 3: the file or the setting that was named
     cannot be read.
     """
-    from api.pinned_trust import pinned_trust_list
+    from api.pinned_trust import REMEDY, pinned_trust_list, root_fingerprint
     from passports.verification.fetch import HttpFetch
 
     if not target.strip():
@@ -73,17 +72,21 @@ def verify(
         if offline:
             block_network()
         settings = open_settings()
-        trusted = pinned_trust_list(settings, trust_list)
+        trusted = pinned_trust_list(settings, trust_list, trust_root)
+        root = root_fingerprint(settings, trust_root) if trusted is not None else None
         # Of this machine only what the user has typed or set up; a passport's own words reach nothing here.
         with HttpFetch(loopback=[*settings.own_addresses, target]) as fetch:
-            reports = _reports(target, trusted, fetch, offline=offline)
-    verdict = min((report.verdict for report in reports), key=_ORDER.index, default="cannot_tell")
+            found = _examined(target, trusted, fetch, offline=offline)
+    verdicts = [examined.report.verdict for examined in found]
+    verdict = min(verdicts, key=_ORDER.index, default="cannot_tell")
     document: dict[str, Any] = {
         "verdict": verdict,
         "offline": offline,
-        "passports": [report.to_document() for report in reports],
+        "trustRoot": root,
+        "remedy": REMEDY if trusted is None else None,
+        "passports": [{**one.report.to_document(), **one.names()} for one in found],
     }
-    emit(document, as_json=as_json, text=lambda: _print(reports, verdict))
+    emit(document, as_json=as_json, text=lambda: print_findings(found, verdict, document))
     if verdict == "invalid":
         raise typer.Exit(EXIT_REFUSED)
     if verdict == "cannot_tell":
@@ -100,11 +103,11 @@ def block_network() -> None:
     sys.addaudithook(refuse)
 
 
-def _reports(
+def _examined(
     target: str, trust_list: "TrustList | None", fetch: "Fetch", *, offline: bool
-) -> "list[VerificationReport]":
+) -> "list[Examined]":
     from api.handed_in import require_passport
-    from api.verifying_alone import read_subject, verify_offline, verify_online
+    from api.verifying_alone import Examined, examine_offline, read_subject, verify_online
     from passports.documents import utc_now
     from passports.verification.bundle import is_bundle
 
@@ -117,18 +120,6 @@ def _reports(
     if not is_bundle(data):
         require_passport(data)
     if offline or is_bundle(data):
-        return verify_offline(data, trust_list, utc_now())
+        return examine_offline(data, trust_list, utc_now())
     subject = read_subject(data, None, fetch)
-    return [verify_online(subject, fetch, trust_list, utc_now())]
-
-
-def _print(reports: "list[VerificationReport]", verdict: str) -> None:
-    for report in reports[:1] if len(reports) > 1 and verdict != "invalid" else reports:
-        if len(reports) > 1 and report.failed_step is None and verdict == "invalid":
-            continue
-        for step in report.steps:
-            mark = _MARKS.get(step.outcome, "[dim]·[/]")
-            out.print(f" {mark} {step.number:2} {step.step:20}", end=" ")
-            out.print(step.message, markup=False)
-    count = len(reports)
-    out.print(f"{count} passport{'s' if count != 1 else ''}: {_WORDS[verdict]}")
+    return [Examined(verify_online(subject, fetch, trust_list, utc_now()), subject)]

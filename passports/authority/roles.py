@@ -19,7 +19,7 @@ from pydantic import AfterValidator, WithJsonSchema
 from passports.documents import RuleError
 
 _AUDIENCES: Final = ("public", "authority")
-_TRUSTED_AS: Final = ("", "manufacturer", "certifier")
+_TRUSTED_AS: Final = ("", "manufacturer", "certifier", "platform")
 # What the table says of a role's responsibility: for batteries on the market, for waste batteries.
 _RESPONSIBLE: Final[Mapping[str, tuple[bool, bool]]] = MappingProxyType(
     {

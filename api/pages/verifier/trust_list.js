@@ -6,7 +6,7 @@ import { fromInstant, perhapsInstant } from "./instants.js";
 import { fits, KEY_TYPE, readKey, retirement } from "./keys.js";
 import { parseStrict } from "./strict_json.js";
 
-const ROLES = ["manufacturer", "certifier", "log", "witness"];
+const ROLES = ["manufacturer", "certifier", "platform", "log", "witness"];
 // Headers by which a sender would choose the key or the rules by which he is judged.
 const FORBIDDEN = ["jku", "jwk", "x5u", "crit", "b64", "zip"];
 

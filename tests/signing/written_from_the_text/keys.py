@@ -25,7 +25,7 @@ from tests.signing.written_from_the_text.encodings import (
 
 FORBIDDEN = {"jku", "jwk", "x5u", "crit", "b64", "zip"}
 ALGORITHMS = {"P-256": ("ES256",), "Ed25519": ("EdDSA", "Ed25519")}
-ROLES = ("manufacturer", "certifier", "log", "witness")
+ROLES = ("manufacturer", "certifier", "platform", "log", "witness")
 
 
 @dataclass(frozen=True)
