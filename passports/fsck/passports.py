@@ -14,7 +14,7 @@ from passports.store import PassportRow, Store, Transaction
 from passports.verification.checks import BatteryEvidence, domain_checks
 from signing.credentials import decode, issuer_of
 from signing.errors import SigningError
-from signing.instants import format_instant
+from signing.instants import parse_instant
 from signing.status_list import StatusList
 from signing.transparency_log import log_entry
 
@@ -96,7 +96,7 @@ def _signed_as_filed(row: PassportRow, payload: Mapping[str, Any], known: Known)
         and subject["model"]["gtin"] == row.gtin
         and subject["passportVersion"] == row.version
         and subject["batch"] == row.batch_id
-        and payload["validFrom"] == format_instant(row.issued_at)
+        and parse_instant(payload["validFrom"], "validFrom") == row.issued_at
         and revocation == (row.operator_id, row.status_list_id, row.status_list_index)
     )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from passports.archive.continuity import continuity_of
 from passports.batches import Batch
 from passports.credential import model_claims, operator_claims
 from passports.factories import get_facility
@@ -62,8 +63,13 @@ def check_said(store: Store, *, is_part: bool) -> Iterator[Found]:
         operators = _operators(reading)
         for batch in all_rows(reading, BatchRow):
             passports = said.get((batch.operator_id, batch.id), _Said())
+            # In what is kept for another, others' names are names at its server, and some may be left out.
+            is_kept = continuity_of(reading, batch.operator_id).is_kept
+            named = operators
+            if is_kept:
+                named = {batch.operator_id: operators.get(batch.operator_id, [])}
             reason = reason_of(
-                lambda: _batch(reading, batch, passports, operators, is_part=is_part)  # noqa: B023 # called at once
+                lambda: _batch(reading, batch, passports, named, is_part=is_part or is_kept)  # noqa: B023 # called at once
             )
             name = f"{batch.operator_id}/{batch.id}"
             yield None if reason is None else ("batch", name, reason)

@@ -24,7 +24,7 @@ from passports.store import (
 )
 from signing.credentials import decode, issuer_of
 from signing.errors import SigningError
-from signing.instants import format_instant
+from signing.instants import parse_instant
 from signing.jws import split_compact
 from signing.keys.verifying_key import from_jwk
 from signing.status_list import STATUS_LIST_JWT, StatusList
@@ -66,7 +66,7 @@ def _said(row: StatusListRow, payload: Mapping[str, Any], known: Known) -> Reaso
         return f"it is signed for {purpose}, and filed for something else"
     if signed.to_bytes() != row.bits:
         return "its bits differ from what was signed"
-    if payload.get("validFrom") != format_instant(row.updated_at):
+    if parse_instant(payload.get("validFrom"), "validFrom") != row.updated_at:
         return "it was signed at another time than is on record"
     return None
 

@@ -78,6 +78,8 @@ def _statement(row: PassportRow, change: PassportChangeRow) -> str | None:
     said: Mapping[str, Any] = payload_of(row)["credentialSubject"].get(STATEMENT, {})
     if said.get("changeSha256") != change.sha256:
         return "it does not cite its change"
+    if change.recorded_at != row.issued_at:
+        return "its change was recorded at another time"
     kept = orjson.loads(change.document)
     if (kept.get("actor"), kept.get("kind")) != (change.actor_id, change.kind):
         return "the columns of its change differ from what was kept"
