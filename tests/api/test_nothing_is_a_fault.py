@@ -78,7 +78,8 @@ def test_every_route_that_takes_json_is_among_them(issued: Caller) -> None:
         # Attributes and grants are mutated in test_attribute_routes.py, the calls of EN 18222 in
         # test_dpps.py, factories below.
         # Versions: test_version_routes.py; files and recipes: test_registrations.py.
-        # Authority: test_authority_faults.py.
+        # Authority: test_authority_faults.py. Status: test_passport_status.py. Operators' data:
+        # test_operator_changes.py.
         if not {
             "registrations",
             "versions",
@@ -86,6 +87,8 @@ def test_every_route_that_takes_json_is_among_them(issued: Caller) -> None:
             "access",
             "authority",
             "factories",
+            "status",
+            "operators",
             "EN 18222",
         }
         & set(operation["tags"])

@@ -3,15 +3,18 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from signing.credentials import decode
 from signing.status_list import StatusList
 from tests.api.caller import JSON, Answer, Caller, batch
 from tests.api.command_line import Demonstration, invoke
+from tests.api.hostile import SETTINGS, nearly_valid
 from tests.api.test_passports_by_command_line import answer, passports_of
 from tests.worlds import ADDRESS, AUTHORITY, IMPORTER, MAKER, RIVAL
 
 SECRET = "the seal of cell 7 leaks"
+WAYS = ("suspension", "reinstatement", "revocation")
 
 
 @pytest.fixture
@@ -147,3 +150,15 @@ def test_by_command_and_link_a_second_time_says_since_when(demonstration: Demons
     assert (missing.returncode, "--reason" in missing.stderr) == (2, True)
     blank = invoke("passport", "revoke", link, *who, "--reason", " ", home=home)
     assert blank.returncode == 1
+
+
+@settings(SETTINGS, max_examples=40)
+@given(nearly_valid({what: {"reason": SECRET} for what in WAYS}))
+def test_whatever_is_sent_is_taken_or_refused(
+    everywhere: Caller, passport: str, drawn: tuple[str, bytes]
+) -> None:
+    headers = {**JSON, "authorization": f"Bearer {everywhere.key(MAKER)}"}
+    target = f"/v1/passports/{passport}/{drawn[0]}"
+    answer = everywhere.send("POST", target, headers, drawn[1])
+    assert answer.status in {200, 409} or all(f["reason"] for f in answer.findings())
+    assert answer.status < 500, (drawn, answer.body)
