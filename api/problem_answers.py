@@ -6,6 +6,7 @@ about its cause, which goes to the log.
 
 import json
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
@@ -28,6 +29,10 @@ from signing.errors import SigningError
 
 _LOG: Final = logging.getLogger("voltpass")
 _MACHINES: Final = ("/v1/", "/.well-known/", "/healthz", "/openapi.json")
+
+# The link of a battery that breaks off after its GTIN (GS1 Digital Link).
+_WITHOUT_SERIAL: Final = re.compile(r"/01/\d{1,14}/?")
+_LINK_SHAPE: Final = "The link of a battery reads like /01/09520123456788/21/BP-0001."
 
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
@@ -130,6 +135,8 @@ def on_http(request: Request, error: Exception) -> Response:
             "method": request.method,
             "Content-Type": request.headers.get("content-type", ""),
         }
+        if error.status_code == status.HTTP_404_NOT_FOUND:
+            reason, remedy = _nothing_here(request, reason, remedy)
         findings = [Finding(field, shorten(value.get(field, "")), reason, remedy)]
     detail = str(findings[0]) if findings else title
     response = _respond(request, problem_document(error.status_code, kind, title, detail, findings))
@@ -137,6 +144,20 @@ def on_http(request: Request, error: Exception) -> Response:
     if error.status_code == status.HTTP_405_METHOD_NOT_ALLOWED:
         response.headers["Allow"] = ", ".join(_methods_here(request))
     return response
+
+
+def _nothing_here(request: Request, reason: str, remedy: str) -> tuple[str, str]:
+    """Say what helps at an address without anything: a program asks for calls, a person for a battery."""
+    if _WITHOUT_SERIAL.fullmatch(request.url.path):
+        return "the serial is missing (/21/…)", _LINK_SHAPE
+    if _is_read_by_a_person(request):
+        return reason, f"Check the address. {_LINK_SHAPE}"
+    return reason, remedy
+
+
+def _is_read_by_a_person(request: Request) -> bool:
+    by_machine = request.url.path.startswith(_MACHINES)
+    return not by_machine and names_html(request.headers.get("accept", ""))
 
 
 def _methods_here(request: Request) -> Sequence[str]:

@@ -5,13 +5,14 @@ Content-Security-Policy holds.
 """
 
 import math
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 NOT_STATED: Final = "not stated"
 
@@ -95,6 +96,21 @@ def _visible_character(character: str) -> str:
     if unicodedata.category(character) in {"Cc", "Cf", "Cs", "Co", "Cn"}:
         return f"[U+{ord(character):04X}]"
     return character
+
+
+def coded(text: str) -> Markup:
+    """Return a text in which what stands between backticks is code, as docstrings write it."""
+    parts = re.split(r"`([^`]+)`", text)
+    said = [
+        Markup("<code>{}</code>").format(visible(part)) if place % 2 else escape(visible(part))
+        for place, part in enumerate(parts)
+    ]
+    return Markup("").join(said)
+
+
+def breakable(path: str) -> Markup:
+    """Return a path that may be broken after its slashes."""
+    return Markup("/<wbr>").join(path.split("/"))
 
 
 @dataclass(frozen=True)

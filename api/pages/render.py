@@ -43,7 +43,12 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update(
-        figure=figures.figure, plain=figures.plain, percent=figures.percent, day=figures.day
+        figure=figures.figure,
+        plain=figures.plain,
+        percent=figures.percent,
+        day=figures.day,
+        coded=figures.coded,
+        breakable=figures.breakable,
     )
     environment.globals.update(
         stylesheet=_static_url(STYLESHEET),

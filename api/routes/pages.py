@@ -9,7 +9,7 @@ from typing import Annotated, Final
 from urllib.parse import quote, urlencode
 
 from fastapi import APIRouter, FastAPI, File, Form, Query, Request, UploadFile
-from fastapi.responses import HTMLResponse, Response
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
 from starlette.types import Message, Receive, Scope, Send
@@ -218,6 +218,19 @@ def get_signed_passport(voltpass: VoltpassDep, passport_id: str) -> Response:
     stored = passport_by_id(voltpass.store, passport_id)
     headers = {"Content-Disposition": f'attachment; filename="passport-{stored.id}.jwt"'}
     return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
+
+
+@router.get("/docs")
+@router.get("/redoc")
+def get_docs() -> RedirectResponse:
+    """Where other services have the list of their calls."""
+    return RedirectResponse("/api")
+
+
+@router.get("/openapi/v1.json")
+def get_openapi_file() -> RedirectResponse:
+    """The description under the name that it has in the source."""
+    return RedirectResponse("/openapi.json")
 
 
 @router.get("/api")

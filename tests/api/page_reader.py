@@ -13,7 +13,7 @@ from tests.worlds import GTIN, NOW
 SERIAL: Final = "SN-1"
 LINK: Final = f"https://id.example.com/01/{GTIN}/21/{SERIAL}"
 QR: Final = data_carrier.draw(LINK, "svg").decode()
-VOID: Final = frozenset({"br", "hr", "img", "input", "link", "meta"})
+VOID: Final = frozenset({"br", "hr", "img", "input", "link", "meta", "wbr"})
 
 
 class Page(HTMLParser):

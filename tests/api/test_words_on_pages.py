@@ -6,6 +6,7 @@ import pytest
 
 from api.pages import render
 from api.pages.certificate_card import coverage_words
+from api.pages.figures import breakable, coded
 from api.pages.passport_view import Beside
 from api.pages.plain_words import lines_of, told
 from passports.attributes.completeness import passport_report
@@ -149,3 +150,44 @@ def test_each_certificate_has_a_line() -> None:
         "A covers",
         "B ended on 31 December 2024",
     )
+
+
+def test_code_in_a_call_s_text_is_code_and_a_path_breaks_at_slashes() -> None:
+    assert coded("Ask `a<b` & `c`") == "Ask <code>a&lt;b</code> &amp; <code>c</code>"
+    assert coded("one ` alone") == "one ` alone"
+    assert breakable("/v1/<x>") == "/<wbr>v1/<wbr>&lt;x&gt;"
+
+
+def test_the_list_of_calls_shows_no_backtick(issued: Caller) -> None:
+    assert "`" not in Page(issued.get("/api", accept="text/html").body.decode()).text
+
+
+@pytest.mark.parametrize("path", ["", "/"])
+def test_a_link_without_serial_is_told_what_it_lacks(issued: Caller, path: str) -> None:
+    answer = issued.get(f"/01/{GTIN}{path}", accept="text/html")
+    text = Page(answer.body.decode()).text
+    assert answer.status == 404
+    assert "the serial is missing (/21/\N{HORIZONTAL ELLIPSIS})" in text
+    assert "/01/09520123456788/21/BP-0001" in text
+    assert "openapi" not in text
+
+
+def test_an_address_with_nothing_helps_persons_and_programs_each_in_their_way(
+    issued: Caller,
+) -> None:
+    person = issued.get("/nowhere", accept="text/html").body.decode()
+    assert "openapi" not in person
+    assert "Check the address." in person
+    program = issued.get("/nowhere", accept="application/json").json()
+    assert program["findings"][0]["remedy"] == "The calls are listed at /openapi.json."
+
+
+@pytest.mark.parametrize(
+    ("path", "to"),
+    [("/docs", "/api"), ("/redoc", "/api"), ("/openapi/v1.json", "/openapi.json")],
+)
+def test_the_usual_addresses_of_a_description_lead_to_it(
+    issued: Caller, path: str, to: str
+) -> None:
+    answer = issued.get(path, accept="text/html")
+    assert (answer.status, answer.headers["location"]) == (307, to)
