@@ -299,6 +299,6 @@ def get_dossier(transaction: Transaction, operator_id: str, facility_id: str) ->
     """
     dossier = find_dossier(transaction, operator_id, facility_id)
     if dossier is None:
-        remedy = "Record it with POST /v1/facilities/{id}/dossier."
+        remedy = "Record it: voltpass facility import FILE, or POST /v1/facilities/{id}/dossier."
         raise RecordNotFoundError("dossier", facility_id, remedy)
     return dossier

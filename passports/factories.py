@@ -239,7 +239,8 @@ def get_facility(transaction: Transaction, operator_id: str, facility_id: str) -
     """
     row = transaction.facilities.get(operator_id, facility_id)
     if row is None:
-        raise RecordNotFoundError("facility", facility_id, "Register it with POST /v1/facilities.")
+        remedy = "Register it: voltpass facility add FILE, or POST /v1/facilities."
+        raise RecordNotFoundError("facility", facility_id, remedy)
     return Facility.model_validate_json(row.document)
 
 
@@ -322,6 +323,14 @@ def energy_periods(
     return [EnergyPeriod.model_validate_json(row.document) for row in rows]
 
 
+def how_to_record_energy(facility_id: str) -> str:
+    """Return what to do about a factory without a metered period."""
+    return (
+        f"Record it: voltpass facility energy {facility_id} FILE, or"
+        f" POST /v1/facilities/{facility_id}/energy."
+    )
+
+
 def find_energy_period(
     transaction: Transaction, operator_id: str, facility_id: str, period_from: date | None
 ) -> EnergyPeriod:
@@ -334,6 +343,6 @@ def find_energy_period(
     chosen = [p for p in periods if period_from in {None, p.period_from}]
     if not chosen:
         wanted = f"{facility_id}, from {period_from or 'any day'}"
-        remedy = f"Record it with POST /v1/facilities/{facility_id}/energy."
+        remedy = how_to_record_energy(facility_id)
         raise RecordNotFoundError("metered period", wanted, remedy)
     return chosen[-1]

@@ -131,8 +131,15 @@ def check_model(transaction: Transaction, model: BatteryModel) -> None:
     if foreign is not None:
         findings.append(foreign)
     elif not gtin_belongs_to(model.gtin, prefixes):
-        reason = f"it stands under none of the operator's GS1 prefixes ({', '.join(prefixes)})"
-        remedy = "Use a GTIN of your own company prefix, or have the prefix registered."
+        reason = (
+            f"it stands under none of the operator's GS1 prefixes ({', '.join(prefixes)})"
+            if prefixes
+            else "the operator has no GS1 prefix yet under which it could stand"
+        )
+        remedy = (
+            "Use a GTIN of your own company prefix, or register the prefix: voltpass keys prefix"
+            f" {model.operator_id} PREFIX, or POST /v1/operators/{model.operator_id}/gs1-prefixes."
+        )
         findings.append(Finding("gtin", model.gtin, reason, remedy))
     if findings:
         raise InvalidInputError(findings, "the battery model")

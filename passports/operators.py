@@ -137,7 +137,8 @@ def get_operator(transaction: Transaction, operator_id: str) -> EconomicOperator
     """
     row = transaction.operators.get(operator_id)
     if row is None:
-        raise RecordNotFoundError("operator", operator_id, "Register it with POST /v1/operators.")
+        remedy = "Register it: voltpass keys register FILE, or POST /v1/operators."
+        raise RecordNotFoundError("operator", operator_id, remedy)
     return EconomicOperator.model_validate_json(row.document)
 
 

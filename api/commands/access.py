@@ -9,7 +9,9 @@ import typer
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, reported
 from passports.authority.terms import GranteeKind, Purpose
 
-access = typer.Typer(no_args_is_help=True, help="Grant access; see who read restricted data.")
+access = typer.Typer(
+    no_args_is_help=True, help="Grant access; see who read restricted data.", rich_markup_mode=None
+)
 
 
 @access.command("grant")

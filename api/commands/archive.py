@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from passports.store import Transaction
 
 
-archive = typer.Typer(no_args_is_help=True, help="Keep other operators' passports; open them.")
+archive = typer.Typer(
+    no_args_is_help=True, help="Keep other operators' passports; open them.", rich_markup_mode=None
+)
 
 
 def write_bundle_archive(
@@ -100,9 +102,12 @@ def archive_import(
         typer.Option(help="Public root key (JWK) of the server that the archive is from."),
     ] = None,
     trust_on_first_use: Annotated[
-        bool, typer.Option(help="Believe the keys in the archive; it is said for ever.")
+        bool,
+        typer.Option(
+            "--trust-on-first-use", help="Believe the keys in the archive; it is said for ever."
+        ),
     ] = False,
-    check: Annotated[bool, typer.Option(help="Check it only; take nothing in.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Check it only; take nothing in.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check an archive as a whole, then keep its passports here, read-only, under the same links."""

@@ -41,7 +41,9 @@ def passport_set(
     file: Annotated[Path, typer.Argument(help="JSON: values by attribute.")],
     operator: Operator,
     reason: Annotated[str, typer.Option(help="Why; kept with the version.")],
-    replace: Annotated[bool, typer.Option(help="These and no others; else merged.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="These and no others; else merged.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Write attributes of a model, a batch or a battery as a new version, and sign restricted ones."""

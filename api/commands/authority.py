@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from passports.authority.transfers import Signing
 
 
-operator = typer.Typer(no_args_is_help=True, help="Identifiers, authorisations, transfers.")
+operator = typer.Typer(
+    no_args_is_help=True, help="Identifiers, authorisations, transfers.", rich_markup_mode=None
+)
 operator.command("accept-responsibility")(acceptances.operator_accept_responsibility)
 operator.command("acceptances")(acceptances.operator_acceptances)
 operator.command("end-acceptance")(acceptances.operator_end_acceptance)
@@ -220,6 +222,8 @@ def operator_acts(
             for act in page["acts"]:
                 line = f"{act['sequence']}  {act['acted_at']}  {act['actor']}  {act['call']}"
                 out.print(line, markup=False)
+            if not page["acts"]:
+                out.print("none yet" if not after else "no later ones")
 
         emit(page, as_json=as_json, text=text)
 

@@ -5,7 +5,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
+from api.commands.console import (
+    AsJson,
+    Operator,
+    counted,
+    emit,
+    open_voltpass,
+    out,
+    read_file,
+    reported,
+)
 from api.commands.factories import energy, facility
 from passports.energy.terms import PV_SHARE, TargetMetric
 from passports.errors import Finding, InvalidInputError
@@ -79,7 +88,9 @@ def energy_close(
 def _print_period(closed: "ClosedPeriod") -> None:
     days = f"{closed.period_from} to {closed.period_to}"
     made = f"{closed.period.production_kwh:,.0f} kWh made"
-    out.print(f"{days}, version {closed.version}: {made}, {closed.deliveries} deliveries")
+    out.print(
+        f"{days}, version {closed.version}: {made}, {counted(closed.deliveries, 'deliveries')}"
+    )
     for reading in closed.period.readings:
         how = f" {reading.arrangement.value}" if reading.arrangement else ""
         amount = f"{reading.quantity:,.3f} {reading.unit}"
@@ -159,7 +170,9 @@ def energy_deliveries(facility_id: str, operator: Operator, as_json: AsJson = Fa
             for row in found:
                 state = f"withdrawn: {row.withdrawn_reason}" if row.withdrawn_reason else "stands"
                 used = f", closed in {', '.join(row.used_by)}" if row.used_by else ""
-                out.print(f"{row.id}  {row.source}: {row.standing} readings, {state}{used}")
+                out.print(
+                    f"{row.id}  {row.source}: {counted(row.standing, 'readings')}, {state}{used}"
+                )
 
         emit([row.model_dump(mode="json") for row in found], as_json=as_json, text=text)
 
@@ -183,7 +196,7 @@ def energy_withdraw(
         emit(
             {"id": delivery_id, "readings_set_aside": count},
             as_json=as_json,
-            text=lambda: out.print(f"{count} readings count no longer"),
+            text=lambda: out.print(f"{counted(count, 'readings')} set aside"),
         )
 
 

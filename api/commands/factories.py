@@ -7,7 +7,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
+from api.commands.console import (
+    AsJson,
+    Operator,
+    counted,
+    emit,
+    open_voltpass,
+    out,
+    read_file,
+    reported,
+)
 from api.commands.records import certificate, certificate_add, facility, facility_energy
 from passports.certification.certificate_life import CertificateChange
 from passports.errors import Finding, InvalidInputError
@@ -32,7 +41,12 @@ class EnergyGroup(TyperGroup):
         return super().resolve_command(ctx, args)
 
 
-energy = typer.Typer(cls=EnergyGroup, no_args_is_help=True, help="Metered energy of a factory.")
+energy = typer.Typer(
+    cls=EnergyGroup,
+    no_args_is_help=True,
+    help="Metered energy of a factory.",
+    rich_markup_mode=None,
+)
 energy.command("period")(facility_energy)
 facility.add_typer(energy, name="energy")
 certificate.command("upload", help="Another name of `add`.")(certificate_add)
@@ -73,7 +87,7 @@ def facility_import(
         emit(
             result,
             as_json=as_json,
-            text=lambda: out.print(f"registered {len(added)} factories of {operator}"),
+            text=lambda: out.print(f"registered {counted(len(added), 'factories')} of {operator}"),
         )
 
 

@@ -283,8 +283,6 @@ def footprint_list(
                 out.print(
                     f"{study.id}  {days}  {made}, {study.ruleset}: {stated}{gone}", markup=False
                 )
-            if not found:
-                out.print("none yet")
 
         emit([study.to_document() for study in found], as_json=as_json, text=text)
 

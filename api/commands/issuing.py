@@ -12,6 +12,7 @@ from api.commands.attributes import add_attribute_commands
 from api.commands.console import (
     AsJson,
     Operator,
+    counted,
     emit,
     open_voltpass,
     out,
@@ -31,8 +32,12 @@ if TYPE_CHECKING:
     from passports.batches import BatchCreate
 
 
-batch = typer.Typer(no_args_is_help=True, help="Issue passports for batches of batteries.")
-passport = typer.Typer(no_args_is_help=True, help="Show, bundle, suspend and revoke passports.")
+batch = typer.Typer(
+    no_args_is_help=True, help="Issue passports for batches of batteries.", rich_markup_mode=None
+)
+passport = typer.Typer(
+    no_args_is_help=True, help="Show, bundle, suspend and revoke passports.", rich_markup_mode=None
+)
 add_attribute_commands(passport)
 add_version_commands(passport)
 add_table_commands(passport)
@@ -53,7 +58,9 @@ def batch_issue(
     responsible: Annotated[
         str | None, typer.Option(help="Operator who places the batteries on the Union market.")
     ] = None,
-    dry_run: Annotated[bool, typer.Option(help="Only run the gates of issuing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only run the gates of issuing.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Issue one signed passport for each battery of a CSV file: all of them, or none."""
@@ -80,7 +87,8 @@ def batch_issue(
             check_only(voltpass.store, operator, request, utc_now())
             result: dict[str, Any] = {"batch": batch_id, "units": len(units), "dry_run": True}
             figure = _model_figure(voltpass, operator, request)
-            text = f"{len(units)} units pass the gates; nothing was issued\n{_told(figure)}"
+            verb = "passes" if len(units) == 1 else "pass"
+            text = f"{counted(len(units), 'units')} {verb} the gates; nothing was issued\n{_told(figure)}"
         else:
             with progress_bar("issuing", quiet=as_json) as progress:
                 issued = issue_batch(
@@ -99,7 +107,7 @@ def batch_issue(
             }
             verb = "issued" if issued.created else "had been issued before:"
             figure = _passport_figure(voltpass, issued.passports[0].id)
-            text = f"{verb} {len(issued.passports)} passports, batch {batch_id}\n{_told(figure)}"
+            text = f"{verb} {counted(len(issued.passports), 'passports')}, batch {batch_id}\n{_told(figure)}"
         result["completeness"] = figure.to_document()
         emit(result, as_json=as_json, text=lambda: out.print(text))
 
@@ -185,7 +193,9 @@ def passport_list(
 @passport.command("show")
 def passport_show(
     which: PassportName,
-    signed: Annotated[bool, typer.Option(help="Print the signed credential itself.")] = False,
+    signed: Annotated[
+        bool, typer.Option("--signed", help="Print the signed credential itself.")
+    ] = False,
     at: At = None,
     as_json: AsJson = False,
 ) -> None:
@@ -223,14 +233,23 @@ def passport_bundle(
         str | None, typer.Option("--batch", help="All of a batch, their newest versions.")
     ] = None,
     with_inventories: Annotated[
-        bool, typer.Option(help="Add the studies' confidential inputs, to be recomputed.")
+        bool,
+        typer.Option(
+            "--with-inventories", help="Add the studies' confidential inputs, to be recomputed."
+        ),
     ] = False,
     archive: Annotated[
-        bool, typer.Option(help="Write an archive that another voltpass can keep and serve.")
+        bool,
+        typer.Option(
+            "--archive", help="Write an archive that another voltpass can keep and serve."
+        ),
     ] = False,
     everybody: Annotated[bool, typer.Option("--all", help="An archive of all operators.")] = False,
     confidential: Annotated[
-        bool, typer.Option(help="An archive for a back-up operator, with restricted data.")
+        bool,
+        typer.Option(
+            "--confidential", help="An archive for a back-up operator, with restricted data."
+        ),
     ] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -263,7 +282,7 @@ def passport_bundle(
             own_records(voltpass), credentials, trust_list, with_inventories, datetime.now(tz=UTC)
         )
         output.write_bytes(data)
-        said = "1 passport" if len(credentials) == 1 else f"{len(credentials)} passports"
+        said = counted(len(credentials), "passports")
         result = {"file": str(output), "passports": len(credentials), "bytes": len(data)}
         emit(
             result,

@@ -35,8 +35,12 @@ def query(
     cursor: Annotated[
         str | None, typer.Option(help="Where to go on, as the page before says.")
     ] = None,
-    include_superseded: Annotated[bool, typer.Option(help="Replaced studies too.")] = False,
-    recompute: Annotated[bool, typer.Option(help="Compute each study anew.")] = False,
+    include_superseded: Annotated[
+        bool, typer.Option("--include-superseded", help="Replaced studies too.")
+    ] = False,
+    recompute: Annotated[
+        bool, typer.Option("--recompute", help="Compute each study anew.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Compare footprints across makers, lowest per kWh delivered first."""

@@ -19,7 +19,9 @@ from api.commands.prefixes import keys_prefix
 from passports.authority.roles import Action
 from passports.authority.terms import DEFAULT_OVERLAP_HOURS
 
-keys = typer.Typer(no_args_is_help=True, help="Operators, signing keys and API keys.")
+keys = typer.Typer(
+    no_args_is_help=True, help="Operators, signing keys and API keys.", rich_markup_mode=None
+)
 keys.command("prefix")(keys_prefix)
 
 

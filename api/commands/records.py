@@ -9,13 +9,26 @@ from typing import Annotated, Any
 
 import typer
 
-from api.commands.console import AsJson, Operator, emit, open_voltpass, out, read_file, reported
+from api.commands.console import (
+    EXIT_REFUSED,
+    AsJson,
+    Operator,
+    emit,
+    open_voltpass,
+    out,
+    read_file,
+    reported,
+)
 from api.commands.model_registrations import model_import
 from passports.errors import Finding, InvalidInputError
 
-facility = typer.Typer(no_args_is_help=True, help="Register factories and their metered energy.")
-certificate = typer.Typer(no_args_is_help=True, help="Record and check factory certificates.")
-model = typer.Typer(no_args_is_help=True, help="Register battery models.")
+facility = typer.Typer(
+    no_args_is_help=True, help="Register factories and their metered energy.", rich_markup_mode=None
+)
+certificate = typer.Typer(
+    no_args_is_help=True, help="Record and check factory certificates.", rich_markup_mode=None
+)
+model = typer.Typer(no_args_is_help=True, help="Register battery models.", rich_markup_mode=None)
 JsonFile = Annotated[Path, typer.Argument(help="A JSON file.")]
 
 
@@ -114,7 +127,10 @@ def certificate_list(facility_id: str, operator: Operator, as_json: AsJson = Fal
 
 @certificate.command("check")
 def certificate_check(certificate_id: str, as_json: AsJson = False) -> None:
-    """Check a certificate against its facility, the metered periods, its scope and scheme."""
+    """Check a certificate against its facility, the metered periods, its scope and scheme.
+
+    Exit code 1 where a check fails.
+    """
     from passports.certification.certificates import check_certificate, coverage, get_certificate
     from passports.factories import energy_periods
 
@@ -134,6 +150,8 @@ def certificate_check(certificate_id: str, as_json: AsJson = False) -> None:
             as_json=as_json,
             text=lambda: _lines(f"{c.outcome:11}  {c.id}: {c.explanation}" for c in checks),
         )
+        if result["coverage"] == "not_covered":
+            raise typer.Exit(EXIT_REFUSED)
 
 
 model.command("import")(model_import)

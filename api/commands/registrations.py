@@ -18,6 +18,7 @@ from api.commands.console import (
     EXIT_REFUSED,
     AsJson,
     Operator,
+    counted,
     emit,
     open_voltpass,
     out,
@@ -40,7 +41,11 @@ if TYPE_CHECKING:
     from passports.bulk import FileReport, MappingRecipeCreate, RegistrationReport, SourceTable
 
 
-recipe = typer.Typer(no_args_is_help=True, help="Mapping recipes: which column of a file is what.")
+recipe = typer.Typer(
+    no_args_is_help=True,
+    help="Mapping recipes: which column of a file is what.",
+    rich_markup_mode=None,
+)
 _WHAT: Final = "the file"
 _SHOWN: Final = 50  # findings on the screen; --json has up to a thousand
 
@@ -219,7 +224,10 @@ def _verdict(report: "RegistrationReport") -> str:
     if not report.is_carried_out:
         others = "; --partial --rejects FILE registers the others" if report.passed else ""
         return f"nothing was issued: {refused_rows(report.refused, report.rows)}{others}"
-    return f"issued {report.registered} passports of {report.rows} rows{before}{refused}"
+    return (
+        f"issued {counted(report.registered, 'passports')} of {counted(report.rows, 'rows')}"
+        f"{before}{refused}"
+    )
 
 
 def print_findings(report: "FileReport") -> None:

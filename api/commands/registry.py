@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from passports.registry.outbox import Progress
 
 
-registry = typer.Typer(no_args_is_help=True, help="Tell the EU registry of passports.")
+registry = typer.Typer(
+    no_args_is_help=True, help="Tell the EU registry of passports.", rich_markup_mode=None
+)
 
 
 @registry.command("status")
@@ -57,7 +59,7 @@ def _print_status(document: dict[str, Any]) -> None:
 def registry_send(
     operator: Operator,
     again: Annotated[
-        bool, typer.Option(help="Send what was refused again, after it was put right.")
+        bool, typer.Option("--again", help="Send what was refused again, after it was put right.")
     ] = False,
     as_json: AsJson = False,
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from api.commands.console import AsJson, emit, open_voltpass, out, reported
+from api.commands.console import AsJson, counted, emit, open_voltpass, out, reported
 
 
 def add_table_commands(passport: typer.Typer) -> None:
@@ -37,7 +37,11 @@ def passport_certificates(
         export = EXPORTS["certificates"]
         data = export(own_records(voltpass), credentials, None, False, utc_now())
         output.write_bytes(data)
-        counted = {"passports": len(newest), "versions": len(credentials)}
-        result = {"file": str(output), **counted, "bytes": len(data)}
-        said = f"{len(newest)} passports in {len(credentials)} versions: {output}"
+        counts = {"passports": len(newest), "versions": len(credentials)}
+        result = {"file": str(output), **counts, "bytes": len(data)}
+        passports, versions = (
+            counted(len(newest), "passports"),
+            counted(len(credentials), "versions"),
+        )
+        said = f"{passports} in {versions}: {output}"
         emit(result, as_json=as_json, text=lambda: out.print(said, markup=False))

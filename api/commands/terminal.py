@@ -63,11 +63,20 @@ def open_settings(**changes: Any) -> "Settings":  # noqa: ANN401 # pydantic judg
 
 
 def emit(document: object, *, as_json: bool, text: Callable[[], None]) -> None:
-    """Print a document as JSON, or let `text` print it for people."""
+    """Print a document as JSON, or let `text` print it for people; a list of nothing says so."""
     if as_json:
         print_json(document)
+    elif document == []:
+        out.print("none yet")
     else:
         text()
+
+
+def counted(count: int, things: str) -> str:
+    """Return so many things in words: `1 passport`, `2 passports`; `things` is their plural in -s or -ies."""
+    if count == 1:
+        things = f"{things[:-3]}y" if things.endswith("ies") else things.removesuffix("s")
+    return f"{count} {things}"
 
 
 def print_json(document: object) -> None:

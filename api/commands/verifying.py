@@ -45,7 +45,9 @@ def verify(
     target: Annotated[
         str, typer.Argument(help="Printed link, or file: passport, picture, bundle, receipt.")
     ],
-    offline: Annotated[bool, typer.Option(help="Use no network; the process cannot.")] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Use no network; the process cannot.")
+    ] = False,
     trust_list: Annotated[
         Path | None, typer.Option(help="Signed trust list; by default the pinned one.")
     ] = None,

@@ -197,7 +197,9 @@ def passport_renew(
         emit(done.to_document(), as_json=as_json, text=lambda: out.print(said))
 
 
-dynamic_data = typer.Typer(no_args_is_help=True, help="Take in measured values of batteries.")
+dynamic_data = typer.Typer(
+    no_args_is_help=True, help="Take in measured values of batteries.", rich_markup_mode=None
+)
 
 
 @dynamic_data.command("import")

@@ -250,9 +250,9 @@ def checked_values(
 
 
 _WRITTEN_AT: Final = {
-    Granularity.MODEL: "PUT /v1/battery-models/{id}/attributes",
-    Granularity.BATCH: "PUT /v1/batches/{id}/attributes",
-    Granularity.ITEM: "PUT /v1/passports/{id}/attributes",
+    Granularity.MODEL: "voltpass passport set model, or PUT /v1/battery-models/{id}/attributes",
+    Granularity.BATCH: "voltpass passport set batch, or PUT /v1/batches/{id}/attributes",
+    Granularity.ITEM: "voltpass passport set item, or PUT /v1/passports/{id}/attributes",
 }
 
 
@@ -264,6 +264,6 @@ def _misplaced(attribute: Attribute, level: Granularity, field: str) -> Finding 
         reason = (
             f"it is an attribute of the {attribute.granularity.value}, not of the {level.value}"
         )
-        remedy = f"Send it to {_WRITTEN_AT[attribute.granularity]}."
+        remedy = f"Give it by {_WRITTEN_AT[attribute.granularity]}."
         return Finding(field, "", reason, remedy)
     return None

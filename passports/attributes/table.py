@@ -310,5 +310,5 @@ def check_category(category: str) -> str:
 
 def unknown_attribute(attribute_id: str, field: str) -> Finding:
     """Return the finding for an attribute that the table does not have."""
-    remedy = "Attributes are listed at GET /v1/attributes."
+    remedy = "Listed by: voltpass passport schema CATEGORY, or GET /v1/attributes."
     return Finding(field, shorten(attribute_id), "there is no such attribute", remedy)

@@ -214,7 +214,7 @@ def act_for(
 
 def _not_authorised(agent: Caller, principal_id: str, action: Action) -> AccessDeniedError:
     reason = f"no authorisation in force lets {agent.id} do this ({action.value}) for it"
-    remedy = "Have it authorise you in writing: POST /v1/authorisations, with its own key."
+    remedy = "Have it authorise you: voltpass operator authorise, or POST /v1/authorisations with its key."
     finding = Finding("Voltpass-Acting-For", principal_id, reason, remedy)
     return AccessDeniedError("You may not act for this operator here.", [finding])
 

@@ -122,7 +122,7 @@ def _model(
     row = transaction.models.by_gtin(product.gtin)
     if row is None or row.operator_id != actor.id:
         reason = f"no model of {actor.name} has the GTIN {product.gtin}"
-        remedy = "Register it with POST /v1/battery-models."
+        remedy = "Register it: POST /v1/battery-models, or voltpass model add FILE."
         raise _refused(_PRODUCT, product.gtin, reason, remedy)
     return BatteryModel.model_validate_json(row.document)
 

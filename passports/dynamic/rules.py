@@ -99,9 +99,8 @@ def _not_measured(name: str, attribute: Attribute | None, value: object, line: i
         found = unknown_attribute(name, "column")
         return Finding(found.field, found.value, found.reason, found.remedy, line)
     reason = "it is no measured value of a battery (Annex XIII, 4(b) and (d))"
-    return Finding(
-        name, shown(value), reason, "Leave it out; see GET /v1/attributes for what is.", line
-    )
+    remedy = "Leave it out; voltpass passport schema and GET /v1/attributes say what is."
+    return Finding(name, shown(value), reason, remedy, line)
 
 
 def _instant(value: object, now: datetime) -> datetime:

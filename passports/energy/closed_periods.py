@@ -167,7 +167,10 @@ class _Closing:
         days = (request.period_from, request.period_to)
         made = production_in(self._transaction, *self._facility, *days)
         if not made:
-            remedy = "Register it with POST /v1/facilities/{id}/production."
+            remedy = (
+                "Register it: voltpass facility production FACILITY FILE, or"
+                " POST /v1/facilities/{id}/production."
+            )
             raise _refuse("production", "nothing is registered as made in the period", remedy)
         across = [m for m in made if m.period_from < days[0] or m.period_to > days[1]]
         if across:
@@ -307,7 +310,10 @@ def _reading(key: _Supply, group: Sequence[MeterTotal]) -> dict[str, Any]:
         "technology": technology,
         "factor": factor,
         "contract": orjson.loads(contract) if contract and group else None,
-        "evidence": f"{count:,} readings of {meters} meter{'' if meters == 1 else 's'}",
+        "evidence": (
+            f"{count:,} reading{'' if count == 1 else 's'} of"
+            f" {meters} meter{'' if meters == 1 else 's'}"
+        ),
     }
 
 
@@ -370,7 +376,10 @@ def reopen_period(
         transaction.operators.lock(operator_id)
         versions = transaction.metering.closed.versions((operator_id, facility_id), period_from)
         if not versions:
-            remedy = "GET /v1/facilities/{id}/closed-periods lists them."
+            remedy = (
+                "Listed by: voltpass facility energy periods FACILITY, or"
+                " GET /v1/facilities/{id}/closed-periods."
+            )
             raise RecordNotFoundError("closed period", str(period_from), remedy)
         row = versions[-1]
         if row.reopened_at is not None:

@@ -33,6 +33,7 @@ from passports.factories import (
     InstrumentCertificate,
     SupplyArrangement,
     energy_periods,
+    how_to_record_energy,
 )
 from passports.store import (
     EnergyLotRow,
@@ -144,7 +145,7 @@ def open_lots(store: Store, operator_id: str, facility_id: str, now: datetime) -
         transaction.operators.lock(operator_id)
         periods = energy_periods(transaction, operator_id, facility_id)
         if not periods:
-            remedy = f"Record it with POST /v1/facilities/{facility_id}/energy."
+            remedy = how_to_record_energy(facility_id)
             raise RecordNotFoundError("metered period", facility_id, remedy)
         for period in periods:
             _book_period(transaction, period, now)
@@ -346,9 +347,8 @@ def _lock_lot(
 ) -> EnergyLotRow:
     row = transaction.energy_lots.lock(operator_id, lot_id)
     if row is None or row.facility_id != facility_id:
-        raise RecordNotFoundError(
-            "energy lot", lot_id, "GET /v1/facilities/{id}/ledger lists them."
-        )
+        remedy = "Listed by: voltpass facility ledger FACILITY, or GET /v1/facilities/{id}/ledger."
+        raise RecordNotFoundError("energy lot", lot_id, remedy)
     return row
 
 

@@ -29,7 +29,7 @@ def measured_attribute(attribute_id: str) -> Attribute:
     """
     attribute = attributes().get(attribute_id)
     if attribute is None or not is_measured(attribute):
-        remedy = "Attributes are listed at GET /v1/attributes."
+        remedy = "Listed by: voltpass passport schema CATEGORY, or GET /v1/attributes."
         raise RecordNotFoundError("measured attribute", attribute_id, remedy)
     return attribute
 

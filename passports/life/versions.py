@@ -78,7 +78,7 @@ def _refuse_one_sided(transaction: Transaction, passport_id: str, change: Passpo
     if row is None or change.responsible_operator_id in {None, responsible_of(row)}:
         return
     reason = "responsibility passes to another operator only when that operator has signed for it"
-    remedy = "Offer it: POST /v1/transfers."
+    remedy = "Offer it: voltpass operator offer-transfer, or POST /v1/transfers."
     named = str(change.responsible_operator_id)
     finding = Finding("responsible_operator_id", named, reason, remedy)
     raise AccessDeniedError("Responsibility is not given away by one side.", [finding])

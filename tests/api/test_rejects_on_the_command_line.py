@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from tests.api.command_line import Demonstration, invoke
-from tests.passports.test_bulk import as_csv, battery
+from tests.passports.bulk_files import as_csv, battery
 
 WHO = ("--operator", "demo-maker")
+RESPONSIBLE = ("--responsible", "demo-importer")
 COMMON = {"model_id": "lfp-60", "facility_id": "catl-xinjin"}
 LEFT_OUT = ("model_id", "facility_id", "responsible_operator_id")
 
@@ -28,7 +29,7 @@ def test_a_mended_file_of_rejects_is_imported_by_the_command_that_is_printed(
 ) -> None:
     home, rejects = demonstration.home, tmp_path / "rejects.csv"
     said = [word for name, value in COMMON.items() for word in ("--set", f"{name}={value}")]
-    options = (*said, "--responsible", "demo-importer", "--partial", "--rejects", rejects)
+    options: tuple[str | Path, ...] = (*said, *RESPONSIBLE, "--partial", "--rejects", rejects)
     done = invoke("batch", "import", bad, *WHO, *options, home=home)
     assert done.returncode == 1, done.stderr
     header, row = rejects.read_text(encoding="utf-8").splitlines()
@@ -40,7 +41,7 @@ def test_a_mended_file_of_rejects_is_imported_by_the_command_that_is_printed(
     assert printed is not None, done.stdout
     mended = invoke(*shlex.split(printed.group(1)), home=home)
     assert mended.returncode == 0, mended.stdout + mended.stderr
-    assert "issued 1 passports of 1 rows" in mended.stdout
+    assert "issued 1 passport of 1 row" in mended.stdout
 
     again = invoke("batch", "import", rejects, *WHO, *said, home=home)
     assert again.returncode == 0, again.stdout + again.stderr
@@ -52,7 +53,7 @@ def test_a_file_of_rejects_is_written_over_with_force_alone(
     home, rejects = demonstration.home, tmp_path / "rejects.csv"
     rejects.write_text("mine", encoding="utf-8")
     said = [word for name, value in COMMON.items() for word in ("--set", f"{name}={value}")]
-    options = (*said, "--responsible", "demo-importer", "--partial", "--rejects", rejects)
+    options: tuple[str | Path, ...] = (*said, *RESPONSIBLE, "--partial", "--rejects", rejects)
     refused = invoke("batch", "import", bad, *WHO, *options, home=home)
     assert refused.returncode == 2
     assert "--force" in refused.stderr
@@ -65,14 +66,11 @@ def test_a_maker_outside_of_the_union_is_told_the_option_that_names_who_is_respo
     demonstration: Demonstration, bad: Path
 ) -> None:
     said = [word for name, value in COMMON.items() for word in ("--set", f"{name}={value}")]
-    options = (*WHO, *said, "--dry-run")
+    options: tuple[str | Path, ...] = (*WHO, *said, "--dry-run")
     done = invoke("batch", "import", bad, *options, home=demonstration.home)
     assert done.returncode == 1
     text = " ".join(done.stdout.split())
     assert "outside the Union" in text
     assert "--responsible" in text
-    done = invoke(
-        *("batch", "import", bad, *options, "--responsible", "demo-importer"),
-        home=demonstration.home,
-    )
+    done = invoke("batch", "import", bad, *options, *RESPONSIBLE, home=demonstration.home)
     assert "2 of 3 rows would be issued; 1 is refused" in done.stdout
