@@ -21,7 +21,11 @@ def merge_patch(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any
 
 
 def _equal(one: object, other: object) -> bool:
-    # True and 1 are equal in Python, and not in JSON.
+    # True and 1 are equal in Python, at any depth, and not in JSON.
+    if isinstance(one, Mapping) and isinstance(other, Mapping):
+        return one.keys() == other.keys() and all(_equal(one[name], other[name]) for name in one)
+    if isinstance(one, list) and isinstance(other, list):
+        return len(one) == len(other) and all(map(_equal, one, other))
     return one == other and isinstance(one, bool) == isinstance(other, bool)
 
 
