@@ -8,10 +8,12 @@ import typer
 from typer.core import TyperGroup
 
 from api.commands.console import (
+    EXIT_REFUSED,
     AsJson,
     Operator,
     counted,
     emit,
+    err,
     open_voltpass,
     out,
     read_file,
@@ -24,7 +26,7 @@ from passports.errors import Finding, InvalidInputError
 if TYPE_CHECKING:
     from typer._click import Command, Context
 
-    from passports.energy.meter_readings import DeliveryReport
+    from passports.energy.meter_readings import DeliveryReport, MeterCreate
 
 __all__ = ["certificate", "facility"]
 
@@ -104,7 +106,7 @@ def _zone(text: str) -> timezone:
 @energy.command("import")
 def energy_import(
     facility_id: str,
-    file: Annotated[Path, typer.Argument(help="Readings as CSV, XLSX, or JSON as posted.")],
+    file: Annotated[Path, typer.Argument(help="Readings: CSV, XLSX (one a row), JSON as posted.")],
     operator: Operator,
     timezone_: Annotated[
         str, typer.Option("--timezone", help="Of instants without an offset.")
@@ -114,7 +116,21 @@ def energy_import(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Take in meter readings; gaps, overlaps, jumps and refused rows are said, nothing is lost."""
+    """Take in meter readings; gaps, overlaps, jumps and refused rows are said, nothing is lost.
+
+    Columns: meter, ends_at, quantity; starts_at, unless the meter counts up (counts_up: true); and in the
+    first row of a new meter carrier, unit, arrangement (grid, direct_line, on_site), line, part_of.
+
+    For example:
+
+    meter,starts_at,ends_at,quantity,carrier,unit,arrangement
+
+    grid-1,2026-03-01T00:00,2026-03-01T01:00,1250,electricity,kWh,grid
+
+    grid-1,2026-03-01T01:00,2026-03-01T02:00,1248,,,
+
+    Exit code 0: every row is taken in or was there already, 1: rows are refused (the others are taken in).
+    """
     from passports.documents import read_document, utc_now
     from passports.energy.meter_files import read_meter_file
     from passports.energy.meter_readings import MeterDelivery, deliver_readings
@@ -134,10 +150,28 @@ def energy_import(
             open_voltpass().store, operator, facility_id, delivery, utc_now(), unreadable
         )
         emit(report.to_document(), as_json=as_json, text=lambda: _print_report(report))
+        for meter in delivery.meters:
+            _warn_of_supply(meter)
+    if report.refused:
+        raise typer.Exit(EXIT_REFUSED)
+
+
+def _warn_of_supply(meter: "MeterCreate") -> None:
+    """Say of a meter of the plant's own generation what closing will ask for: a file has no column for it."""
+    if meter.arrangement in {"on_site", "direct_line"}:
+        supply = (
+            f'"supplies": {{"{meter.id}": {{"technology": "pv", "factor": "power.cn.pv.cf.2024"}}}}'
+        )
+        said = (
+            f"meter {meter.id} is {meter.arrangement}: to close a period, name what feeds it, e.g."
+        )
+        err.print(f"Warning: {said} {supply}", markup=False)
 
 
 def _print_report(report: "DeliveryReport") -> None:
-    out.print(f"{report.accepted} readings accepted, {report.repeated} were there already")
+    accepted = counted(report.accepted, "readings")
+    verb = "was" if report.repeated == 1 else "were"
+    out.print(f"{accepted} accepted, {report.repeated} {verb} there already")
     for name in ("questioned", "refused", "gaps"):
         for finding in getattr(report, name):
             out.print(f"{name:10}  {finding}", markup=False)

@@ -90,7 +90,10 @@ def deliver_readings(
 
 
 def _unknown(name: str, reading: ReadingCreate) -> Finding:
-    remedy = "Describe it under `meters`: carrier, unit, arrangement."
+    remedy = (
+        "Describe it by carrier, unit and arrangement: in a CSV or XLSX as columns of its first row,"
+        " in JSON under `meters`."
+    )
     return Finding("meter", name, "there is no such meter here", remedy, reading.line)
 
 
