@@ -1,6 +1,7 @@
 """The pages in a real browser, Debian's Chromium: rendered, within their policies, asking no other host."""
 
 import json
+import re
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
@@ -448,3 +449,29 @@ def test_everything_on_the_page_has_a_name_and_is_reached_by_the_keyboard(copy: 
         "all => all.filter(e => !(e.labels?.length || e.textContent.trim())).length"
     )
     assert unnamed == 0
+
+
+def test_the_page_that_verifies_leads_back_where_it_was_served_and_only_there(
+    browser: Browser, server: str, tmp_path: Path
+) -> None:
+    kept = tmp_path / "kept.html"
+    kept.write_bytes(offline_page().content)
+    with closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.goto(f"{server}/verify-offline")
+        expect(page.locator("#back")).to_be_visible()
+        page.goto(kept.as_uri())
+        expect(page.locator("#back")).to_be_hidden()
+
+
+def test_a_printed_passport_begins_with_its_checks_on_few_sheets(
+    browser: Browser, server: str
+) -> None:
+    with closing(browser.new_context()) as context:
+        page = context.new_page()
+        page.goto(f"{server}/01/{GTIN}/21/SN-1")
+        page.emulate_media(media="print")
+        expect(page.locator(".steps li p").first).to_be_hidden()
+        assert page.locator(".steps > ol").bounding_box()["height"] < 300  # type: ignore[index] # it is drawn
+        sheets = re.findall(rb"/Type /Page\b", page.pdf(format="A4"))
+        assert 1 <= len(sheets) <= 7
