@@ -23,6 +23,7 @@ from passports.calendar_days import why_no_such_day
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import check_gln, check_gtin, check_slug
 
+_INSTANT_REMEDY: Final = "Write it as 2027-02-18T12:00:00Z."
 # Remedies by pydantic error type; anything else gets the general one.
 _REMEDIES: Final[Mapping[str, str]] = {
     "missing": "Add this field.",
@@ -34,9 +35,32 @@ _REMEDIES: Final[Mapping[str, str]] = {
     "string_too_long": "Shorten it.",
     "json_invalid": "Send well-formed JSON.",
 }
-_GENERAL_REMEDY: Final = "Give a value that the reason allows."
+_GENERAL_REMEDY: Final = "Send it in the form that /openapi.json describes."
+_BOUNDS: Final[Mapping[str, str]] = {
+    "ge": "a number that is at least",
+    "gt": "a number above",
+    "le": "a number that is at most",
+    "lt": "a number below",
+    "multiple_of": "a multiple of",
+    "pattern": "a text of the form",
+}
+# By the beginning of pydantic's type of error.
+_FORMS: Final[Mapping[str, str]] = {
+    "int": "Give a whole number, e.g. 12.",
+    "float": "Give a number, e.g. 12.5.",
+    "bool": "Give true or false.",
+    "string": "Give a text in quotation marks.",
+    "datetime": _INSTANT_REMEDY,
+    "timezone": _INSTANT_REMEDY,
+    "date": "Write the date as YYYY-MM-DD.",
+    "list": "Give a list, in [ and ].",
+    "dict": "Give an object, in { and }.",
+    "model": "Give an object, in { and }.",
+    "too_short": "Give more of them.",
+    "too_long": "Give fewer of them.",
+    "json": "Send well-formed JSON.",
+}
 _ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_INSTANT_REMEDY: Final = "Write it as 2027-02-18T12:00:00Z."
 # Unicode, section 23.7: never characters; XML 1.0, section 2.2, refuses them (labels are XML).
 _NEVER_CHARACTERS: Final = frozenset("\ufffe\uffff")
 
@@ -69,12 +93,22 @@ def findings_of(errors: Iterable[Mapping[str, Any]]) -> list[Finding]:
         inner = context.get("error")
         value = "" if kind == "missing" else shorten(error.get("input", ""))
         reason = str(inner) if inner is not None else str(error.get("msg", ""))
-        remedy = _REMEDIES.get(kind, _GENERAL_REMEDY)
+        remedy = _REMEDIES.get(kind) or _allowed(kind, context)
         if isinstance(inner, RuleError):
             reason, remedy = inner.reason, inner.remedy
         location = [part for part in error.get("loc", ()) if part != "body"]
         found.append(Finding(_path(location) or "document", value, reason, remedy))
     return found
+
+
+def _allowed(kind: str, context: Mapping[str, Any]) -> str:
+    """Return a remedy that says which values are allowed, from what pydantic tells of its rule."""
+    for name, words in _BOUNDS.items():
+        if name in context:
+            return f"Give {words} {context[name]}."
+    if "expected" in context:
+        return f"Choose one of {context['expected']}."
+    return next((text for begin, text in _FORMS.items() if kind.startswith(begin)), _GENERAL_REMEDY)
 
 
 class RuleError(ValueError):

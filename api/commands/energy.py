@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 
 __all__ = ["energy", "facility"]
-JsonFile = Annotated[Path, typer.Argument(help="A JSON file.")]
+PeriodFile = Annotated[
+    Path,
+    typer.Argument(
+        help="JSON: period_from, period_to; also timezone, supplies (by meter: technology, factor, "
+        "contract), gaps_stated, reason, offsets, assumptions."
+    ),
+]
 Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 
 
@@ -33,7 +39,12 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept.")]
 def facility_production(
     facility_id: str,
     operator: Operator,
-    file: Annotated[Path | None, typer.Argument(help="What was made, as JSON.")] = None,
+    file: Annotated[
+        Path | None,
+        typer.Argument(
+            help="JSON: period_from, period_to, kwh, source; also model_id, line, pieces."
+        ),
+    ] = None,
     withdraw: Annotated[str, typer.Option(help="Identifier of an amount to withdraw.")] = "",
     reason: Reason = "",
     as_json: AsJson = False,
@@ -73,7 +84,7 @@ def facility_production(
 
 @energy.command("close")
 def energy_close(
-    facility_id: str, file: JsonFile, operator: Operator, as_json: AsJson = False
+    facility_id: str, file: PeriodFile, operator: Operator, as_json: AsJson = False
 ) -> None:
     """Close a period from its readings; with a reason, correct a closed one by a new version."""
     from passports.documents import read_document, utc_now

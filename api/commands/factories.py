@@ -223,7 +223,12 @@ def facility_ledger(facility_id: str, operator: Operator, as_json: AsJson = Fals
 
 @certificate.command("issue")
 def certificate_issue(
-    file: Annotated[Path, typer.Argument(help="The certificate's claims as JSON.")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="JSON: operator_id, facility_id, scheme, valid_from, valid_to; also type, number ..."
+        ),
+    ],
     operator: Operator,
     as_json: AsJson = False,
 ) -> None:

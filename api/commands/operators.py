@@ -27,7 +27,13 @@ keys.command("prefix")(keys_prefix)
 
 @keys.command("register")
 def keys_register(
-    file: Annotated[Path, typer.Argument(help="JSON: the operator.")], as_json: AsJson = False
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="JSON: id, name, roles, country; also gs1_prefixes, postal_address, url ..."
+        ),
+    ],
+    as_json: AsJson = False,
 ) -> None:
     """Register an economic operator and make its signing key and first API key."""
     from passports.authority.registration import register_with_key

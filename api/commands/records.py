@@ -29,11 +29,37 @@ certificate = typer.Typer(
     no_args_is_help=True, help="Record and check factory certificates.", rich_markup_mode=None
 )
 model = typer.Typer(no_args_is_help=True, help="Register battery models.", rich_markup_mode=None)
-JsonFile = Annotated[Path, typer.Argument(help="A JSON file.")]
+# What each file holds is named in help; a test holds it against the documents. Samples: openapi/examples.
+FacilityFile = Annotated[
+    Path,
+    typer.Argument(help="JSON: id, name, place, country, grid_region; also sector, note ..."),
+]
+EnergyFile = Annotated[
+    Path,
+    typer.Argument(
+        help="JSON: period_from, period_to, production_kwh, source, readings (a list of carrier, "
+        "quantity, unit, evidence; for electricity arrangement and, where it is the plant's own, "
+        "technology and factor)."
+    ),
+]
+CertificateFile = Annotated[
+    Path,
+    typer.Argument(
+        help="JSON: facility_id, scheme, certified, holder, evidence, source; also issuer, number, "
+        "valid_from, valid_to, scope ..."
+    ),
+]
+ModelFile = Annotated[
+    Path,
+    typer.Argument(
+        help="JSON: id, name, gtin, category, chemistry, mass_kg, capacity_kwh, "
+        "usable_energy_kwh, service_life; also stationary, note."
+    ),
+]
 
 
 @facility.command("add")
-def facility_add(file: JsonFile, operator: Operator, as_json: AsJson = False) -> None:
+def facility_add(file: FacilityFile, operator: Operator, as_json: AsJson = False) -> None:
     """Register a factory."""
     from passports.documents import read_document, utc_now
     from passports.factories import FacilityCreate, register_facility
@@ -66,7 +92,7 @@ def facility_list(
 
 
 def facility_energy(
-    facility_id: str, file: JsonFile, operator: Operator, as_json: AsJson = False
+    facility_id: str, file: EnergyFile, operator: Operator, as_json: AsJson = False
 ) -> None:
     """Record a factory's metered energy and production over a period."""
     from passports.documents import read_document, utc_now
@@ -85,7 +111,7 @@ def facility_energy(
 
 @certificate.command("add")
 def certificate_add(
-    file: JsonFile,
+    file: CertificateFile,
     operator: Operator,
     document: Annotated[Path, typer.Option(help="The certificate itself, e.g. a PDF.")],
     as_json: AsJson = False,
@@ -158,7 +184,7 @@ model.command("import")(model_import)
 
 
 @model.command("add")
-def model_add(file: JsonFile, operator: Operator, as_json: AsJson = False) -> None:
+def model_add(file: ModelFile, operator: Operator, as_json: AsJson = False) -> None:
     """Register a battery model."""
     from passports.documents import read_document, utc_now
     from passports.models import BatteryModelCreate, register_model
