@@ -60,7 +60,11 @@ def test_nothing_is_written_for_an_operator_that_is_kept(
     second.take(written(first, tmp_path / "a.zip"))
     world = second.world
     importer = EconomicOperatorCreate(
-        id=IMPORTER, name="Importer", roles=["importer"], country="DE"
+        id=IMPORTER,
+        name="Importer",
+        roles=["importer"],
+        country="DE",
+        postal_address="1 Quay, Hamburg",
     )
     register_operator(second.store, second.keyring, BACKUP, importer, NOW)
     accept_to_answer(second.store, second.keyring, IMPORTER)
