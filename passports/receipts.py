@@ -139,9 +139,13 @@ def _head(canvas: Canvas, receipt: ShipmentReceipt, note: str) -> float:
         ),
         (
             8,
-            "the reference and the hashes. Check it: voltpass verify receipt.pdf --trust-list LIST",
+            "the reference and the hashes. Check it: voltpass verify receipt.pdf",
         ),
-        (8, "A valid passport is not proof of compliance (ESPR, Art. 15)."),
+        (
+            8,
+            "What is cut stands whole in the JSON form. A valid passport is no proof of compliance",
+        ),
+        (8, "(Regulation (EU) 2024/1781, Art. 15)."),
         (8, note),
     ):
         _text(canvas, 0, y, line, size=size)

@@ -126,8 +126,8 @@ class ShipmentVerdicts:
     ) -> ShipmentVerdict:
         report = self._reports[identifier]
         base_url = self._kept.get(row.operator_id, self._address.base_url)
-        notes = _notes(report)
         elsewhere = entry.host is not None and entry.host != host_of_link(base_url)
+        notes = _decisive(report)
         if elsewhere:
             notes.append(led_elsewhere(entry.text, base_url))
         doubtful = elsewhere or identifier in self._repeats
@@ -135,7 +135,7 @@ class ShipmentVerdicts:
         verdict = "valid_with_warnings" if at_best else report.verdict
         failed = report.failed_step
         return replace(
-            self._verdict(entry, identifier, verdict, notes),
+            self._verdict(entry, identifier, verdict, notes, _doubts(report)),
             failed_step=failed.step if failed is not None else None,
             passport_id=row.id,
             sha256=row.sha256,
@@ -148,11 +148,13 @@ class ShipmentVerdicts:
         identifier: UniqueProductIdentifier,
         verdict: str,
         notes: list[_Note],
+        doubts: Sequence[_Note] = (),
     ) -> ShipmentVerdict:
         repeat = self._repeats.get(identifier)
         lines = self._lines[identifier]
         if repeat is not None:
             notes.append(repeat)
+        notes += doubts
         return ShipmentVerdict(
             line=entry.line,
             link=entry.text,
@@ -173,10 +175,15 @@ def _repeat(lines: Sequence[int]) -> _Note:
     return "repeated", sentence
 
 
-def _notes(report: VerificationReport) -> list[_Note]:
-    """What stands against a passport: the step that failed, else what could not be told, and doubts."""
-    decisive = report.failed_step or report.undecided_step
-    if decisive is not None:
-        return [(decisive.reason_code, decisive.message)]
+def _decisive(report: VerificationReport) -> list[_Note]:
+    """The step that failed, or that could not be made and without which nothing can be told."""
+    step = report.failed_step or report.undecided_step
+    return [(step.reason_code, step.message)] if step is not None else []
+
+
+def _doubts(report: VerificationReport) -> list[_Note]:
+    """The warnings about a passport that is valid; they come last, for they are the longest."""
+    if report.verdict != "valid_with_warnings":
+        return []
     doubts = (step for step in report.steps if step.outcome == "warning")
     return [(step.reason_code, step.message) for step in doubts]

@@ -29,7 +29,7 @@ def test_a_container_is_judged_by_two_processes_as_by_one(
     serials = [f"C-{number}" for number in range(1_000)]
     sqlite_world.issue(*serials, id="container")
     links = [f"{ADDRESS.base_url}/01/{GTIN}/21/{serial}" for serial in [*serials, "C-7", "none"]]
-    records = OwnRecords(sqlite_world.store, sqlite_world.keyring, ADDRESS)
+    records = OwnRecords(sqlite_world.store, sqlite_world.keyring, ADDRESS, lambda: NOW)
     signer = CredentialSigner(P256Key.from_secret(bytes([7]) * 32), "did:web:port.example")
 
     def rows(beside: Examiners) -> tuple[list[ShipmentVerdict], int]:

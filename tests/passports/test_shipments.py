@@ -100,3 +100,12 @@ def test_a_reference_is_short_and_can_be_printed() -> None:
     for wrong in ("x" * 101, "a\nb", "a\u202eb"):
         with pytest.raises(InvalidInputError):
             checked_reference(wrong)
+
+
+def test_what_is_wrong_with_the_label_stands_before_doubts_about_the_passport(
+    sqlite_world: World,
+) -> None:
+    (row, *_) = documents(checked(sqlite_world, *[link("SN-1", "http://evil.example")] * 2))
+    assert row["reason_codes"][:2] == ["link_of_another_host", "repeated"]
+    assert len(row["reason_codes"]) > 2
+    assert row["reason"].startswith("the label leads to evil.example")
