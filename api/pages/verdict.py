@@ -116,7 +116,7 @@ def _profile(report: VerificationReport) -> str | None:
 
 def _has_ended(view: VerdictView) -> bool:
     failed = {(step.id, step.reason_code) for step in view.those("failed")}
-    return ("version", "passport_ceased") in failed and failed <= _OF_AN_END
+    return view.signed_content and ("version", "passport_ceased") in failed <= _OF_AN_END
 
 
 def _ended(view: VerdictView, when: str) -> VerdictView:

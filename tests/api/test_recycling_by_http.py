@@ -72,6 +72,11 @@ def test_a_recycler_that_answers_for_a_battery_ends_its_passport(
         assert say(caller, passport, "recycled", by=RECYCLER) == 200
     tombstone = caller.get(link, accept="application/json")
     assert tombstone.status == 410
+    page = caller.get(link, accept="text/html").body.decode()
+    assert "Ended: recycled" in page
+    assert "That is not a fault." in page
+    assert "Not valid" not in page
+    assert "At least one check failed" not in page
     subject = tombstone.json()["credential"]["credentialSubject"]
     assert (subject["responsibleOperator"]["id"], "ceased" in subject) == (RECYCLER, True)
     assert say(caller, passport, "recycled", by=RECYCLER) == 409
