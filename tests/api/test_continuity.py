@@ -88,7 +88,11 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Homes:
 
 
 @pytest.fixture(scope="module")
-def archive(homes: Homes, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def archive(
+    homes: Homes, published: dict[str, bytes], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """All of the maker, as it was when its server was last asked: that signs lists anew in their time."""
+    assert published
     path = tmp_path_factory.mktemp("archive") / "maker.zip"
     report = homes.call(
         homes.first,

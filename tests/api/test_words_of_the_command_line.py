@@ -4,7 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from api.settings import DATABASE_FILE
 from lca.workbook import write_workbook
+from passports.store import Store
 from tests.api.command_line import Demonstration, invoke, one_document
 
 
@@ -32,6 +34,7 @@ def test_a_file_that_is_not_there_is_no_fault_of_the_environment(tmp_path: Path)
 
 
 def test_an_operator_that_nobody_kept_is_opened_by_importing_its_archive(tmp_path: Path) -> None:
+    Store(f"sqlite:///{tmp_path / DATABASE_FILE}").migrate()
     done = invoke("archive", "open", "nobody", "--reason", "gone", "--json", home=tmp_path)
     assert done.returncode == 1
     assert "archive import" in one_document(done)["findings"][0]["remedy"]
@@ -61,6 +64,7 @@ def test_a_workbook_is_told_from_what_voltpass_writes(
 
 
 def test_an_empty_answer_of_the_query_is_said_in_words(tmp_path: Path) -> None:
+    Store(f"sqlite:///{tmp_path / DATABASE_FILE}").migrate()
     done = invoke("query", "--category", "lmt", home=tmp_path)
     assert (done.returncode, done.stdout) == (0, "no study matches\n")
     done = invoke("query", "--operator", "nobody", "--json", home=tmp_path)

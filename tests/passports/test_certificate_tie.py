@@ -142,7 +142,10 @@ def test_a_certificate_that_has_expired_or_is_about_to_is_a_warning_and_no_more(
     found = next(step for step in report.steps if step.step == "factory_certificate")
     assert (found.outcome, found.reason_code) == ("warning", code)
     assert said in found.message
-    assert "states that it covers this battery (unsigned evidence, uploaded by the maker" in found.message
+    assert (
+        "states that it covers this battery (unsigned evidence, uploaded by the maker"
+        in found.message
+    )
     assert not re.search(r"(?<!that it )covers", found.message)
     if days == 0:
         assert report.verdict == "valid_with_warnings"
