@@ -61,7 +61,9 @@ def _version(
 
 def _given(row: AttributeVersionRow, version: AttributeVersion) -> str | None:
     own = [given for given in version.values.values() if given.version == row.version]
-    if any((given.by, given.at) != (row.actor, format_instant(row.recorded_at)) for given in own):
+    who = {row.actor, row.operator_id}  # an agent gives values in its operator's name
+    at = format_instant(row.recorded_at)
+    if any(given.by not in who or given.at != at for given in own):
         return "its values were given by somebody else, or at another time"
     return None
 

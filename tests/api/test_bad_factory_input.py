@@ -97,10 +97,11 @@ class Plant:
         assert done.returncode == code, done.stdout + done.stderr
         return one_document(done)
 
-    def delivered(self, way: str, document: dict[str, Any]) -> Any:
+    def delivered(self, way: str, document: dict[str, Any], *, refused: bool = False) -> Any:
         """Deliver readings one way or the other and return the report."""
         if way == "command":
-            return self.command("facility", "energy", "import", FACILITY, document=document)
+            words = ("facility", "energy", "import", FACILITY)
+            return self.command(*words, document=document, code=1 if refused else 0)
         answer = self.post(f"{AT}/meter-readings", document)
         assert answer.status == 201, answer.body
         return answer.json()
@@ -163,7 +164,8 @@ def test_a_bad_reading_is_named_with_its_reason_and_kept(plant: Plant, way: str,
     deliveries, where, said = READINGS[name]
     report: Any = {}
     for document in deliveries:
-        report = plant.delivered(way, document)
+        is_last = document is deliveries[-1]
+        report = plant.delivered(way, document, refused=is_last and where == "refused")
     assert any(said in finding["reason"] and finding["remedy"] for finding in report[where])
     kept = [[r["quantity"] for r in one["readings"]] for one in plant.kept()]
     sent = [[r["quantity"] for r in one["readings"]] for one in deliveries]

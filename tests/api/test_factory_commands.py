@@ -60,7 +60,8 @@ def test_the_eighteen_factories_are_loaded_checked_and_worked_on_by_command(
         encoding="utf-8",
     )
     report = command(
-        home, "facility", "energy", "import", "petpal", meters, *press, "--timezone", "+08:00"
+        *(home, "facility", "energy", "import", "petpal", meters, *press, "--timezone", "+08:00"),
+        code=1,  # one row is refused
     )
     assert report["accepted"] == 1
     assert report["refused"][0]["line"] == 3

@@ -83,7 +83,9 @@ def test_a_recycler_that_answers_for_a_battery_ends_its_passport(
 
 
 def test_a_recycler_does_not_take_what_is_no_waste(everywhere: Caller) -> None:
-    request = EconomicOperatorCreate(id=RECYCLER, name="R", roles=["recycler"], country="FR")
+    request = EconomicOperatorCreate(
+        id=RECYCLER, name="R", roles=["recycler"], country="FR", postal_address="1 Yard, Lyon"
+    )
     register_operator(everywhere.voltpass.store, everywhere.voltpass.keyring, ADDRESS, request, NOW)
     made = everywhere.post("/v1/batches", batch("SN-1"), by=MAKER)
     passport = str(made.json()["passports"][0]["id"])

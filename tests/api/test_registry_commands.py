@@ -90,4 +90,6 @@ def test_the_whole_way_from_held_back_to_proofs(home: Path, double: RegistryDoub
 @pytest.mark.parametrize("url", ["http://registry.example", "ftp://127.0.0.1", "registry"])
 def test_a_registry_is_reached_by_https_or_on_this_machine(home: Path, url: str) -> None:
     problem = call(home, "status", "--operator", MAKER, code=3, VOLTPASS_REGISTRY_URL=url)
-    assert "VOLTPASS_REGISTRY_URL must be https" in problem["findings"][0]["reason"]
+    (finding,) = problem["findings"]
+    assert finding["field"] == "VOLTPASS_REGISTRY_URL"
+    assert finding["reason"] == "it must be https, or http on loopback"

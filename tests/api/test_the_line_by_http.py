@@ -3,6 +3,7 @@
 import base64
 import io
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -70,6 +71,11 @@ def build_line(caller: Caller) -> dict[str, Answer]:
         "inventory": inventory(),
     }
     post("footprints", "/v1/footprints", study)
+    until = (utc_now() + timedelta(days=365)).isoformat()
+    acceptance = json.dumps({"maker": MAKER, "valid_until": until}).encode()
+    answers["accepted"] = caller.send(
+        "POST", "/v1/responsibility-acceptances", bearer(keys[IMPORTER]), acceptance
+    )
     post("rehearsed", "/v1/batches?dry_run=true", batch())
     post("issued", "/v1/batches", batch())
     post("again", "/v1/batches", batch())
@@ -89,6 +95,7 @@ def test_a_maker_goes_from_registration_to_passports_by_http_alone(empty: Caller
         "certificate": 201,
         "model": 201,
         "footprints": 201,
+        "accepted": 201,
         "rehearsed": 200,
         "issued": 201,
         "again": 200,

@@ -95,16 +95,17 @@ def task(credential: bytes, evidence: CollectedEvidence, trusted: bytes) -> dict
         return {url: base64.b64encode(data).decode() for url, data in items.items()}
 
     return {
-        "credential": credential.decode(),
+        "kind": "passport",
+        "data": base64.b64encode(credential).decode(),
         "evidence": {
-            "at": format_instant(NOW),
-            "didDocuments": dict(evidence.did_documents),
-            "statusLists": {url: data.decode() for url, data in evidence.status_lists.items()},
-            "trustList": trusted.decode(),
-            "trustRoots": [dict(ROOT.public_jwk)],
+            "didDocuments": files(evidence.did_document_bytes),
+            "statusLists": files(evidence.status_lists),
             "documents": files(evidence.documents),
             "studies": files(evidence.studies),
         },
+        "trustList": trusted.decode(),
+        "roots": [dict(ROOT.public_jwk)],
+        "at": format_instant(NOW),
     }
 
 

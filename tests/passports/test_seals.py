@@ -13,7 +13,7 @@ from api.verifying_alone import read_subject, verify_offline
 from passports import data_carrier
 from passports.data_carrier import read_codes, read_image
 from passports.errors import EvidenceUnavailableError, UnreadableCarrierError
-from passports.labels import SEAL_MODULE_MM, LabelContent, draw_label
+from passports.labels import SEAL_MODULE_MM, LabelContent, LabelParty, draw_label
 from passports.models import get_model
 from passports.operators import get_operator
 from passports.seals import (
@@ -132,8 +132,7 @@ def test_both_codes_stand_on_the_label(world: World, seal: str) -> None:
         "link": LINK,
         "model": model,
         "serial": "SN-1",
-        "manufacturer": "M",
-        "manufacturer_address": "A",
+        "parties": [LabelParty("", "M", address="A")],
         "place": "P",
         "manufactured_on": date(2024, 12, 2),
     }
