@@ -7,6 +7,7 @@ from lca.errors import LcaError
 from lca.footprint import compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset
+from lca.sharing import shared_document
 from passports.agreement import first_difference
 from passports.verification.bundle import Bundle
 
@@ -27,8 +28,9 @@ def recompute_bundle(bundle: Bundle) -> dict[str, bool]:
             if stored["dataset"]["fingerprint"] != dataset.fingerprint:
                 continue
             ruleset = load_ruleset(stored["ruleset"]["id"])
-            anew = compute_footprint(parse_inventory(inventory), ruleset, dataset).to_document()
-            results[url] = first_difference(stored, anew) is None
+            anew = compute_footprint(parse_inventory(inventory), ruleset, dataset)
+            # What passports cite is the public version (Article 7(1)(g)): inputs can be confidential.
+            results[url] = first_difference(stored, shared_document(anew, public=True)) is None
         except (LcaError, ValueError, KeyError, TypeError):
             results[url] = False
     return results

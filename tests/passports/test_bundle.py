@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import struct
 import zipfile
 from typing import Any
@@ -11,6 +12,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from lca.datasets import load_shipped_dataset
+from lca.footprint import compute_footprint
+from lca.inventory import parse_inventory
+from lca.rulesets import load_ruleset
+from lca.sharing import shared_document
 from passports.errors import EvidenceUnavailableError
 from passports.verification.bundle import (
     MAX_MEMBER_BYTES,
@@ -370,3 +376,24 @@ def test_a_workbook_or_another_archive_is_told_from_a_damaged_bundle() -> None:
         archive.writestr("xl/workbook.xml", b"<workbook/>")
     with pytest.raises(EvidenceUnavailableError, match=r"ZIP without manifest\.json: no bundle"):
         read_bundle(buffer.getvalue())
+
+
+def test_a_study_with_confidential_inputs_recomputes_to_what_of_it_is_public(
+    sqlite_world: World,
+) -> None:
+    bundle = bundled(sqlite_world)
+    (url, inventory), *_others = bundle.inventories.items()
+    document = json.loads(inventory)
+    for activity in document["activities"]:
+        for exchange in activity["exchanges"]:
+            exchange["confidential"] = True
+    confidential = json.dumps(document).encode()
+    ruleset = load_ruleset(json.loads(bundle.evidence.studies[url])["ruleset"]["id"])
+    footprint = compute_footprint(parse_inventory(confidential), ruleset, load_shipped_dataset())
+    public = shared_document(footprint, public=True)
+    bundle.inventories = {url: confidential}
+    bundle.evidence.studies[url] = json.dumps(public).encode()
+    assert recompute_bundle(bundle) == {url: True}
+    wrong = {**public, "kg_co2e_per_kwh": footprint.kg_co2e_per_kwh * 1.01}
+    bundle.evidence.studies[url] = json.dumps(wrong).encode()
+    assert recompute_bundle(bundle) == {url: False}
