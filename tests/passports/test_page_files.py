@@ -227,7 +227,10 @@ def test_much_spoilt_evidence_is_judged_alike() -> None:
     assert_files_alike({str(n): with_spoilt_evidence(chance) for n in range(5000)}, WITHOUT_ML_DSA)
 
 
-def test_seals_are_judged_alike() -> None:
+SealCase = tuple[str, dict[str, Any], TrustList | None, str | None]
+
+
+def seal_cases() -> dict[str, SealCase]:
     def made(key: Any = MAKER_KEY, **changes: Any) -> str:
         return to_text(sign_seal(replace(SEAL, **changes), key))
 
@@ -239,7 +242,7 @@ def test_seals_are_judged_alike() -> None:
 
     seal, public = made(), PublicKeyEntry(MAKER_KEY.public_jwk)
     known: dict[str, Any] = {MAKER: did_document()}
-    cases: dict[str, tuple[str, dict[str, Any], TrustList | None, str | None]] = {
+    return {
         "whole": (seal, known, ISSUERS, LINK),
         "no link": (seal, known, ISSUERS, None),
         "another's link": (seal, known, ISSUERS, LINK.replace("SN-1", "SN-2")),
@@ -288,6 +291,10 @@ def test_seals_are_judged_alike() -> None:
         "cut off": (seal[:-2], known, ISSUERS, LINK),
         "nothing": ("VP1:", known, ISSUERS, LINK),
     }
+
+
+def test_seals_are_judged_alike() -> None:
+    cases = seal_cases()
     tasks = [
         {
             "kind": "sealed_battery",
