@@ -7,6 +7,8 @@ import pybase64
 
 from signing.errors import MalformedDocumentError
 
+# As numbers they are looked for ten times as fast as bytes of length one.
+_PLUS, _SLASH, _EQUALS = b"+/="
 _MISSING_PADDING: Final = {0: b"", 2: b"==", 3: b"="}
 # RFC 4648 section 3.5: the bits that the last character has too many must be zero. Otherwise one
 # signature could be written in several ways.
@@ -33,7 +35,7 @@ def decode(text: bytes, field: str) -> bytes:
     if (
         padding is not None
         and (not surplus or text[-1] in _LAST_CHARACTERS[surplus])
-        and not (b"+" in text or b"/" in text or b"=" in text)
+        and not (_PLUS in text or _SLASH in text or _EQUALS in text)
     ):
         try:
             return pybase64.b64decode(text + padding, b"-_", validate=True)

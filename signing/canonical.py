@@ -51,8 +51,7 @@ def canonicalize(document: JsonValue) -> bytes:
 
     Raises:
         MalformedDocumentError: NaN, infinity, an integer beyond 2^53-1, a lone surrogate, a key
-        that is
-            not text, or a value that is not JSON.
+            that is not text, or a value that is not JSON.
     """
     try:
         return orjson.dumps(_normalise(document), option=orjson.OPT_SORT_KEYS)
@@ -133,16 +132,16 @@ def parse_strict(data: bytes) -> JsonValue:
 
     Raises:
         MalformedDocumentError: With ``reason`` one of ``too_large`` (more than 256 KiB),
-        ``not_utf8``,
-            ``not_json``, ``duplicate_key``, ``not_finite``, ``integer_too_large`` (beyond 2^53-1),
-            ``lone_surrogate``, ``too_deep`` (more than 32 levels).
+            ``not_utf8``, ``not_json``, ``duplicate_key``, ``not_finite``, ``integer_too_large``
+            (beyond 2^53-1), ``lone_surrogate``, ``too_deep`` (more than 32 levels).
     """
     if len(data) > MAX_BYTES:
         raise MalformedDocumentError("too_large", f"more than {MAX_BYTES} bytes")
     document = _parse_own_spelling(data)
     if document is None:
         document = _parse_any_spelling(data)
-    if len(data) - len(data.translate(None, b"{[")) > MAX_DEPTH:  # brackets, in one pass
+    # What has fewer brackets cannot be deeper. To remove them is how bytes count fastest.
+    if 2 * len(data) - len(data.replace(b"{", b"")) - len(data.replace(b"[", b"")) > MAX_DEPTH:
         _refuse_depth(document)
     return document
 

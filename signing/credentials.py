@@ -20,8 +20,9 @@ class CredentialSigner:
     """Signs credentials of one issuer with one key; the header is written once.
 
     Example:
-        >>> signer = CredentialSigner(open_key("file:maker.key", b"passphrase"),
-        "did:web:maker.example") >>> signer.sign(canonicalize(passport))
+        >>> key = open_key("file:maker.key", b"passphrase")
+        >>> signer = CredentialSigner(key, "did:web:maker.example")
+        >>> signer.sign(canonicalize(passport))
     """
 
     def __init__(

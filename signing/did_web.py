@@ -75,11 +75,11 @@ def did_from_url(url: str) -> str:
 
     Args:
         url: ``https://host[:port][/path]``. Plain http only for this machine itself, for trying
-        out.
+            out.
 
     Raises:
         MalformedDocumentError: Not such a URL; internationalised names must be given in their
-        ASCII form.
+            ASCII form.
     """
     try:
         parts = urlsplit(url)

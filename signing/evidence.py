@@ -34,8 +34,7 @@ class Evidence:
         status_lists: Signed status list credentials by URL.
         log_proof: Proof of inclusion (c2sp.org/tlog-proof) for this one credential.
         log_keys: Public keys of logs and witnesses as verifier keys of signed notes, beside those
-        of
-            the trust list.
+            of the trust list.
         expected_identifier: The identifier or link that was scanned.
         allowed_algorithms: JWS algorithms accepted.
         role: In which role the issuer must be trusted.

@@ -72,7 +72,7 @@ class NoteVerifier:
 
         Raises:
             MalformedDocumentError: Not one, of an unknown kind, or with another identifier than
-            its own.
+                its own.
         """
         parts = text.split("+", 2)
         if len(parts) != 3:  # noqa: PLR2004 - name, identifier, key

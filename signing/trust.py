@@ -46,7 +46,8 @@ class TrustEntry:
         role: What it may act as.
         scope: Types of credentials it may issue; empty for all that its role issues.
         gs1_prefixes: GS1 company prefixes that are its own; empty where it does not use GS1
-        numbers. keys: The keys it may use; empty leaves that to its DID document.
+            numbers.
+        keys: The keys it may use; empty leaves that to its DID document.
         valid_from: From when what it issues is trusted.
         valid_until: Until when; ``None`` for no end.
         anchors: Authorities whose certificates (``x5c``) vouch for further keys of its own.
@@ -133,7 +134,7 @@ class TrustList:
 
         Raises:
             KeyUnavailableError: The key cannot be used, or signs with an algorithm that JWS does
-            not have.
+                not have.
         """
         if key.algorithm == "ML-DSA-44":
             raise KeyUnavailableError(key.kid, "wrong_algorithm", "use an ES256 or Ed25519 key")

@@ -134,7 +134,9 @@ class ColumnPlan:
         headings: Heading of each field's column, for findings.
         constants: Fields that are the same for every row.
         ignored: Headings that are not read.
-        transforms, values, date_format: As in the recipe.
+        transforms: As in the recipe.
+        values: As in the recipe.
+        date_format: As in the recipe.
     """
 
     places: Mapping[str, int]

@@ -55,7 +55,9 @@ class MappingRecipeCreate(Document):
         date_format: How days are written where a cell holds text.
         transforms: What is done to the cells of a field before they are read, in this order.
         values: What the cells of a field stand for, e.g. a product name for a model's identifier.
-        encoding, sheet, header_line: See `files.ReadingOptions`.
+        encoding: See `files.ReadingOptions`.
+        sheet: See `files.ReadingOptions`.
+        header_line: See `files.ReadingOptions`.
     """
 
     columns: Annotated[dict[Heading, Field_], Field(max_length=MAX_ENTRIES)] = Field(

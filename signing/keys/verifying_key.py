@@ -51,7 +51,8 @@ class VerifyingKey:
     Attributes:
         key_type: ``P-256``, ``Ed25519`` or ``ML-DSA-44``.
         thumbprint: RFC 7638 thumbprint; equal keys have equal thumbprints, however they were
-        written. jwk: The key as JSON Web Key.
+            written.
+        jwk: The key as JSON Web Key.
     """
 
     key_type: KeyType
@@ -94,9 +95,8 @@ def from_jwk(jwk: Mapping[str, JsonValue], field: str = "publicKeyJwk") -> Verif
     """Read a public JSON Web Key.
 
     Raises:
-        MalformedDocumentError: Not a P-256 or Ed25519 key, contradicts itself, or a private key
-        that
-            should never have been published.
+        MalformedDocumentError: Neither a P-256, an Ed25519 nor an ML-DSA-44 key, a key that
+            contradicts itself, or a private key that should never have been published.
     """
     if not _PRIVATE_MEMBERS.isdisjoint(jwk):
         raise MalformedDocumentError("private_key_published", "holds a private key", field=field)

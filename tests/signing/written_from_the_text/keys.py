@@ -82,7 +82,8 @@ def from_jwk(jwk: dict[str, Any]) -> Key:
     """Section 3.
 
     Raises:
-        RefusedError, ValueError: The key is not used.
+        RefusedError: The key is not used.
+        ValueError: Likewise.
     """
     operations = jwk.get("key_ops", ["verify"])
     if {"d", "k", "p", "q", "priv"} & set(jwk) or jwk.get("use", "sig") != "sig":
