@@ -41,7 +41,7 @@ _MEMBERS: Final = (
 )  # fmt: skip
 # A sender can vary his envelopes at will; what is kept about them must stay small.
 _MAX_KEPT: Final = 512
-_MAX_KEPT_BYTES: Final = 16 * 1024  # with a chain of certificates in the header
+_MAX_KEPT_BYTES: Final = 24 * 1024  # with a chain of certificates in the header
 
 
 # A compact JWS, the same with disclosures, or JSON with a proof in it.
@@ -93,13 +93,13 @@ def judge(
     if subjects_of(payload):
         members["credentialSubject"] = {}
     has_length = len(decoded.signature) == SIGNATURE_BYTES
-    text = orjson.dumps((decoded.header, members), default=dict)
-    key = (text, has_length, form, in_scope, at)
+    header, text = decoded.header_bytes, orjson.dumps(members)
+    key = (header, text, has_length, form, in_scope, at)
     known = evidence.judgements.get(key)
     if known is None:
         envelope = Envelope(decoded.header, members, evidence, at)
         known = envelope.judge(has_length=has_length, form=form, in_scope=in_scope)
-        if len(text) <= _MAX_KEPT_BYTES and len(evidence.judgements) < _MAX_KEPT:
+        if len(header) + len(text) <= _MAX_KEPT_BYTES and len(evidence.judgements) < _MAX_KEPT:
             evidence.judgements[key] = known
     return known
 
@@ -130,6 +130,7 @@ class Envelope:
         self._types: tuple[str, ...] = ()
         self._entry: TrustEntry | None = None
         self._candidates: tuple[VerificationKey, ...] = ()
+        self._is_by_chain = False
 
     def judge(self, *, has_length: bool, form: Form, in_scope: bool) -> Judgement:
         """Make the steps in order."""
@@ -203,8 +204,8 @@ class Envelope:
         if isinstance(keys, MalformedDocumentError):
             return Finding("failed", keys.reason, f"DID document: {keys}")
         if keys is None:
-            # Offline, a trust list that names the keys is enough.
-            keys = self._keys_of_trust_list() or self._key_of_chain()
+            # Offline, what the trust list says is enough: keys, and who vouches for others.
+            keys = self._keys_of_trust_list() + self._key_of_chain()
             if not keys:
                 return Finding("not_checked", "did_document_missing", f"no keys of {self._issuer}")
         return self._choose(keys)
@@ -270,6 +271,7 @@ class Envelope:
                     issued = self._issued_at() or self._at
                     check_chain(self._header.get("x5c"), candidate.key, entry.anchors, issued)
                     kept.append(candidate)
+                    self._is_by_chain = True
                 except MalformedDocumentError as error:
                     untrusted += f", and nobody vouches for it: {error}"
         self._candidates = tuple(kept)
@@ -289,7 +291,15 @@ class Envelope:
             until = format_instant(trust_list.valid_until)
             return Finding("warning", "trust_list_stale", f"the trust list was good until {until}")
         name = entry.names[0] if entry.names else self._issuer
-        return Finding("passed", "issuer_trusted", f"{name} is trusted as {entry.role}")
+        return Finding(
+            "passed", "issuer_trusted", f"{name} is trusted as {entry.role}{self._reservation()}"
+        )
+
+    def _reservation(self) -> str:
+        """What a chain leaves open: nobody is asked whether one of its certificates was revoked."""
+        if not self._is_by_chain:
+            return ""
+        return ", by its certificates; whether one was revoked since is not asked (no OCSP, no CRL)"
 
     def _period(self) -> tuple[Finding, datetime | None]:
         """Step 7: the instant lies within the credential's period; and when it was issued."""

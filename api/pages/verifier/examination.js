@@ -27,6 +27,7 @@ export class Examination {
       types: [],
       entry: null,
       candidates: [],
+      isByChain: false,
       key: null,
       included: null,
     };
@@ -123,18 +124,21 @@ export class Examination {
     );
   }
 
-  // Offline, a trust list that names the keys is enough, or a chain for which step 5 asks who vouches.
+  // Offline, what the trust list says is enough: keys, and who vouches for others, which step 5 asks.
   async keysWithoutDocument() {
-    const listed = this.entry?.keys ?? [],
-      { x5c } = this.decoded.header;
-    if (listed.length) return listed.map((key) => ({ ...key, id: `${this.issuer}#${key.id}` }));
-    if (!this.entry?.anchors.length) return null;
+    const listed = (this.entry?.keys ?? []).map((key) => ({ ...key, id: `${this.issuer}#${key.id}` }));
+    const keys = [...listed, ...(await this.keyOfItsChain())];
+    return keys.length ? keys : null;
+  }
+
+  async keyOfItsChain() {
+    if (!this.entry?.anchors.length) return [];
     const unretired = { expires: null, revoked: null, index: null, log: null };
     const read = async () => {
-      const key = await keyOfChain(x5c);
+      const key = await keyOfChain(this.decoded.header.x5c);
       return [{ id: `${this.issuer}#${key.thumbprint}`, key, ...unretired }];
     };
-    return orElseAsync(read, () => null);
+    return orElseAsync(read, () => []);
   }
 
   // The key that the kid names; without a kid, which some omit, all of the right type.
@@ -182,6 +186,7 @@ export class Examination {
           const issued = this.issuedAt() ?? this.at;
           await checkChain(this.decoded.header.x5c, candidate.key, entry.anchors, issued);
           found.kept.push(candidate);
+          this.isByChain = true;
         } catch (error) {
           if (error instanceof ChainNotChecked) found.undecided.push(candidate);
           else if (!(error instanceof Refusal)) throw error;
@@ -201,7 +206,11 @@ export class Examination {
       if (!holdsAt(entry, at)) return warning("trust_ended", "trusted when issued, but no longer");
       if (trustList.until < at)
         return warning("trust_list_stale", `the trust list was good until ${toInstant(trustList.until)}`);
-      return passed("issuer_trusted", `${entry.names[0] ?? this.issuer} is trusted as ${entry.role}`);
+      // What a chain leaves open.
+      const reservation = this.isByChain
+        ? ", by its certificates; whether one was revoked since is not asked (no OCSP, no CRL)"
+        : "";
+      return passed("issuer_trusted", `${entry.names[0] ?? this.issuer} is trusted as ${entry.role}${reservation}`);
     };
     return orElse(judge, (error) => failed(error.reason, error.message));
   }
