@@ -2,9 +2,8 @@
 
 One chain an operator whose data were read; reads of a battery's stand in that of everybody who answers for
 it: its issuer's and the responsible operator's, after a transfer of responsibility that of who took it.
-Names of attributes stand in it, never their values. Public
-reads leave no trace: nobody is profiled. An entry is written before the data go out; where it cannot be
-written, nothing goes out.
+Names of attributes stand in it, never their values. Public reads leave no trace: nobody is profiled. An
+entry is written before the data go out; where it cannot be written, nothing goes out.
 """
 
 import hashlib

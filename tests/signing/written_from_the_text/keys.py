@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 
+from tests.signing.written_from_the_text.chain import Anchor, read_certificate
 from tests.signing.written_from_the_text.encodings import (
     RefusedError,
     base64url,
@@ -180,7 +181,7 @@ def stricter(found: Key, listed: Key) -> Key:
 
 @dataclass(frozen=True)
 class Entry:
-    """One issuer in one role; by certificates nobody is vouched for here."""
+    """One issuer in one role."""
 
     issuer: str
     role: str
@@ -189,7 +190,7 @@ class Entry:
     keys: list[Key]
     start: datetime
     end: datetime | None
-    names_keys: bool
+    anchors: list[Anchor]
 
     def holds_at(self, at: datetime) -> bool:
         return self.start <= at and (self.end is None or at <= self.end)
@@ -211,7 +212,9 @@ def read_trust_list(jws: bytes, roots: Iterable[dict[str, Any]]) -> TrustList:
     """Section 4.
 
     Raises:
-        RefusedError, ValueError, KeyError: It breaks a rule.
+        RefusedError: It breaks a rule.
+        ValueError: Likewise.
+        KeyError: Likewise.
     """
     parts = jws.decode("ascii").split(".")
     header, payload, signature = strict_object(base64url(parts[0])), parts[1], parts[2]
@@ -250,5 +253,12 @@ def _entry(document: dict[str, Any]) -> Entry:
         [replace(key, id=f"{document['issuer']}#{key.thumbprint}") for key in keys],
         instant(document.get("validFrom")),
         None if end is None else instant(end),
-        bool(keys or document.get("anchors")),
+        [_anchor(anchor) for anchor in document.get("anchors", [])],
     )
+
+
+def _anchor(anchor: dict[str, Any]) -> Anchor:
+    organisation = anchor["organizationIdentifier"]
+    if not isinstance(organisation, str) or not organisation:
+        raise RefusedError("trust_list")
+    return read_certificate(anchor["certificate"]), organisation
