@@ -1,6 +1,7 @@
-"""The page judges certificate chains as the Python verifier does: by every rule, and every flipped bit."""
+"""Page, Python and the text judge certificate chains alike: by every rule, and every flipped bit."""
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,8 +10,12 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.hazmat.primitives.hashes import SHA256, SHA384, SHA512
 
+from signing.canonical import canonicalize
 from signing.certificate_chain import TrustAnchor
+from signing.did_web import PublicKeyEntry
 from signing.evidence import Evidence
+from signing.jws import encode_header, sign_compact
+from signing.trust import trusted_key
 from signing.verify import examine
 from tests.signing.page import run, steps_of
 from tests.signing.test_certificate_chain import (
@@ -31,7 +36,19 @@ from tests.signing.test_certificate_chain import (
     text,
     x509_key,
 )
-from tests.signing.world import AT, MAKER, MAKER_KEY, ROOT_KEY, STRANGER_KEY, did_document, entry
+from tests.signing.test_written_from_the_text import results_of, stranger_s
+from tests.signing.world import (
+    AT,
+    MAKER,
+    MAKER_KEY,
+    ROOT_KEY,
+    STRANGER_KEY,
+    did_document,
+    ed25519,
+    entry,
+    passport,
+)
+from tests.signing.written_from_the_text import steps
 
 ROOTS = [dict(ROOT_KEY.public_jwk)]
 
@@ -49,13 +66,19 @@ def task(credential: bytes, evidence: Evidence) -> dict[str, Any]:
     }
 
 
-def assert_alike(cases: dict[str, tuple[bytes, Evidence]]) -> dict[str, tuple[str, str]]:
-    """Run both; tell the verdict and what was found in step 5."""
-    results = run([task(*case) for case in cases.values()])
+def assert_alike(
+    cases: dict[str, tuple[bytes, Evidence]], *, by_the_text: bool = True
+) -> dict[str, tuple[str, str]]:
+    """Run page and Python, and what was written from the text; tell the verdict and what step 5 found."""
+    tasks = [task(*case) for case in cases.values()]
     found: dict[str, tuple[str, str]] = {}
-    for (name, (credential, evidence)), result in zip(cases.items(), results, strict=True):
+    results = zip(cases.items(), tasks, run(tasks), strict=True)
+    for (name, (credential, evidence)), sent, result in results:
         report = examine(credential, evidence, at=AT)
         assert (result["verdict"], result["steps"]) == (report.verdict, steps_of(report)), name
+        if by_the_text:
+            stranger = stranger_s({**sent["evidence"], "expectedIdentifier": None})
+            assert steps.examine(credential, stranger) == results_of(report), name
         found[name] = (report.verdict, report.step("issuer_trusted").reason_code)
     return found
 
@@ -91,6 +114,66 @@ def test_every_chain_is_judged_alike() -> None:
         "a listed key",
     }
     assert all(found[name] == ("invalid", "key_not_trusted") for name in REFUSED)
+
+
+def _without_kid() -> bytes:
+    header = {"alg": "ES256", "typ": "vc+jwt", "x5c": list(GOOD)}
+    return sign_compact(
+        encode_header(header), canonicalize(passport(credentialStatus=None)), SEAL_KEY
+    )
+
+
+def test_a_chain_counts_beside_keys_that_are_listed() -> None:
+    def listing(*keys: PublicKeyEntry, did_documents: Any = None) -> Evidence:
+        listed = tuple(map(trusted_key, keys))
+        return known(anchor(), keys=listed, did_documents=did_documents or {})
+
+    own, seal_s = PublicKeyEntry(MAKER_KEY.public_jwk), PublicKeyEntry(SEAL_KEY.public_jwk)
+    day = timedelta(days=1)
+    of_another = (leaf(organisation="VATDE-1"), GOOD[1])
+    cases = {
+        "by the chain": (sealed(), listing(own)),
+        "by the chain, without a kid": (_without_kid(), listing(own)),
+        "beside a key of another kind": (
+            _without_kid(),
+            listing(PublicKeyEntry(ed25519("x").public_jwk)),
+        ),
+        "by the list": (sealed((), MAKER_KEY), listing(own)),
+        "by the list, beside another's chain": (sealed(GOOD, MAKER_KEY), listing(own)),
+        "by both": (sealed(), listing(own, seal_s)),
+        "another organisation's chain": (sealed(of_another), listing(own)),
+        "no chain": (sealed(()), listing(own)),
+        "no certificate": (sealed(("AAAA",)), listing(own)),
+        "the chain of another key": (sealed((leaf(STRANGER_KEY), GOOD[1])), listing(own)),
+        "no anchor": (sealed(), known(keys=(trusted_key(own),), did_documents={})),
+        "not in the DID document": (sealed(), listing(own, did_documents={MAKER: did_document()})),
+        "by both, compromised": (sealed(), listing(replace(seal_s, revoked=AT))),
+        "by both, retired before": (sealed(), listing(replace(seal_s, expires=ISSUED - day))),
+    }
+    found = assert_alike(cases)
+    good = {
+        name for name in cases if name.startswith("by ") or name == "beside a key of another kind"
+    }
+    good -= {"by both, compromised", "by both, retired before"}
+    assert {name for name, (verdict, _) in found.items() if verdict == "valid"} == good
+    assert {verdict for name, (verdict, _) in found.items() if name not in good} == {"invalid"}
+    reasons = {name: examine(*case, at=AT).steps[3].reason_code for name, case in cases.items()}
+    for name in ("no chain", "no certificate", "the chain of another key", "no anchor"):
+        assert reasons[name] == "key_not_found"
+    assert reasons["not in the DID document"] == "key_not_found"
+
+
+def test_a_key_by_its_chain_is_told_to_be_so_and_that_nobody_was_asked_about_revocation() -> None:
+    by_chain = examine(sealed(), known(anchor()), at=AT).step("issuer_trusted")
+    listed = known(anchor(), keys=entry(key=SEAL_KEY).keys)
+    by_list = examine(sealed(), listed, at=AT).step("issuer_trusted")
+    assert "is not asked (no OCSP, no CRL)" in by_chain.message
+    assert by_list.message == "Maker of Batteries is trusted as manufacturer"
+    pages = [
+        result["messages"][4]
+        for result in run([task(sealed(), known(anchor())), task(sealed(), listed)])
+    ]
+    assert pages == [by_chain.message, by_list.message]
 
 
 def _root(key: Any, hash_: Any, *extensions: tuple[Any, bool], **changes: Any) -> Any:
@@ -217,6 +300,7 @@ def test_a_certificate_with_a_flipped_bit_is_refused_alike(*, with_document: boo
         flipped[place] ^= 1 << place % 8
         x5c = (base64.b64encode(flipped).decode(), GOOD[1])
         cases[f"byte {place}"] = (sealed(x5c), evidence)
-    found = assert_alike(cases)
+    # The text does not say which defects of a certificate's own spelling refuse it.
+    found = assert_alike(cases, by_the_text=False)
     refused = {"invalid"} if with_document else {"invalid", "cannot_tell"}
     assert {name: found[name] for name in found if found[name][0] not in refused} == {}

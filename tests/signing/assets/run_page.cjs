@@ -16,6 +16,7 @@ const shown = (report) => ({
   verdict: report.verdict,
   failedStep: report.failedStep,
   steps: report.steps.map((step) => [step.step, step.outcome, step.reasonCode]),
+  messages: report.steps.map((step) => step.message),
   credential: report.credential,
 });
 

@@ -1,10 +1,11 @@
 """README, section 7: steps 1 to 6, over a credential or a status list."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from tests.signing.written_from_the_text.chain import first_key, vouched
 from tests.signing.written_from_the_text.encodings import RefusedError, instant, numeric_date
 from tests.signing.written_from_the_text.forms import Parsed, parse
 from tests.signing.written_from_the_text.keys import (
@@ -133,7 +134,7 @@ class Examination:
         if document is not None:
             keys = did_keys(document, self.issuer)
         else:
-            keys = self.entry.keys if self.entry else []
+            keys = [*self.entry.keys, *self._key_of_chain(self.entry)] if self.entry else []
             if not keys:
                 return "not_checked", "did_document_missing"
         if kid is not None:
@@ -144,6 +145,13 @@ class Examination:
         if not self._found:
             raise RefusedError("key_type_mismatch")
         return "passed", "keys_found"
+
+    def _key_of_chain(self, entry: Entry) -> list[Key]:
+        public = first_key(self.parsed.header.get("x5c")) if entry.anchors else None
+        if public is None:
+            return []
+        key = Key("P-256", public)
+        return [replace(key, id=f"{self.issuer}#{key.thumbprint}")]
 
     def issued(self) -> datetime | None:
         payload = self.parsed.payload
@@ -172,11 +180,9 @@ class Examination:
             raise RefusedError("issuer_not_trusted")
         if entry.scope and not self._is_list and not set(entry.scope) & set(map(str, self.types())):
             raise RefusedError("type_out_of_scope")
-        if entry.names_keys:
-            listed = {key.thumbprint: key for key in entry.keys}
-            known = [key for key in self._found if key.thumbprint in listed]
-            self._found = [stricter(key, listed[key.thumbprint]) for key in known]
-            if not known:
+        if entry.keys or entry.anchors:
+            self._found = [*filter(None, (self._trusted(key, entry) for key in self._found))]
+            if not self._found:
                 raise RefusedError("key_not_trusted")
         if self._is_list:
             return "passed", "issuer_trusted"
@@ -185,6 +191,13 @@ class Examination:
         if not entry.holds_at(now):
             return "warning", "trust_ended"
         return ("warning", "trust_list_stale") if trust.end < now else ("passed", "issuer_trusted")
+
+    def _trusted(self, key: Key, entry: Entry) -> Key | None:
+        listed = [known for known in entry.keys if known.thumbprint == key.thumbprint]
+        if listed:
+            return stricter(key, listed[-1])
+        x5c, issued = self.parsed.header.get("x5c"), self.issued() or self.evidence.now
+        return key if vouched(x5c, key.public, entry.anchors, issued) else None
 
     def _signature(self) -> Result:
         if not self._found:

@@ -166,7 +166,7 @@ class Seal:
         if entry is None:
             raise RefusedError("issuer_not_trusted")
         same = [key for key in entry.keys if key.thumbprint in {k.thumbprint for k in self._named}]
-        if entry.names_keys and self._named and not same:
+        if (entry.keys or entry.anchors) and self._named and not same:
             self._named = []
             raise RefusedError("key_not_trusted")
         self._named += same
