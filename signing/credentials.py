@@ -84,6 +84,7 @@ class DecodedCredential(NamedTuple):
         payload_bytes: The credential as it was signed.
         signing_input: The bytes over which the signature was made.
         signature: The 64 bytes of the signature.
+        header_bytes: The header as it stood; equal ones have equal headers.
     """
 
     header: Mapping[str, JsonValue]
@@ -91,6 +92,7 @@ class DecodedCredential(NamedTuple):
     payload_bytes: bytes
     signing_input: bytes
     signature: bytes
+    header_bytes: bytes
 
 
 def decode(credential: bytes) -> DecodedCredential:
@@ -103,9 +105,8 @@ def decode(credential: bytes) -> DecodedCredential:
     payload = parse_strict(jws.payload_bytes)
     if not isinstance(payload, dict):
         raise MalformedDocumentError("not_an_object", "not a JSON object", field="payload")
-    return DecodedCredential(
-        jws.header, payload, jws.payload_bytes, jws.signing_input, jws.signature
-    )
+    header, payload_bytes, signing_input, signature, header_bytes = jws
+    return DecodedCredential(header, payload, payload_bytes, signing_input, signature, header_bytes)
 
 
 def issuer_of(payload: Mapping[str, JsonValue]) -> str | None:
@@ -129,5 +130,7 @@ def types_of(payload: Mapping[str, JsonValue]) -> tuple[str, ...]:
 def subjects_of(payload: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], ...]:
     """The credential's subjects: VCDM 2.0 section 4.8 allows one object or several."""
     subject = payload.get("credentialSubject")
-    items = subject if isinstance(subject, list) else [subject]
-    return tuple(item for item in items if isinstance(item, dict))
+    if isinstance(subject, dict):
+        return (subject,)
+    items = subject if isinstance(subject, list) else []
+    return tuple([item for item in items if isinstance(item, dict)])

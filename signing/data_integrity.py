@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Final
 
 from signing import multibase
-from signing.canonical import JsonValue, parse_strict
+from signing.canonical import JsonValue, canonicalize, parse_strict
 from signing.credentials import DecodedCredential
 from signing.cryptosuites import CRYPTOSUITES, JcsSuite
 from signing.errors import KeyUnavailableError, MalformedDocumentError
@@ -87,7 +87,7 @@ def decode_secured(data: bytes) -> DecodedCredential:
         "expires": proof.get("expires"),
     }
     signature = multibase.decode_base58btc(proof.get("proofValue"), "proofValue")
-    return DecodedCredential(header, unsecured, data, hash_data, signature)
+    return DecodedCredential(header, unsecured, data, hash_data, signature, canonicalize(header))
 
 
 def _check_context(document: Mapping[str, JsonValue], proof: Mapping[str, JsonValue]) -> None:

@@ -58,7 +58,7 @@ class Evidence:
         default_factory=dict, init=False, repr=False, compare=False
     )
     # What was found about the envelopes of credentials, see `signing.envelope`.
-    judgements: dict[tuple[bytes, bool, str, bool, datetime], "Judgement"] = field(
+    judgements: dict[tuple[bytes, bytes, bool, str, bool, datetime], "Judgement"] = field(
         default_factory=dict, init=False, repr=False, compare=False
     )
     # Heads of logs by their note: a shipment's proofs mostly end in the same one.

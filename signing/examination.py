@@ -27,6 +27,7 @@ _NO_KEY: Final = Finding("not_checked", "no_trusted_key", "there is no trusted k
 _NOT_SIGNED: Final = Finding(
     "failed", "signature_invalid", "the signature does not fit these bytes"
 )
+_TILDE: Final = ord("~")  # as a number it is looked for faster
 _AFTER_PARSE: Final = (NOT_REACHED,) * 4
 
 
@@ -172,4 +173,4 @@ _READERS: Final[Mapping[Form, Callable[[bytes], DecodedCredential]]] = {
 def _form(data: bytes) -> Form:
     if data.startswith(b"{"):
         return "embedded"
-    return "sd_jwt" if b"~" in data else "jwt"
+    return "sd_jwt" if _TILDE in data else "jwt"

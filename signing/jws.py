@@ -28,12 +28,14 @@ class CompactJws(NamedTuple):
         payload_bytes: What was signed, exactly.
         signing_input: The bytes over which the signature was made.
         signature: The signature, decoded.
+        header_bytes: The protected header as it stood, encoded.
     """
 
     header: Mapping[str, JsonValue]
     payload_bytes: bytes
     signing_input: bytes
     signature: bytes
+    header_bytes: bytes
 
 
 def encode_header(header: Mapping[str, JsonValue]) -> bytes:
@@ -62,11 +64,13 @@ def split_compact(data: bytes) -> CompactJws:
     middle, end = data.find(b"."), data.rfind(b".")
     if data.find(b".", middle + 1) != end or middle == end:
         raise MalformedDocumentError("not_compact_jws", "not three parts separated by dots")
+    header_bytes = data[:middle]
     return CompactJws(
-        _header(data[:middle]),
+        _header(header_bytes),
         base64url.decode(data[middle + 1 : end], "payload"),
         data[:end],
         base64url.decode(data[end + 1 :], "signature"),
+        header_bytes,
     )
 
 

@@ -169,9 +169,7 @@ def decode_presentation(sd_jwt: bytes) -> DecodedCredential:
     if withheld:
         # Who may leave out an end of validity could make it last for ever.
         raise MalformedDocumentError("claim_reserved", f"{min(withheld)} must not be a disclosure")
-    return DecodedCredential(
-        decoded.header, payload, decoded.payload_bytes, decoded.signing_input, decoded.signature
-    )
+    return decoded._replace(payload=payload)
 
 
 def _disclosed(value: JsonValue, disclosures: _Disclosures, depth: int) -> JsonValue:

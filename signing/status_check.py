@@ -28,9 +28,7 @@ def check_status(
 ) -> Finding:
     """Step 11: whether the credential is revoked or suspended, and how old that knowledge is."""
     findings = [
-        _check_entry(entry, issuer, evidence, at)
-        if entry.purpose in _WITHDRAWN
-        else Finding("not_checked", "status_purpose", "a list for a purpose that is not known")
+        _check_entry(entry, issuer, evidence, at) if entry.purpose in _WITHDRAWN else _UNKNOWN
         for entry in entries
         if entry.purpose not in _SAYING_NOTHING
     ]
@@ -40,6 +38,7 @@ def check_status(
 
 
 _NO_ENTRY: Final = Finding("not_checked", "no_status_entry", "the credential names no status list")
+_UNKNOWN: Final = Finding("not_checked", "status_purpose", "a list for a purpose that is not known")
 _NO_VERSION: Final = Finding(
     "not_checked", "no_version_evidence", "nothing says which version is current"
 )
@@ -59,9 +58,10 @@ class _Reading(NamedTuple):
     when_not: Finding
 
     def of(self, place: int) -> Finding:
-        if place >= len(self.bits):
-            return Finding("failed", "status_index", f"the list has no entry {place}")
-        return self.when_set if self.bits.get(place) else self.when_not
+        try:
+            return self.when_set if self.bits.get(place) else self.when_not
+        except MalformedDocumentError as error:
+            return Finding("failed", error.reason, f"the list has no entry {place}")
 
 
 def _reading(

@@ -80,7 +80,7 @@ class StatusList:
         Raises:
             MalformedDocumentError: No such entry.
         """
-        return bool(self._bits[self._byte(index)] & 0x80 >> index % 8)
+        return self._bits[self._byte(index)] & 0x80 >> index % 8 != 0
 
     def set(self, index: int, *, to: bool = True) -> None:
         """Set or clear a bit.
@@ -92,7 +92,7 @@ class StatusList:
         self._bits[byte] = self._bits[byte] | mask if to else self._bits[byte] & ~mask
 
     def _byte(self, index: int) -> int:
-        if not 0 <= index < len(self):
+        if not 0 <= index < len(self._bits) * 8:
             raise MalformedDocumentError("status_index", f"there is no entry {index}")
         return index // 8
 

@@ -183,19 +183,26 @@ def _content(
 ) -> tuple[Finding, ...]:
     """Steps 7 to 14; each is made, whatever the others find."""
     content, evidence = examination.content, examination.evidence
+    validity = examination.validity(judgement)
+    identifier = _identifier(content, judgement.entry, evidence)
+    version = check_refresh(content.entries, judgement.issuer, evidence, at)
+    status = content.status or check_status(content.entries, judgement.issuer, evidence, at)
+    inclusion = examination.inclusion().finding
+    if not domain_checks:
+        schema = certificate = study = _NO_CHECK
+        return validity, schema, identifier, version, status, inclusion, certificate, study
 
     def domain(step: str) -> Finding:
-        return (
-            _ask(domain_checks[step], examination.payload) if step in domain_checks else _NO_CHECK
-        )
+        check = domain_checks.get(step)
+        return _NO_CHECK if check is None else _ask(check, examination.payload)
 
     return (
-        examination.validity(judgement),
+        validity,
         domain("schema"),
-        _worse(_identifier(content, judgement.entry, evidence), domain("identifier")),
-        _worse(check_refresh(content.entries, judgement.issuer, evidence, at), domain("version")),
-        content.status or check_status(content.entries, judgement.issuer, evidence, at),
-        examination.inclusion().finding,
+        _worse(identifier, domain("identifier")),
+        _worse(version, domain("version")),
+        status,
+        inclusion,
         domain("factory_certificate"),
         domain("footprint_study"),
     )
