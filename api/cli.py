@@ -56,6 +56,10 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
         "archive": CommandEntry("archive", "archive", "Keep others' passports; open them."),
         "registry": CommandEntry("registry", "registry", "Tell the EU registry of passports."),
         "fsck": CommandEntry("operating", "fsck", "Re-verify the whole store from its bytes."),
+        "backup": CommandEntry(
+            "backup", "backup", "Write the whole home to a file, while it runs."
+        ),
+        "restore": CommandEntry("backup", "restore", "Restore a backup into an empty home."),
         "witness": CommandEntry("witness", "witness", "Witness transparency logs."),
         "openapi": CommandEntry(
             "serving", "openapi", "Print, write or check the OpenAPI document."

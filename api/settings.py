@@ -24,6 +24,7 @@ from passports.verification.loopback import is_loopback
 
 DEMONSTRATION_MARKER: Final = "demo.json"
 DATABASE_FILE: Final = "voltpass.sqlite3"
+RESTORING: Final = ".restoring"  # a folder in the home while a backup is being restored
 _PUBLIC_URL: Final = "VOLTPASS_PUBLIC_URL"
 _HOST: Final = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?(:[0-9]{1,5})?/?")
 

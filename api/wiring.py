@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from api.environment import EnvironmentFaultError
 from api.examiners import Examiners
-from api.settings import Settings
+from api.settings import RESTORING, Settings
 from lca.datasets import Dataset, load_shipped_dataset
 from passports.errors import Finding
 from passports.identifiers import PublicAddress
@@ -44,15 +44,29 @@ class Voltpass:
         Raises:
             EnvironmentFaultError: the database cannot be opened, or is not there and not to be made.
         """
-        if self.creates:
+        return self._opened(migrates=True)
+
+    def store_as_it_is(self) -> Store:
+        """Open the store a second time with the schema that it has, to copy it; the caller closes it.
+
+        Raises:
+            EnvironmentFaultError: the database cannot be opened, or is not there.
+        """
+        return self._opened(migrates=False)
+
+    def _opened(self, *, migrates: bool) -> Store:
+        makes = self.creates and migrates
+        if (self.settings.home / RESTORING).exists():
+            raise _half_restored(self.settings)
+        if makes:
             self.settings.home.mkdir(parents=True, exist_ok=True)
         elif not self.settings.database_url and not self.settings.database_path.is_file():
             raise _not_there(self.settings)
         logging.getLogger("alembic").setLevel(logging.WARNING)
         try:
             store = Store(self.settings.effective_database_url)
-            is_there = self.creates or store.is_laid_out()
-            if is_there:
+            is_there = makes or store.is_laid_out()
+            if is_there and migrates:
                 store.migrate()
         except Exception as error:  # noqa: BLE001 # raised anew, as what it is
             # Each driver has errors of its own, and their texts can hold the URL with its password.
@@ -140,6 +154,12 @@ def _not_there(settings: Settings) -> EnvironmentFaultError:
     remedy = "Check the variable; voltpass serve, demo, keys register and archive import begin one."
     if settings.database_url:  # it can hold a password
         return EnvironmentFaultError(Finding("VOLTPASS_DATABASE_URL", "", reason, remedy))
+    return EnvironmentFaultError(Finding("VOLTPASS_HOME", str(settings.home), reason, remedy))
+
+
+def _half_restored(settings: Settings) -> EnvironmentFaultError:
+    reason = "a backup is being restored here, or was and did not come to its end"
+    remedy = "Wait for it; else empty the folder (and the database) and restore again."
     return EnvironmentFaultError(Finding("VOLTPASS_HOME", str(settings.home), reason, remedy))
 
 
