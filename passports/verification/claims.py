@@ -35,6 +35,7 @@ def _whole(value: object) -> object:
 
 
 Day = Annotated[date, BeforeValidator(_day)]
+WholeCount = Annotated[int, BeforeValidator(_whole), Field(ge=0)]
 
 
 class _Claims(BaseModel):

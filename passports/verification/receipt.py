@@ -8,7 +8,7 @@ printed.
 import hashlib
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Final
@@ -19,7 +19,7 @@ from passports.credential_type import RECEIPT_TYPE
 from passports.documents import findings_of
 from passports.errors import EvidenceUnavailableError, shorten
 from passports.errors import Finding as Fault
-from passports.verification.claims import NonEmpty, Sha256
+from passports.verification.claims import NonEmpty, Sha256, WholeCount
 from passports.verification.collection import CollectedEvidence
 from signing.canonical import JsonValue, canonicalize
 from signing.credentials import types_of
@@ -34,6 +34,7 @@ _FORMAT: Final = b'"voltpass-shipment/1"'
 _EMBEDDED: Final = re.compile(
     rb"/EmbeddedFile[^>]{0,200}>>\s{0,2}stream\r?\n(e[A-Za-z0-9_.-]{20,65536})\s?endstream"
 )
+_MAX_DEPTH: Final = 32  # as for whatever is verified
 _TYPES: Final = frozenset({"VerifiableCredential", RECEIPT_TYPE})
 _NOT_OF_A_RECEIPT: Final = Finding("not_checked", "no_check", "a receipt has no such thing")
 # What the JSON form repeats of the signed subject.
@@ -79,13 +80,42 @@ def read_receipt(data: bytes) -> HandedInReceipt:
             return HandedInReceipt(found[1])
         raise _unreadable("no signed receipt is attached to this PDF")
     try:
-        document = json.loads(data, object_pairs_hook=_members, parse_constant=_refuse_constant)
+        # One kind of number, as for every other reader of JSON; what is signed has none beyond a double.
+        document = json.loads(
+            data.decode(),
+            object_pairs_hook=_members,
+            parse_constant=_refuse_constant,
+            parse_int=float,
+        )
+        _refuse_depth(document)
     except (ValueError, RecursionError) as error:
         raise _unreadable(f"it is no JSON document ({error})") from None
     signed = document.get("receipt") if isinstance(document, dict) else None
     if not isinstance(document, dict) or not isinstance(signed, str):
         raise _unreadable("it has no member receipt with the signed part")
-    return HandedInReceipt(signed.encode("utf-8", "replace").strip(), document)
+    return HandedInReceipt(_scalars(signed).encode().strip(), document)
+
+
+def _scalars(text: str) -> str:
+    """Replace half surrogate pairs, which an escape can write, as encoders in browsers do."""
+    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def _refuse_depth(document: JsonValue) -> None:
+    level, depth = _containers([document]), 0
+    while level:
+        depth += 1
+        if depth > _MAX_DEPTH:
+            raise ValueError(f"more than {_MAX_DEPTH} arrays and objects within each other")
+        level = _containers(
+            item
+            for value in level
+            for item in (value.values() if isinstance(value, dict) else value)
+        )
+
+
+def _containers(values: Iterable[JsonValue]) -> list[dict[str, JsonValue] | list[JsonValue]]:
+    return [value for value in values if isinstance(value, dict | list)]
 
 
 # A receipt of 10,000 rows has 5 MB, which is beyond what `signing.canonical.parse_strict` reads. The same
@@ -144,7 +174,7 @@ class _Subject(BaseModel):
     server: NonEmpty
     checkedAt: NonEmpty  # noqa: N815 # as above
     reference: Annotated[str, Field(max_length=100)] | None
-    counts: Mapping[str, Annotated[int, Field(ge=0)]]
+    counts: Mapping[str, WholeCount]
 
 
 def check_schema(payload: Mapping[str, JsonValue]) -> Finding:
@@ -156,8 +186,10 @@ def check_schema(payload: Mapping[str, JsonValue]) -> Finding:
         return Finding("failed", "schema_violated", f"{first.field}: {first.reason}")
     counts = subject.counts
     parts = ("distinct_links", "duplicates", "unreadable")
-    if counts.get("rows") != sum(counts.get(name, 0) for name in parts):
+    if counts.get("rows", -1) != sum(counts.get(name, 0) for name in parts):
         return Finding("failed", "schema_violated", "counts: they do not add up to the rows")
+    if not is_receipt(payload):
+        return Finding("failed", "not_a_receipt", f"its type is not {RECEIPT_TYPE}")
     return Finding("passed", "schema_fits", f"the receipt of a list of {counts['rows']} rows")
 
 
@@ -173,10 +205,22 @@ def check_rows(payload: Mapping[str, JsonValue], document: Mapping[str, JsonValu
     if digest != subject.get("rowsSha256"):
         return Finding("failed", "rows_differ", "the rows are not those that were signed (SHA-256)")
     altered = [
-        name for name, member in _REPEATED.items() if document.get(name) != subject.get(member)
+        name
+        for name, member in _REPEATED.items()
+        if not _same(document.get(name), subject.get(member))
     ]
-    altered += [name for name in ("id", "issuer") if document.get(name) != payload.get(name)]
+    altered += [
+        name for name in ("id", "issuer") if not _same(document.get(name), payload.get(name))
+    ]
     if altered:
         message = f"{', '.join(altered)}: not what was signed"
         return Finding("failed", "summary_differs", message)
     return Finding("passed", "rows_match", "rows and summary are those that were signed")
+
+
+def _same(repeated: JsonValue, signed: JsonValue) -> bool:
+    """Whether two values are written alike; for Python alone, true equals 1."""
+    try:
+        return canonicalize(repeated) == canonicalize(signed)
+    except SigningError:
+        return False

@@ -5,7 +5,8 @@ import { addDidDocument, emptyEvidence, isBundle, readBundle } from "./bundle.js
 import { decodeAny, decodePresentation } from "./forms.js";
 import { fromInstant } from "./instants.js";
 import { readKey } from "./keys.js";
-import { isSeal, verifyOffline, verifyPassport, verifySeal } from "./passport.js";
+import { verifyOffline, verifyPassport, verifySeal, verifySubject } from "./passport.js";
+import { receiptIn } from "./receipt.js";
 import { STEPS } from "./report.js";
 import { examineSeal } from "./seal_report.js";
 import { canonical, parseStrict } from "./strict_json.js";
@@ -29,10 +30,11 @@ export const Voltpass = {
   decodePresentation,
   fromInstant,
   readKey,
-  isSeal,
+  receiptIn,
   verifyOffline,
   verifyPassport,
   verifySeal,
+  verifySubject,
   examineSeal,
   canonical,
   parseStrict,

@@ -17,7 +17,7 @@ if (typeof document !== "undefined")
     async function load(data) {
       if (Voltpass.isBundle(data)) {
         const { credentials, evidence, trustList } = await Voltpass.readBundle(data);
-        loaded.credentials.push(...credentials);
+        loaded.credentials.push(...credentials.map((data) => ({ data, verify: Voltpass.verifyPassport })));
         for (const [kind, items] of Object.entries(evidence)) Object.assign(loaded.evidence[kind], items);
         loaded.trustList = trustList ?? loaded.trustList;
         return;
@@ -26,7 +26,14 @@ if (typeof document !== "undefined")
       if (isPicture(text))
         throw new Voltpass.Refusal("a_picture", "This page reads no pictures: scan the code and paste its text.");
       if (headerOf(text).includes("trust-list+jwt")) loaded.trustList = text;
-      else if (!addDocument(text)) loaded.credentials.push(text);
+      else if (!addDocument(text)) await addSubject(text);
+    }
+
+    async function addSubject(data) {
+      const isReceipt = (await Voltpass.receiptIn(data)) !== null;
+      if (!isReceipt && Voltpass.startsWith(data, Voltpass.utf8("%PDF")))
+        throw new Voltpass.Refusal("a_pdf", "This PDF has no signed receipt inside that can be read: load its JSON form.");
+      loaded.credentials.push({ data, verify: Voltpass.verifySubject, isReceipt });
     }
 
     const isPicture = (data) =>
@@ -80,8 +87,10 @@ if (typeof document !== "undefined")
       const sizes = Object.values(evidence).map((items) => Object.keys(items).length);
       const isEmpty = !credentials.length && !trustList && sizes.every((size) => size === 0);
       const [keys, lists, proofs, documents, studies] = sizes;
+      const receipts = credentials.filter(({ isReceipt }) => isReceipt).length;
       const parts = [
-        count(credentials.length, "passport"),
+        count(credentials.length - receipts, "passport"),
+        ...(receipts ? [count(receipts, "receipt")] : []),
         count(keys, "DID document"),
         count(lists, "status list"),
         count(proofs, "log proof"),
@@ -126,16 +135,12 @@ if (typeof document !== "undefined")
         link = $("link").value.trim() || null;
       try {
         const pasted = Voltpass.stripped(Voltpass.utf8($("credential").value));
-        const subjects = pasted.length ? [pasted] : loaded.credentials;
+        const subjects = pasted.length ? [{ data: pasted, verify: Voltpass.verifySubject }] : loaded.credentials;
         if (!subjects.length) throw new Voltpass.Refusal("nothing_given", "Load or paste a passport first.");
         const trustList = await believedList(),
           made = [];
-        for (const subject of subjects) {
-          const report = Voltpass.isSeal(subject)
-            ? await Voltpass.verifySeal(Voltpass.latin1(subject), loaded.evidence, trustList, link, at)
-            : await Voltpass.verifyPassport(subject, loaded.evidence, trustList, link, at);
-          made.push(...view(report, trustList));
-        }
+        for (const { data, verify } of subjects)
+          made.push(...view(await verify(data, loaded.evidence, trustList, link, at), trustList));
         $("result").replaceChildren(...made);
         $("result").scrollIntoView({ block: "start" });
       } catch (error) {
@@ -175,6 +180,7 @@ if (typeof document !== "undefined")
       made.append(element("h2", WORDS[verdict]));
       const subject = [].concat(credential?.credentialSubject ?? [])[0];
       if (subject?.id) made.append(element("p", subject.id));
+      if (isReceipt(credential) && steps[SCHEMA].outcome === "passed") made.append(...receiptLines(subject));
       const decisive =
         steps.find((step) => step.outcome === "failed") ??
         (verdict === "valid" ? undefined : decisiveOf(steps, verdict));
@@ -185,6 +191,27 @@ if (typeof document !== "undefined")
         : "without a trust list: nobody says who the issuer is";
       made.append(element("p", `Checked at ${checkedAt.slice(0, 19)}Z, ${whom}.`, "hint"));
       return made;
+    }
+
+    // --- a receipt: what it says of the rows, in the words of its print ---
+
+    const SCHEMA = Voltpass.STEPS.indexOf("schema");
+    const ROWS = { valid: "valid", valid_with_warnings: "valid, with reservations", invalid: "INVALID" };
+    Object.assign(ROWS, { cannot_tell: "cannot tell", unknown: "UNKNOWN", unreadable: "UNREADABLE" });
+    const isReceipt = (credential) => [].concat(credential?.type ?? []).includes("ShipmentReceipt");
+
+    function receiptLines({ server, reference, checkedAt, counts }) {
+      const number = (name) => counts[name] ?? 0;
+      const links = count(number("distinct_links"), "distinct link");
+      const verdicts = Object.keys(ROWS).filter((name) => number(name));
+      const lines = [
+        `Receipt of a list checked at ${checkedAt} by ${server}. Reference: ${reference ?? "none given"}.`,
+        `${count(counts.rows, "row")}: ${links}, ${number("duplicates")} that repeat one, ${number("unreadable")} unreadable.`,
+        `Of the ${links}: ${number("known_here")} known there, ${number("not_known_here")} unknown.`,
+        `Rows by verdict: ${verdicts.map((name) => `${number(name)} ${ROWS[name]}`).join(", ") || "none"}.`,
+        "The outcome above is that of the receipt. What it says of each battery was found when it was made.",
+      ];
+      return lines.map((line) => element("p", line));
     }
 
     function decisiveOf(steps, verdict) {

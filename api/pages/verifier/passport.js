@@ -1,9 +1,10 @@
-// What somebody holds, verified with all that is at hand: a credential, the seal of a label, or a bundle.
+// What somebody holds, verified with all that is at hand: a credential, a receipt, the seal of a label, or a bundle.
 import { isObject, isText, opt, orElseAsync } from "./basics.js";
 import { latin1, startsWith, stripped, utf8 } from "./bytes.js";
 import { batteryChecks } from "./battery.js";
 import { emptyEvidence, isBundle, readBundle } from "./bundle.js";
 import { decodeAny, isPresentation } from "./forms.js";
+import { receiptChecks, receiptIn } from "./receipt.js";
 import { RESTRICTED_CHECKS } from "./restricted.js";
 import { SEAL_PREFIX } from "./seal.js";
 import { sealChecks } from "./sealed_battery.js";
@@ -20,6 +21,20 @@ export async function verifyPassport(credential, evidence, trustList, link, at) 
 
 export function verifySeal(text, evidence, trustList, link, at) {
   return examineSeal(text, { didDocuments: evidence.didDocuments, trustList }, at, sealChecks(trustList, link));
+}
+
+// A receipt is signed in the role `platform`; it is about no battery, so there is no link to hold against it.
+export function verifyReceipt(receipt, { didDocuments, statusLists }, trustList, at) {
+  const evidence = { didDocuments, statusLists, trustList, role: "platform" };
+  return examine(receipt.credential, evidence, at, receiptChecks(receipt));
+}
+
+// One thing that was handed in by itself, of whichever kind it is.
+export async function verifySubject(data, evidence, trustList, link, at) {
+  if (isSeal(data)) return verifySeal(latin1(data), evidence, trustList, link, at);
+  const receipt = await receiptIn(data);
+  if (receipt !== null) return verifyReceipt(receipt, evidence, trustList, at);
+  return verifyPassport(data, evidence, trustList, link, at);
 }
 
 // A passport says where its proof of inclusion is; a bundle carries it under that address. The log holds the JWT:
@@ -47,7 +62,5 @@ export async function verifyOffline(data, trustList, link, at) {
       bundle.credentials.map((credential) => verifyPassport(credential, bundle.evidence, trustList, link, at)),
     );
   }
-  const text = stripped(data);
-  if (isSeal(text)) return [await verifySeal(latin1(text), emptyEvidence(), trustList, link, at)];
-  return [await verifyPassport(text, emptyEvidence(), trustList, link, at)];
+  return [await verifySubject(stripped(data), emptyEvidence(), trustList, link, at)];
 }

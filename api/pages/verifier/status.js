@@ -95,6 +95,7 @@ async function readTokenList({ payload, issuer }, url) {
   return {
     issuer,
     purposes: ["revocation"],
+    isToken: true,
     bits,
     from: fromSeconds(payload, "iat"),
     until: fromSeconds(payload, "exp"),
@@ -156,7 +157,8 @@ async function checkEntry(entry, examination) {
   if (list.outcome) return list;
   const isSet = bitOf(list, entry.index);
   if (isSet === null) return failed("status_index", `the list has no entry ${entry.index}`);
-  if (isSet) return failed(word, `${word} by its issuer (${ageOf(list, at)})`);
+  const meant = list.isToken ? "revoked or suspended" : word; // its bit says INVALID, and no more
+  if (isSet) return failed(word, `${meant} by its issuer (${ageOf(list, at)})`);
   return stale(list, at) ?? passed("not_withdrawn", `neither revoked nor suspended (${ageOf(list, at)})`);
 }
 

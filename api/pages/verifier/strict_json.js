@@ -6,7 +6,13 @@ export const MAX_BYTES = 256 * 1024;
 export const MAX_DEPTH = 32;
 
 export function parseStrict(bytes) {
-  if (bytes.length > MAX_BYTES) refuse("too_large");
+  return bytes.length > MAX_BYTES ? refuse("too_large") : parse(bytes, true);
+}
+
+// For what repeats something signed and is held against it: of any length, with any number and any escape.
+export const parseLoose = (bytes) => parse(bytes, false);
+
+function parse(bytes, isStrict) {
   const text = fromUtf8(bytes, "not_utf8");
   let at = 0,
     surrogate = false;
@@ -38,7 +44,7 @@ export function parseStrict(bytes) {
         at += 2;
       } else fail();
     }
-    if (/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(value)) surrogate = true;
+    if (hasLoneSurrogate(value)) surrogate = true;
     return value;
   }
   function number() {
@@ -48,6 +54,7 @@ export function parseStrict(bytes) {
     if (!match) fail();
     at += match[0].length;
     const value = Number(match[0]);
+    if (!isStrict) return value;
     if (match[1] === undefined && match[2] === undefined) {
       if (!Number.isSafeInteger(value)) refuse("integer_too_large");
     } else if (!Number.isFinite(value)) refuse("not_finite");
@@ -98,8 +105,19 @@ export function parseStrict(bytes) {
   const document = value(0);
   space();
   if (at !== text.length) fail();
-  if (surrogate) refuse("lone_surrogate");
+  if (surrogate && isStrict) refuse("lone_surrogate");
   return document;
+}
+
+const hasLoneSurrogate = (text) =>
+  /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/.test(text);
+
+// Whether a value has a canonical form: no half surrogate pair, no number beyond a double.
+export function hasCanonical(value) {
+  if (typeof value === "string") return !hasLoneSurrogate(value);
+  if (typeof value === "number") return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(hasCanonical);
+  return !isObject(value) || Object.entries(value).every((pair) => pair.every(hasCanonical));
 }
 
 // RFC 8785: names sorted by UTF-16 (what sort() does), numbers and strings as ECMAScript writes them.
