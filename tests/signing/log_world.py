@@ -1,5 +1,6 @@
 """A log, its witness, and a credential in it, for the tests of everything about logs."""
 
+from datetime import datetime
 from typing import Any
 
 from signing.did_web import PublicKeyEntry
@@ -52,13 +53,13 @@ HEAD = Checkpoint(ORIGIN, 130, TREE.root())
 CREDENTIAL = signed(passport())
 
 
-def logged(*signers: NoteSigner, before: int = 100, after: int = 29) -> LogProof:
+def logged(*signers: NoteSigner, before: int = 100, after: int = 29, at: datetime = AT) -> LogProof:
     tree = MerkleTree(hashes(before))
     index = tree.append(log_entry(CREDENTIAL))
     for leaf in hashes(after):
         tree.append_hash(leaf)
     head = Checkpoint(ORIGIN, len(tree), tree.root())
-    note = sign_checkpoint(head, signers or SIGNERS, AT)
+    note = sign_checkpoint(head, signers or SIGNERS, at)
     return LogProof(index, tuple(tree.inclusion_proof(index)), note)
 
 

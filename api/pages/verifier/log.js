@@ -37,16 +37,19 @@ export async function checkInclusion(credential, proof, trustList, at) {
     const ended = untrustedAt(checkpoint, trustList, checkpoint.witnessedAt ?? at);
     const isWanted = keys.some((key) => !logs.has(key.name)) && !checkpoint.witnesses.length;
     const finding = ended
-      ? warning("log_trust_ended", `${where}, but ${ended} was not trusted then`)
+      ? warning("log_trust_ended", `${where}, but ${ended} was not trusted then${leftOut(checkpoint)}`)
       : witnessed(where, isWanted, checkpoint);
     return { finding, origin, index, logs };
   }, refused);
 }
 
-function witnessed(where, isWanted, { origin, unread }) {
-  const left = unread.length ? `; the ML-DSA-44 signature of ${unread.join(", ")} cannot be checked here` : "";
-  if (!isWanted) return passed("included", where + left);
-  if (unread.some((name) => name !== origin)) return warning("witness_not_checked", where + left);
+const leftOut = ({ unread }) =>
+  unread.length ? `; ML-DSA-44 signature of ${unread.join(", ")} not checked: this browser cannot` : "";
+
+function witnessed(where, isWanted, checkpoint) {
+  const { origin, unread } = checkpoint;
+  if (!isWanted) return passed("included", where + leftOut(checkpoint));
+  if (unread.some((name) => name !== origin)) return warning("witness_not_checked", where + leftOut(checkpoint));
   return warning("not_witnessed", `${where}, but no known witness cosigned it`);
 }
 
