@@ -27,8 +27,9 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.types import NullType, TypeDecorator
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
+from passports.store.every_table import METADATA
 from passports.store.tables import UtcDateTime
 
 # As SQLAlchemy writes them; `fromisoformat` takes more forms than these.
@@ -57,7 +58,7 @@ class IntegrityRecords:
     @property
     def tables(self) -> Sequence[Table]:
         """All tables of the store, those first on which others rest."""
-        return SQLModel.metadata.sorted_tables
+        return METADATA.sorted_tables
 
     def examined(self, table: Table) -> Iterator[tuple[str, str | None]]:
         """Yield the key of each row with the column that cannot be read, or None."""
@@ -79,7 +80,7 @@ class IntegrityRecords:
                 yield pairs, constraint.referred_table
         for of, columns, target in _REFERENCES:
             if of == table.name:
-                yield columns, SQLModel.metadata.tables[target]
+                yield columns, METADATA.tables[target]
 
     def dangling(
         self, table: Table, columns: Mapping[str, str], target: Table

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from sqlalchemy import ForeignKeyConstraint, Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
+import passports.store.factory_tables  # noqa: F401 # foreign keys here name its tables
 from passports.store.tables import UtcDateTime
 
 

@@ -34,8 +34,11 @@ def key_of(table: type[SQLModel]) -> list[str]:
 
 def all_tables() -> set[type[SQLModel]]:
     """Return every table of the store."""
-    mappers = SQLModel._sa_registry.mappers  # noqa: SLF001 # no other way to list them
-    return {mapper.class_ for mapper in mappers if issubclass(mapper.class_, SQLModel)}
+    from passports.store.every_table import TABLE_MODULES  # noqa: PLC0415 # all only where needed
+
+    found = (one for module in TABLE_MODULES for one in vars(module).values())
+    rows = {one for one in found if isinstance(one, type) and issubclass(one, SQLModel)}
+    return rows - {SQLModel}
 
 
 def write_row(values: Mapping[str, Any]) -> bytes:

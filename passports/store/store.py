@@ -3,97 +3,114 @@
 SQLite (write-ahead log) is embedded by default; PostgreSQL by the same code and migrations.
 """
 
+from __future__ import annotations
+
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from importlib import resources
+from importlib import import_module, resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import IntegrityError, InterfaceError, OperationalError
-from sqlmodel import Session, SQLModel
+from sqlmodel import Session
 
 from passports.errors import StoreUnavailableError
-from passports.store import (
-    acceptance_records,
-    archive_records,
-    attribute_records,
-    authority_records,
-    factory_records,
-    history_records,
-    integrity_records,
-    period_records,
-    recipe_records,
-    records,
-    registry_records,
-    version_records,
-)
 from passports.store.errors import RowExistsError
 from passports.store.read_only import guard
 
+if TYPE_CHECKING:
+    from passports.store import (
+        acceptance_records,
+        archive_records,
+        attribute_records,
+        authority_records,
+        factory_records,
+        history_records,
+        integrity_records,
+        period_records,
+        recipe_records,
+        records,
+        registry_records,
+        version_records,
+    )
+
 
 class Transaction:
-    """All records, inside one transaction; it ends with the `with` block that opened it."""
+    """All records, inside one transaction; it ends with the `with` block that opened it.
 
-    def __init__(self, session: Session) -> None:  # noqa: PLR0915 # one line a table
+    Records and the tables they need are imported when they are asked for: most commands need few.
+    """
+
+    operators: records.OperatorRecords
+    signing_keys: records.SigningKeyRecords
+    api_keys: records.ApiKeyRecords
+    facilities: records.FacilityRecords
+    energy_periods: records.EnergyPeriodRecords
+    certificates: records.CertificateRecords
+    models: records.BatteryModelRecords
+    studies: records.FootprintStudyRecords
+    batches: records.BatchRecords
+    passports: records.PassportRecords
+    status_lists: records.StatusListRecords
+    idempotency_keys: records.IdempotencyKeyRecords
+    log_state: records.LogStateRecords
+    log_tiles: records.LogTileRecords
+    attribute_versions: attribute_records.AttributeVersionRecords
+    restricted_credentials: attribute_records.RestrictedCredentialRecords
+    access_grants: attribute_records.AccessGrantRecords
+    access_entries: attribute_records.AccessEntryRecords
+    operator_identifiers: authority_records.OperatorIdentifierRecords
+    authorisations: authority_records.AuthorisationRecords
+    acts: authority_records.ActRecords
+    transfers: authority_records.TransferRecords
+    responsibility_acceptances: acceptance_records.ResponsibilityAcceptanceRecords
+    access_anchors: acceptance_records.AccessAnchorRecords
+    sessions: authority_records.SessionRecords
+    passport_versions: version_records.PassportVersionRecords
+    passport_changes: version_records.PassportChangeRecords
+    passport_successions: version_records.PassportSuccessionRecords
+    status_changes: history_records.PassportStatusChangeRecords
+    operator_versions: history_records.OperatorVersionRecords
+    dynamic_records: version_records.DynamicRecordRecords
+    dynamic_imports: version_records.DynamicImportRecords
+    dossiers: factory_records.FacilityDossierRecords
+    facility_documents: factory_records.FacilityDocumentRecords
+    meters: factory_records.MeterRecords
+    meter_readings: factory_records.MeterReadingRecords
+    meter_imports: factory_records.MeterImportRecords
+    energy_lots: factory_records.EnergyLotRecords
+    energy_transfers: factory_records.EnergyTransferRecords
+    instrument_claims: factory_records.InstrumentClaimRecords
+    certificate_events: factory_records.CertificateEventRecords
+    certificate_citations: factory_records.CertificateCitationRecords
+    registry_enrolments: registry_records.RegistryEnrolmentRecords
+    registry_submissions: registry_records.RegistrySubmissionRecords
+    registry_entries: registry_records.RegistryEntryRecords
+    registry_proofs: registry_records.RegistryProofRecords
+    continuity: archive_records.ContinuityRecords
+    kept_logs: archive_records.KeptLogRecords
+    kept_log_tiles: archive_records.KeptLogTileRecords
+    archive: archive_records.ArchiveRecords
+    mapping_recipes: recipe_records.MappingRecipeRecords
+    gs1_prefixes: recipe_records.Gs1PrefixRecords
+    metering: period_records.MeteringRecords
+    integrity: integrity_records.IntegrityRecords
+
+    def __init__(self, session: Session) -> None:
         self._session = session
-        self.operators = records.OperatorRecords(session)
-        self.signing_keys = records.SigningKeyRecords(session)
-        self.api_keys = records.ApiKeyRecords(session)
-        self.facilities = records.FacilityRecords(session)
-        self.energy_periods = records.EnergyPeriodRecords(session)
-        self.certificates = records.CertificateRecords(session)
-        self.models = records.BatteryModelRecords(session)
-        self.studies = records.FootprintStudyRecords(session)
-        self.batches = records.BatchRecords(session)
-        self.passports = records.PassportRecords(session)
-        self.status_lists = records.StatusListRecords(session)
-        self.idempotency_keys = records.IdempotencyKeyRecords(session)
-        self.log_state = records.LogStateRecords(session)
-        self.log_tiles = records.LogTileRecords(session)
-        self.attribute_versions = attribute_records.AttributeVersionRecords(session)
-        self.restricted_credentials = attribute_records.RestrictedCredentialRecords(session)
-        self.access_grants = attribute_records.AccessGrantRecords(session)
-        self.access_entries = attribute_records.AccessEntryRecords(session)
-        self.operator_identifiers = authority_records.OperatorIdentifierRecords(session)
-        self.authorisations = authority_records.AuthorisationRecords(session)
-        self.acts = authority_records.ActRecords(session)
-        self.transfers = authority_records.TransferRecords(session)
-        self.responsibility_acceptances = acceptance_records.ResponsibilityAcceptanceRecords(
-            session
-        )
-        self.access_anchors = acceptance_records.AccessAnchorRecords(session)
-        self.sessions = authority_records.SessionRecords(session)
-        self.passport_versions = version_records.PassportVersionRecords(session)
-        self.passport_changes = version_records.PassportChangeRecords(session)
-        self.passport_successions = version_records.PassportSuccessionRecords(session)
-        self.status_changes = history_records.PassportStatusChangeRecords(session)
-        self.operator_versions = history_records.OperatorVersionRecords(session)
-        self.dynamic_records = version_records.DynamicRecordRecords(session)
-        self.dynamic_imports = version_records.DynamicImportRecords(session)
-        self.dossiers = factory_records.FacilityDossierRecords(session)
-        self.facility_documents = factory_records.FacilityDocumentRecords(session)
-        self.meters = factory_records.MeterRecords(session)
-        self.meter_readings = factory_records.MeterReadingRecords(session)
-        self.meter_imports = factory_records.MeterImportRecords(session)
-        self.energy_lots = factory_records.EnergyLotRecords(session)
-        self.energy_transfers = factory_records.EnergyTransferRecords(session)
-        self.instrument_claims = factory_records.InstrumentClaimRecords(session)
-        self.certificate_events = factory_records.CertificateEventRecords(session)
-        self.certificate_citations = factory_records.CertificateCitationRecords(session)
-        self.registry_enrolments = registry_records.RegistryEnrolmentRecords(session)
-        self.registry_submissions = registry_records.RegistrySubmissionRecords(session)
-        self.registry_entries = registry_records.RegistryEntryRecords(session)
-        self.registry_proofs = registry_records.RegistryProofRecords(session)
-        self.continuity = archive_records.ContinuityRecords(session)
-        self.kept_logs = archive_records.KeptLogRecords(session)
-        self.kept_log_tiles = archive_records.KeptLogTileRecords(session)
-        self.archive = archive_records.ArchiveRecords(session)
-        self.mapping_recipes = recipe_records.MappingRecipeRecords(session)
-        self.gs1_prefixes = recipe_records.Gs1PrefixRecords(session)
-        self.metering = period_records.MeteringRecords(session)
-        self.integrity = integrity_records.IntegrityRecords(session)
+
+    def __getattr__(self, name: str) -> object:
+        """Make the records that the annotation of this name says."""
+        module, _, kind = str(Transaction.__annotations__.get(name, "")).partition(".")
+        if not kind:
+            raise AttributeError(name)
+        records_of = getattr(import_module(f"passports.store.{module}"), kind)
+        made: object = records_of(self._session)
+        setattr(self, name, made)
+        return made
 
 
 class Store:
@@ -143,7 +160,9 @@ class Store:
 
     def lay_out(self) -> None:
         """Create all tables at once, for a store that is thrown away and never migrated."""
-        SQLModel.metadata.create_all(self._engine, checkfirst=False)
+        from passports.store.every_table import METADATA  # noqa: PLC0415 # all tables only where needed
+
+        METADATA.create_all(self._engine, checkfirst=False)
 
     def _schema_is_current(self) -> bool:
         # Asked before alembic is imported, which takes longer than most commands do: so the folder of

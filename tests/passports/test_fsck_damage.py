@@ -10,9 +10,9 @@ from typing import Final
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from sqlmodel import SQLModel
 
 from passports.keyring import Keyring
+from passports.store.every_table import METADATA
 from tests.conftest import SqliteDatabases
 from tests.passports.damage_world import Cell, Damaged, faults, filled, flipped
 from tests.worlds import World
@@ -87,9 +87,7 @@ UNCOVERED: Final[Mapping[str, str]] = {
 }
 
 COLUMNS: Final = [
-    (table.name, column.name)
-    for table in SQLModel.metadata.sorted_tables
-    for column in table.columns
+    (table.name, column.name) for table in METADATA.sorted_tables for column in table.columns
 ]
 
 

@@ -4,12 +4,10 @@ from typing import Literal
 
 from alembic import context
 from sqlalchemy import Engine
-from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 from passports.store import tables
-
-assert tables.OperatorRow.metadata is SQLModel.metadata  # importing the tables registers them
+from passports.store.every_table import METADATA
 
 
 def plain_types(kind: str, item: object, _autogen: object) -> str | Literal[False]:
@@ -26,7 +24,7 @@ assert isinstance(engine, Engine)
 with engine.connect() as connection:
     context.configure(
         connection=connection,
-        target_metadata=SQLModel.metadata,
+        target_metadata=METADATA,
         render_as_batch=connection.dialect.name == "sqlite",
         render_item=plain_types,
     )
