@@ -104,7 +104,6 @@ CASES: Final[Mapping[str, Difference]] = {
         (OLD_LOG, WITNESS_ENTRY),
         GOOD,
         ENDED,
-        is_told=False,
     ),
 }
 
