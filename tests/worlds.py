@@ -12,7 +12,7 @@ from importlib import resources
 from typing import Any
 
 from lca.datasets import load_shipped_dataset
-from passports.authority.acceptances import AcceptanceCreate, accept_responsibility
+from passports.authority.acceptances import LONGEST, AcceptanceCreate, accept_responsibility
 from passports.authority.callers import Caller
 from passports.batches import BatchCreate, BatteryUnit
 from passports.certification.certificates import (
@@ -179,10 +179,11 @@ def populate(store: Store, keyring: Keyring) -> None:
 
 def accept_to_answer(store: Store, keyring: Keyring, operator_id: str, **changes: Any) -> str:
     """Have an operator accept to answer for what the maker issues; return the acceptance."""
-    fields = {"maker": MAKER, "valid_until": NOW + timedelta(days=1000), **changes}
+    since = NOW - timedelta(days=1000)
+    fields = {"maker": MAKER, "valid_until": since + LONGEST, **changes}
     with store.reading() as reading:
         caller = Caller.of(get_operator(reading, operator_id), "key")
-    since, request = NOW - timedelta(days=1000), AcceptanceCreate(**fields)
+    request = AcceptanceCreate(**fields)
     return str(accept_responsibility(store, keyring, ADDRESS, caller, request, since)["id"])
 
 

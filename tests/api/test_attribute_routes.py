@@ -397,7 +397,7 @@ def test_the_whole_way_by_command_line(demonstration: Demonstration, tmp_path: P
     Draft202012Validator.check_schema(schema)
     given_grant = invoke(
         *("access", "grant", "platform", "--operator", maker, "--purpose", "recycling"),
-        *("--until", "2030-01-01", "--model", model["id"], "--json"),
+        *("--until", LATER[:10], "--model", model["id"], "--json"),
         home=home,
     )
     grant = one_document(given_grant)

@@ -2,17 +2,19 @@
 
 import hashlib
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from passports.documents import utc_now
 from passports.keyring import Keyring
 from passports.store import Store
 from tests.api.command_line import invoke
 from tests.worlds import AUTHORITY, IMPORTER, MAKER, MODEL, World, populate
 
-DAY = "2027-01-15"
+DAY = f"{utc_now() + timedelta(days=60):%Y-%m-%d}"
 
 
 @pytest.fixture(scope="module")

@@ -1,16 +1,18 @@
 """Whatever is sent to the routes of authority, to the sign-in and as header or cookie: no fault."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from passports.documents import utc_now
 from tests.api.caller import Caller
 from tests.api.hostile import SETTINGS, check, nearly_valid
 from tests.worlds import IMPORTER, MAKER, MODEL
 
-LATER = "2030-01-01T00:00:00Z"
+LATER = (utc_now() + timedelta(days=30)).isoformat()
 LEI = {"scheme": "lei", "value": "506700GE1G29325QX363"}
 VALID: dict[str, dict[str, Any]] = {
     "/v1/keys": {"label": "press", "days": 9, "actions": ["read"]},

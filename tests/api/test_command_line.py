@@ -4,6 +4,7 @@ import base64
 import json
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import typer
 from typer.main import get_command
 
 from api.cli import COMMANDS, app
+from passports.documents import utc_now
 from passports.store import Store
 from tests.api.command_line import Demonstration, invoke, one_document, run
 from tests.worlds import GTIN, demo_input, inventory, operators
 
+IN_A_YEAR = f"{utc_now() + timedelta(days=365):%Y-%m-%d}"
 PROMISED = (
     *("demo", "serve", "footprint", "facility", "certificate", "model", "batch", "passport"),
     *("label", "verify", "query", "keys", "fsck", "openapi"),
@@ -142,7 +145,7 @@ def test_a_maker_goes_from_an_empty_home_to_a_verified_bundle_by_commands_alone(
         *("--manufactured-on", "2024-12-02", "--responsible", "importer", *maker),
     )
     accept = ("operator", "accept-responsibility", "maker", "--operator", "importer")
-    accepted = call(*accept, "--until", "2027-12-31", "--model", "lfp-60")
+    accepted = call(*accept, "--until", IN_A_YEAR, "--model", "lfp-60")
     assert accepted["state"] == "in_force"
     dry = call(*issue, "--dry-run")
     assert dry["dry_run"] is True

@@ -90,7 +90,12 @@ CERTIFIER: Final = {
 TAKER: Final = {"id": "taker", "name": "A taker", "roles": ["importer"], "country": "FR"}
 # Stands in examples for the second passport of the batch, whose identifier is another every time.
 SECOND: Final = "5f1c2d3e-0000-4000-8000-000000000002"
-ENDS: Final = "2026-12-31T23:59:59Z"  # an offer stands for a quarter at most: for a day near now
+# In how many days from today ends what the examples give an end: an offer stands for a quarter at most.
+ENDS: Final = {
+    "2026-12-31T23:59:59Z": 9,
+    "2029-12-31T23:59:59Z": 1000,
+    "2030-12-31T23:59:59Z": 1365,
+}
 BY_PLATFORM: Final = {
     "post_gs1_prefix",
     "post_identifier_verification",
@@ -245,7 +250,8 @@ def walk(caller: Caller) -> dict[str, Answer]:
         headers = {**JSON, "authorization": f"Bearer {key}"}
         second = made_by(answers, "post_batch", "passports", 1, "id")
         text = json.dumps(example(name, "request")).replace(SECOND, second)
-        body = text.replace(ENDS, (utc_now() + timedelta(days=9)).isoformat()).encode()
+        for end, days in ENDS.items():
+            text = text.replace(end, (utc_now() + timedelta(days=days)).isoformat())
         path = target.format(
             plant="plant",
             delivery=made_by(answers, "post_meter_readings", "id"),
@@ -261,7 +267,7 @@ def walk(caller: Caller) -> dict[str, Answer]:
             dpp=made_by(answers, "post_dpp", "digitalProductPassportId"),
         )
         method = name.partition("_")[0].upper()
-        answers[name] = caller.send(method, path, headers, body)
+        answers[name] = caller.send(method, path, headers, text.encode())
         assert answers[name].status in {200, 201}, (name, answers[name].body)
     made = {
         "passport": answers["post_batch"].json()["passports"][0]["id"],

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -456,7 +457,7 @@ def test_a_real_issuers_token_for_another_audience_or_later_is_refused(
     checking = verifier(configured(real.url))
     assert "aud" in refusal(checking, real_token(real, resource="https://another.example"))
     good = real_token(real)
-    later = utc_now().replace(year=utc_now().year + 1)
+    later = utc_now() + timedelta(days=365)
     with pytest.raises(NotAuthenticatedError, match="expired"):
         checking.verified(good, later)
     head, body, end = good.split(".")

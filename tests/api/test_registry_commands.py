@@ -1,6 +1,7 @@
 """`voltpass registry` as it is called: held back, then sending to a registry double over HTTP."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -67,7 +68,8 @@ def test_the_whole_way_from_held_back_to_proofs(home: Path, double: RegistryDoub
     held = call(home, "send", *of_maker, code=1)
     assert held["type"].endswith("registry-held-back")
     for operator in (MAKER, IMPORTER):
-        until = ("--until", "2027-12-31", "--evidence", "EU-REF-7")
+        in_a_year = f"{utc_now() + timedelta(days=365):%Y-%m-%d}"
+        until = ("--until", in_a_year, "--evidence", "EU-REF-7")
         assert call(home, "enrol", operator, *until)["operator"] == operator
     status = call(home, "status", *of_maker)
     assert (status["ready"], status["batteries_open"], status["registry_url"]) == (2, False, None)
