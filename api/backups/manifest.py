@@ -49,7 +49,6 @@ class Manifest(_Strict):
         schema_revision: Of the database.
         database: Which kind it was, and is to become again.
         public_url: Under which everything in it was issued.
-        keys_directory: Where key files lay; the database names them by it.
         log_size: Entries of the transparency log.
         passports: All versions counted.
         settings: As they were, by variable; of a secret only that it was set.
@@ -63,7 +62,6 @@ class Manifest(_Strict):
     schema_revision: str
     database: Literal["sqlite", "postgresql"]
     public_url: str
-    keys_directory: str
     log_size: Annotated[int, Field(ge=0)]
     passports: Annotated[int, Field(ge=0)]
     settings: dict[str, str]

@@ -210,7 +210,8 @@ def _made_ready(url: str, settings: Settings, manifest: Manifest) -> None:
     try:
         if store.is_sqlite:
             check_copy(Path(url.removeprefix("sqlite:///")))
-        rehouse_keys(store, manifest.keys_directory, str(settings.keys_directory.resolve()))
+        names = {part.path.removeprefix("keys/") for part in manifest.parts}
+        rehouse_keys(store, str(settings.keys_directory.resolve()), names)
     except DatabaseCopyError as error:
         raise fault_of_copy(error, settings) from None
     finally:

@@ -93,7 +93,6 @@ def write_backup(settings: Settings, request: BackupRequest, progress: Progress)
                 schema_revision=facts.revision,
                 database="sqlite" if is_sqlite else "postgresql",
                 public_url=settings.public_url,
-                keys_directory=str(settings.keys_directory.resolve()),
                 log_size=facts.log_size,
                 passports=facts.passports,
                 settings=settings_in_words(settings),
@@ -223,12 +222,11 @@ def _left_out(
         yield "the passphrase, which was made up here and lies in keys/passphrase"
     if settings.key_passphrase.get_secret_value():
         yield "the passphrase, as VOLTPASS_KEY_PASSPHRASE says it"
-    directory = f"file:{settings.keys_directory.resolve()}/"
     for uri in facts.key_uris:
         scheme, _, place = uri.partition(":")
         if scheme != "file":
             yield f"a signing key that lies elsewhere ({scheme})"
-        elif uri.removeprefix(directory) not in {n.removeprefix("keys/") for n in names}:
+        elif f"keys/{place.rpartition('/')[2]}" not in names:
             yield f"a signing key that lies elsewhere: {place}"
     for path in sorted(settings.home.glob("*")):
         is_known = path.name in {n.partition("/")[0] for n in names}

@@ -9,7 +9,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from importlib import resources
@@ -148,24 +148,24 @@ def fill_database(store: Store, source: Path) -> None:
     _run("pg_restore", [*command, "--dbname", settings.get("PGDATABASE", ""), str(source)], store)
 
 
-def rehouse_keys(store: Store, old: str, new: str) -> int:
+def rehouse_keys(store: Store, directory: str, names: Collection[str]) -> int:
     """Let keys' files be looked for in another folder; return how many are.
 
     Args:
         store: Any schema.
-        old: The folder that they were in, absolute.
-        new: The folder that they are in now, absolute.
+        directory: The folder that they are in now, absolute.
+        names: The files in it. A file of another name lies where it was said to lie.
     """
-    prefix, moved = f"file:{old}/", 0
+    moved = 0
     with store.engine.begin() as connection:
         for (uri,) in connection.execute(text("SELECT DISTINCT uri FROM signing_key")).fetchall():
-            name = str(uri).removeprefix(prefix)
-            if name == uri or "/" in name:
+            scheme, _, place = str(uri).partition(":")
+            name = place.rpartition("/")[2]
+            if scheme != "file" or name not in names:
                 continue
             statement = text("UPDATE signing_key SET uri = :new WHERE uri = :old")
-            moved += connection.execute(
-                statement, {"new": f"file:{new}/{name}", "old": uri}
-            ).rowcount
+            now = f"file:{directory}/{name}"
+            moved += connection.execute(statement, {"new": now, "old": uri}).rowcount
     return moved
 
 
