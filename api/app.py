@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import dpp_results, problem_answers
 from api.bodies import BoundBodies
+from api.page_language import SpeakLanguages
 from api.problems import MEDIA_TYPE, SCHEMA, problem_document
 from api.routes import (
     acceptances,
@@ -136,6 +137,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
     # The last one added is the outermost: it sees every answer of those within.
     for middleware in (RefuseControlCharacters, BoundBodies, problem_answers.AnswerFaults):
         app.add_middleware(middleware)
+    app.add_middleware(SpeakLanguages)
     app.add_middleware(SecurityHeaders)
     app.openapi = lambda: openapi_document(app)  # type: ignore[method-assign] # FastAPI's own way
     return app

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Final
 
-from api.pages.figures import day, figure
+from api.pages.figures import day, figure, in_signs
+from api.pages.languages import gettext, pgettext
 from api.pages.plots import (
     FONT,
     LINE,
@@ -50,7 +51,7 @@ def bar_plot(
         y += _BAR + _BETWEEN
     listed = "; ".join(f"{label}: {figure(value)}" for label, value in rows)
     table = tuple((label, figure(value)) for label, value in rows)
-    head = ("What", unit)
+    head = (gettext("What"), unit)
     return Plot(anchor, title, unit, f"{listed}.", y, tuple(shapes), head, table, note)
 
 
@@ -65,7 +66,7 @@ def column_plot(
     unit: str,
     rows: Sequence[tuple[str, float | None]],
     note: str | None = None,
-    head: str = "Month",
+    head: str | None = None,
 ) -> Plot:
     """Return a value for each month or year as columns from zero; None is a time without a value."""
     top = max((value for _, value in rows if value is not None), default=0.0)
@@ -85,11 +86,21 @@ def column_plot(
             tall = value * scale
             shapes.append(PlotRect(middle - width / 2, floor - tall, width, tall, "series-1"))
     shapes += axis_labels([label for label, _ in rows], _AXIS_LEFT, step, floor + LINE)
-    said = [(label, "not metered" if value is None else figure(value)) for label, value in rows]
+    said = [
+        (label, gettext("not metered") if value is None else figure(value)) for label, value in rows
+    ]
     listed = "; ".join(f"{label}: {value}" for label, value in said)
     height = floor + LINE + 8
     return Plot(
-        anchor, title, unit, f"{listed}.", height, tuple(shapes), (head, unit), tuple(said), note
+        anchor,
+        title,
+        unit,
+        f"{listed}.",
+        height,
+        tuple(shapes),
+        (head or gettext("Month"), unit),
+        tuple(said),
+        note,
     )
 
 
@@ -113,7 +124,7 @@ def short_number(value: float, axis: Sequence[float]) -> str:
     """Return a round number in few characters, all of an axis in thousands, millions or as they are."""
     top = max(map(abs, axis), default=0.0)
     size, letter = next(((s, f" {w}") for s, w in _STEPS if top >= s * 2), (1.0, ""))
-    return f"{value / size:g}{letter}" if value else "0"
+    return in_signs(f"{value / size:g}{letter}") if value else "0"
 
 
 Span = tuple[str, date | None, date | None, str]
@@ -149,12 +160,21 @@ def span_plot(anchor: str, title: str, rows: Sequence[Span], today: date) -> Plo
         under.append(PlotText(x, y + LINE, str(year), anchored, "tick"))
     shapes.append(PlotLine(at(today), 0, at(today), y, "today"))
     side = "end" if at(today) > WIDTH / 2 else "start"
-    shapes.append(PlotText(at(today), y + 2 * LINE, f"today, {day(today)}", side, "tick"))
+    shapes.append(
+        PlotText(at(today), y + 2 * LINE, gettext("today, %(day)s", day=day(today)), side, "tick")
+    )
     table = tuple(
-        (label, str(first or "not stated"), str(last or "not stated"), words)
+        (label, str(first or gettext("not stated")), str(last or gettext("not stated")), words)
         for label, first, last, words in rows
     )
     listed = "; ".join(f"{label}: {words}" for label, _, _, words in rows)
-    head = ("Certificate", "From", "To", "Standing")
+    head = (
+        gettext("Certificate"),
+        pgettext("day", "From"),
+        pgettext("day", "To"),
+        gettext("Standing"),
+    )
     height = y + 2 * LINE + 6
-    return Plot(anchor, title, "dates", f"{listed}.", height, (*under, *shapes), head, table)
+    return Plot(
+        anchor, title, gettext("dates"), f"{listed}.", height, (*under, *shapes), head, table
+    )

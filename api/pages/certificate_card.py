@@ -2,13 +2,21 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from api.pages import words
 from api.pages.figures import day
+from api.pages.languages import gettext, language, message
 from api.pages.reading import rows, text, web_address
 from passports.certification.certificate_schemes import certificate_schemes
 from passports.certification.certificates import CertificateCheck, FactoryCertificate, coverage
 from passports.identifiers import PublicAddress
+
+_EVIDENCE: Final[Mapping[str, str]] = {
+    "signed credential": message("signed credential"),
+    "unsigned document": message("unsigned document"),
+    "unsigned press_report": message("unsigned press report"),
+}
 
 
 @dataclass(frozen=True)
@@ -46,7 +54,7 @@ def certificates_of_claims(subject: Mapping[str, object]) -> list[CertificateVie
 
 
 def _of_claims(claims: Mapping[str, object]) -> CertificateView:
-    scheme = text(claims, "scheme") or "a scheme that is not stated"
+    scheme = text(claims, "scheme") or gettext("a scheme that is not stated")
     tone, said = _coverage(text(claims, "coverage"), text(claims, "evidence"))
     return CertificateView(
         scheme=scheme,
@@ -54,7 +62,7 @@ def _of_claims(claims: Mapping[str, object]) -> CertificateView:
         holder=text(claims, "holder"),
         issuer=text(claims, "issuer"),
         period=_period(text(claims, "validFrom"), text(claims, "validTo")),
-        evidence=words.readable(text(claims, "evidence") or "") or None,
+        evidence=_evidence(text(claims, "evidence")),
         tone=tone,
         coverage=said,
         checks=tuple(
@@ -80,7 +88,7 @@ def certificate_of_record(
             str(certificate.valid_from) if certificate.valid_from else None,
             str(certificate.valid_to) if certificate.valid_to else None,
         ),
-        evidence=words.readable(certificate.evidence_said),
+        evidence=_evidence(certificate.evidence_said),
         tone=tone,
         coverage=said,
         checks=tuple(_check(check.id, check.outcome, check.explanation) for check in checks),
@@ -94,14 +102,23 @@ def certificate_of_record(
 def coverage_words(scheme: str, covered: str | None, evidence: str | None) -> str:
     """Return a certificate's scheme and coverage in few words, for a table."""
     said = _coverage(covered, evidence)[1]
-    return f"{scheme}: {said[:1].lower()}{said[1:]}"
+    begun = said if language().capitalises_nouns else said[:1].lower() + said[1:]
+    return f"{scheme}: {begun}"
 
 
 def _coverage(covered: str | None, evidence: str | None) -> tuple[str, str]:
     """Return tone and words: what nobody signed states that it covers, and no more."""
     if covered == "covered" and not (evidence or "").startswith("signed"):
         covered = "covered_unsigned"
-    return words.COVERAGES.get(covered or "", words.COVERAGES["cannot_tell"])
+    tone, said = words.COVERAGES.get(covered or "", words.COVERAGES["cannot_tell"])
+    return tone, gettext(said)
+
+
+def _evidence(said: str | None) -> str | None:
+    """Return the words for what a certificate rests on; what is unknown here as it was stated."""
+    if said is None:
+        return None
+    return gettext(_EVIDENCE[said]) if said in _EVIDENCE else words.readable(said)
 
 
 def _check(identifier: str, outcome: str, explanation: str | None) -> CheckView:
@@ -118,7 +135,7 @@ def _scheme_title(scheme: str) -> str:
 
 def _period(valid_from: str | None, valid_to: str | None) -> str:
     if valid_from is None and valid_to is None:
-        return "no period of validity stated"
-    start = day(valid_from) if valid_from else "a day not stated"
-    end = day(valid_to) if valid_to else "a day not stated"
-    return f"{start} to {end}"
+        return gettext("no period of validity stated")
+    start = day(valid_from) if valid_from else gettext("a day not stated")
+    end = day(valid_to) if valid_to else gettext("a day not stated")
+    return gettext("%(start)s to %(end)s", start=start, end=end)

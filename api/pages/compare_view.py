@@ -11,6 +11,7 @@ from api.pages import words
 from api.pages.certificate_card import coverage_words
 from api.pages.figures import Bar, day, figure, span_of, stacked_bar
 from api.pages.footprint_card import ColumnView, quality_said
+from api.pages.languages import gettext
 from api.pages.reading import child, number, rows, text, texts
 
 
@@ -72,7 +73,7 @@ def compare_studies(found: Sequence[Mapping[str, object]]) -> list[Comparison]:
     """Group the rows of the regulator's query by ruleset and draw each group to one scale."""
     groups: dict[str, list[Mapping[str, object]]] = {}
     for row in found:
-        groups.setdefault(text(row, "ruleset") or "no ruleset stated", []).append(row)
+        groups.setdefault(text(row, "ruleset") or gettext("no ruleset stated"), []).append(row)
     return [_comparison(ruleset, groups[ruleset]) for ruleset in sorted(groups)]
 
 
@@ -137,16 +138,18 @@ def _study(
 
 
 def _summary(values: Sequence[tuple[str, float | None]]) -> str:
+    unknown = gettext("not assessed")
     return "; ".join(
         f"{words.STAGES.get(stage, words.readable(stage))} "
-        f"{'not assessed' if value is None else figure(value)}"
+        f"{unknown if value is None else figure(value)}"
         for stage, value in values
     )
 
 
 def _columns(columns: Mapping[str, object]) -> tuple[ColumnView, ...]:
     views = []
-    for name, (title, subtitle) in words.COLUMNS.items():
+    for name in words.COLUMNS:
+        title, subtitle = words.column_words(name)
         column = child(columns, name)
         boundary = text(column, "boundary") or ""
         views.append(
@@ -154,7 +157,7 @@ def _columns(columns: Mapping[str, object]) -> tuple[ColumnView, ...]:
                 id=name,
                 title=title,
                 subtitle=subtitle,
-                boundary=words.BOUNDARIES.get(boundary, "boundary not stated"),
+                boundary=words.BOUNDARIES.get(boundary, gettext("boundary not stated")),
                 unit=words.BOUNDARY_UNITS.get(boundary, "kg CO₂e"),
                 per_kwh_electricity=None,
                 per_kwh_capacity=number(column, "kg_co2e_per_kwh_capacity"),

@@ -8,6 +8,7 @@ from api.pages.certificate_card import CertificateView, certificate_of_record
 from api.pages.factory_view import FactoryRecords, FactoryView, view_factory
 from api.pages.figures import day, plain
 from api.pages.footprint_card import FootprintCard, OffsetView, card_of_study
+from api.pages.languages import gettext
 from passports.certification.certificates import FactoryCertificate, check_certificate
 from passports.documents import utc_now
 from passports.factories import EnergyPeriod, EnergyReading, Facility
@@ -85,7 +86,9 @@ def view_facility(records: FacilityRecords, address: PublicAddress) -> FacilityV
         country=facility.country,
         grid_region=facility.grid_region,
         sector=facility.sector,
-        capacity=None if capacity is None else f"{plain(capacity)} GWh a year",
+        capacity=None
+        if capacity is None
+        else gettext("%(amount)s GWh a year", amount=plain(capacity)),
         source=facility.source,
         note=facility.note,
         operator=records.operator.name,
@@ -127,7 +130,9 @@ def _card(model: str, study: FootprintStudy) -> FootprintCard:
 def _period(period: EnergyPeriod) -> PeriodView:
     return PeriodView(
         anchor=f"period-{period.period_from}",
-        title=f"{day(period.period_from)} to {day(period.period_to)}",
+        title=gettext(
+            "%(start)s to %(end)s", start=day(period.period_from), end=day(period.period_to)
+        ),
         production_kwh=plain(period.production_kwh),
         readings=tuple(_reading(reading) for reading in period.readings),
         offsets=tuple(
@@ -148,10 +153,15 @@ def _period(period: EnergyPeriod) -> PeriodView:
 
 def _reading(reading: EnergyReading) -> ReadingView:
     arrangement = reading.arrangement
-    how = words.ARRANGEMENTS[arrangement.value] if arrangement is not None else "delivered"
+    how = words.ARRANGEMENTS[arrangement.value] if arrangement is not None else gettext("delivered")
     if reading.contract is not None:
         contract = reading.contract
-        how += f"; {plain(contract.kwh)} kWh of it under a contract for {contract.technology}"
+        amount, technology = plain(contract.kwh), contract.technology
+        how += "; " + gettext(
+            "%(amount)s kWh of it under a contract for %(technology)s",
+            amount=amount,
+            technology=technology,
+        )
     return ReadingView(
         carrier=words.CARRIERS[reading.carrier.value],
         quantity=plain(reading.quantity),

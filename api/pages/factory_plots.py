@@ -7,10 +7,15 @@ from typing import Any, Final
 
 from api.pages import words
 from api.pages.bar_plots import bar_plot, column_plot, span_plot
-from api.pages.figures import day, figure
+from api.pages.figures import day, figure, in_signs
+from api.pages.languages import gettext, message
 from api.pages.plots import Plot
 from api.pages.trend_plots import Series, Step, line_plot, waterfall_plot
-from passports.certification.certificate_life import CertificateEvent, standing_on
+from passports.certification.certificate_life import (
+    CertificateEvent,
+    CertificateStatus,
+    standing_on,
+)
 from passports.certification.certificates import FactoryCertificate
 from passports.dossier import Dossier, GhgInventory, ReductionMeasure
 from passports.energy.meter_sums import MonthlyEnergy
@@ -32,19 +37,28 @@ def energy_plots(months: Sequence[MonthlyEnergy], periods: Sequence[EnergyPeriod
         found = {row.month: row.quantity for row in months if row.carrier == carrier.value}
         if found:
             rows = [(month, found.get(month)) for month in _months(min(found), max(found))]
-            note = (
+            note = gettext(
                 "Months in UTC, by the beginning of each reading; sub-meters count in their mains."
             )
             if len(rows) > _MONTHS:
-                note = f"The last {_MONTHS} of {len(rows)} months. {note}"
-            title, anchor = f"{name} by month", f"months-{carrier.value}"
+                last = gettext(
+                    "The last %(shown)s of %(all)s months.", shown=_MONTHS, all=len(rows)
+                )
+                note = f"{last} {note}"
+            title = gettext("%(carrier)s by month", carrier=name)
+            anchor = f"months-{carrier.value}"
             plots.append(column_plot(anchor, title, unit, rows[-_MONTHS:], note))
             continue
-        sums = [(f"{p.period_from} to {p.period_to}", p.total(carrier)) for p in periods]
+        sums = [(_until(p.period_from, p.period_to), p.total(carrier)) for p in periods]
         if any(value for _, value in sums):
-            title, anchor = f"{name} by recorded period", f"periods-{carrier.value}"
+            title = gettext("%(carrier)s by recorded period", carrier=name)
+            anchor = f"periods-{carrier.value}"
             plots.append(bar_plot(anchor, title, unit, sums))
     return plots
+
+
+def _until(start: object, end: object) -> str:
+    return gettext("%(start)s to %(end)s", start=start, end=end)
 
 
 def _months(first: str, last: str) -> Iterator[str]:
@@ -62,11 +76,11 @@ def _times(studies: Studies) -> dict[tuple[date, date], str]:
 
 def _span_name(first: date, last: date) -> str:
     if (first.month, first.day, last.month, last.day) == (1, 1, 12, 31):
-        return str(first.year) if first.year == last.year else f"{first.year} to {last.year}"
+        return str(first.year) if first.year == last.year else _until(first.year, last.year)
     if (first.year, first.month) == (last.year, last.month):
         return f"{first:%Y-%m}"
     until = f"{last:%m}" if first.year == last.year else f"{last:%Y-%m}"
-    return f"{first:%Y-%m} to {until}"
+    return _until(f"{first:%Y-%m}", until)
 
 
 def _newest(studies: Studies) -> dict[tuple[str, str, tuple[date, date]], FootprintStudy]:
@@ -84,15 +98,17 @@ def column_plots(studies: Studies) -> list[Plot]:
     for column in COLUMNS:
         series = _column_series(newest, list(times), column)
         if series:
-            title, subtitle = words.COLUMNS[column]
+            title, subtitle = words.column_words(column)
             plots.append(
                 line_plot(
                     f"column-{column}",
-                    f"Electricity over time: {title.lower()}",
-                    "kg per kWh of capacity",
+                    gettext("Electricity over time: %(column)s", column=words.within(title)),
+                    gettext("kg per kWh of capacity"),
                     list(times.values()),
                     series,
-                    f"{words.capitalised(subtitle)}. Cannot be added to or compared with the others.",
+                    words.capitalised(subtitle)
+                    + ". "
+                    + gettext("Cannot be added to or compared with the others."),
                 )
             )
     return plots
@@ -109,7 +125,8 @@ def _column_series(
         values = tuple(_column(newest.get((model, ruleset, span)), column) for span in times)
         if any(value is not None for value in values):
             alike.setdefault((model, values), []).append(ruleset)
-    return [Series(f"{model}, {' and '.join(by)}", v) for (model, v), by in alike.items()]
+    also = gettext(" and ")
+    return [Series(f"{model}, {also.join(by)}", v) for (model, v), by in alike.items()]
 
 
 def _column(study: FootprintStudy | None, column: str) -> float | None:
@@ -134,12 +151,15 @@ def trend_plots(studies: Studies) -> list[Plot]:
         plots.append(
             line_plot(
                 f"trend-{ruleset}",
-                f"Footprint by model over time, {ruleset}",
-                f"kg CO₂e per {said.per}",
+                gettext("Footprint by model over time, %(ruleset)s", ruleset=ruleset),
+                words.co2e_per(said.per),
                 list(times.values()),
                 series,
-                f"{said.title}. The newest study of each period; figures of other rulesets "
-                "cannot be compared.",
+                said.title
+                + ". "
+                + gettext(
+                    "The newest study of each period; figures of other rulesets cannot be compared."
+                ),
             )
         )
     return plots
@@ -155,8 +175,10 @@ def intensity_plots(
         rows = [(year, year.intensity(carrier.value)) for year in years]
         if all(value is None for _, value in rows):
             continue
-        unit = f"{REFERENCE_UNIT[carrier]} per kWh of batteries"
-        title = f"{words.CARRIERS[carrier.value]} per unit made, year on year"
+        unit = gettext("%(unit)s per kWh of batteries", unit=REFERENCE_UNIT[carrier])
+        title = gettext(
+            "%(carrier)s per unit made, year on year", carrier=words.CARRIERS[carrier.value]
+        )
         plots.append(
             column_plot(
                 f"intensity-{carrier.value}",
@@ -164,7 +186,7 @@ def intensity_plots(
                 unit,
                 [(str(year.year), value) for year, value in rows],
                 _changes(rows),
-                head="Year",
+                head=gettext("Year"),
             )
         )
     return plots
@@ -174,10 +196,16 @@ def _changes(rows: Sequence[tuple[YearSum, float | None]]) -> str:
     said = []
     for (before, old), (after, new) in pairwise(rows):
         if old and new is not None:
-            percent = f"{100 * (new / old - 1):+.1f} %".replace("-", "\N{MINUS SIGN}")
-            said.append(f"{after.year}: {percent} against {before.year}")
-    covered = "; ".join(f"{year.year} is {year.covers}" for year, _ in rows)
+            change = in_signs(f"{100 * (new / old - 1):+.1f} %")
+            against = gettext("%(change)s against %(year)s", change=change, year=before.year)
+            said.append(f"{after.year}: {against}")
+    covered = "; ".join(_covers(year) for year, _ in rows)
     return f"{'; '.join(said)}. {covered}." if said else f"{covered}."
+
+
+def _covers(year: YearSum) -> str:
+    start, _, end = year.covers.partition(" to ")
+    return gettext("%(year)s is %(span)s", year=year.year, span=_until(start, end))
 
 
 def waterfall(dossier: Dossier | None) -> list[Plot]:
@@ -190,18 +218,20 @@ def waterfall(dossier: Dossier | None) -> list[Plot]:
         return []
     (first, was), (last, now) = ends
     taken = [m for m in dossier.measures if _between(m, first, last)]
-    steps = [Step(f"Gross emissions {first} (baseline)", was, is_level=True)]
+    steps = [Step(gettext("Gross emissions %(year)s (baseline)", year=first), was, is_level=True)]
     steps += [Step(_measure_name(m), -(m.reduction_t_co2e or 0.0)) for m in taken]
     rest = now - was + sum(m.reduction_t_co2e or 0.0 for m in taken)
     if abs(rest) > abs(was) * 1e-9:
-        steps.append(Step("All else: what no measure here explains", rest))
-    steps.append(Step(f"Gross emissions {last}", now, is_level=True))
+        steps.append(Step(gettext("All else: what no measure here explains"), rest))
+    steps.append(Step(gettext("Gross emissions %(year)s", year=last), now, is_level=True))
     offsets = sum(offset.quantity_t for offset in dossier.offsets)
-    beside = f" Offsets of {figure(offsets)} t stand beside it." if offsets else ""
+    beside = gettext("Offsets of %(amount)s t stand beside it.", amount=figure(offsets))
     other = len([m for m in dossier.measures if m.reduction_t_co2e]) - len(taken)
-    left = f" Not drawn, for want of a year in between: {other} more." if other else ""
-    note = f"Gross; offsets are no reduction and are not subtracted.{beside}{left}"
-    return [waterfall_plot("waterfall", "From the baseline to now", "t CO₂e", steps, note)]
+    left = gettext("Not drawn, for want of a year in between: %(number)s more.", number=other)
+    gross = gettext("Gross; offsets are no reduction and are not subtracted.")
+    note = " ".join([gross, *([beside] if offsets else []), *([left] if other else [])])
+    title = gettext("From the baseline to now")
+    return [waterfall_plot("waterfall", title, "t CO₂e", steps, note)]
 
 
 def _ends(dossier: Dossier | None) -> tuple[tuple[int, float], tuple[int, float]] | None:
@@ -237,7 +267,8 @@ def _between(measure: ReductionMeasure, first: int, last: int) -> bool:
 
 
 def _measure_name(measure: ReductionMeasure) -> str:
-    baseline = f", against {measure.baseline}" if measure.baseline else ""
+    against = gettext("against %(baseline)s", baseline=measure.baseline)
+    baseline = f", {against}" if measure.baseline else ""
     return f"{measure.name}, {measure.year}{baseline}"
 
 
@@ -251,11 +282,25 @@ def claimed_plots(dossier: Dossier | None) -> list[Plot]:
         if figure_.unit.startswith("tCO2e") and figure_.value > 0
     ]
     rows += [(m.name, m.reduction_t_co2e) for m in dossier.measures if m.reduction_t_co2e]
-    rows += [(f"Offset {o.serials}", o.quantity_t) for o in dossier.offsets]
+    rows += [
+        (gettext("Offset %(serials)s", serials=o.serials), o.quantity_t) for o in dossier.offsets
+    ]
     if not rows:
         return []
-    note = "As claimed, gross; nothing of it is subtracted from any footprint."
-    return [bar_plot("reductions", "Tonnes claimed: reductions, offsets", "t CO₂e", rows, note)]
+    note = gettext("As claimed, gross; nothing of it is subtracted from any footprint.")
+    title = gettext("Tonnes claimed: reductions, offsets")
+    return [bar_plot("reductions", title, "t CO₂e", rows, note)]
+
+
+_STANDINGS: Final[Mapping[CertificateStatus, str]] = {
+    CertificateStatus.PLANNED: message("planned"),
+    CertificateStatus.VALID: message("valid"),
+    CertificateStatus.EXPIRING: message("expiring"),
+    CertificateStatus.EXPIRED: message("expired"),
+    CertificateStatus.SUSPENDED: message("suspended"),
+    CertificateStatus.WITHDRAWN: message("withdrawn"),
+    CertificateStatus.NOT_STATED: message("granted, no period stated"),
+}
 
 
 def timeline(
@@ -273,10 +318,10 @@ def timeline(
             period=(start, end),
             events=events.get(certificate.id, ()),
         )
-        said = words.readable(standing.status.value)
-        said = "granted, no period stated" if said == "not stated" else said
+        said = gettext(_STANDINGS[standing.status])
         if start and end:
-            said += f", {day(start)} to {day(end)}"
-        label = f"{certificate.scheme}, {certificate.issuer or 'issuer not stated'}"
+            said += f", {_until(day(start), day(end))}"
+        issuer = certificate.issuer or gettext("issuer not stated")
+        label = f"{certificate.scheme}, {issuer}"
         rows.append((label, start, end, said))
-    return [span_plot("timeline", "Certificates over time", rows, today)] if rows else []
+    return [span_plot("timeline", gettext("Certificates over time"), rows, today)] if rows else []

@@ -6,6 +6,7 @@ from datetime import date
 from typing import Final
 
 from api.pages import words
+from api.pages.claim_words import claim_check_title
 from api.pages.factory_plots import (
     Studies,
     claimed_plots,
@@ -17,6 +18,7 @@ from api.pages.factory_plots import (
     waterfall,
 )
 from api.pages.figures import plain
+from api.pages.languages import gettext, message, pgettext
 from api.pages.plots import Plot
 from passports.certification.certificate_life import CertificateEvent
 from passports.certification.certificates import FactoryCertificate
@@ -29,16 +31,16 @@ from passports.factories import EnergyPeriod
 
 # How a result of a claim check is signed, and its word.
 RESULTS: Final[Mapping[ClaimResult, tuple[str, str]]] = {
-    ClaimResult.CONSISTENT: ("passed", "consistent"),
-    ClaimResult.INCONSISTENT: ("failed", "inconsistent"),
-    ClaimResult.IMPLAUSIBLE: ("failed", "implausible"),
-    ClaimResult.CANNOT_TELL: ("cannot_tell", "cannot tell"),
-    ClaimResult.CERTIFIES_NOTHING: ("warning", "certifies nothing"),
-    ClaimResult.RESTRICTED: ("warning", "restricted"),
+    ClaimResult.CONSISTENT: ("passed", message("consistent")),
+    ClaimResult.INCONSISTENT: ("failed", message("inconsistent")),
+    ClaimResult.IMPLAUSIBLE: ("failed", message("implausible")),
+    ClaimResult.CANNOT_TELL: ("cannot_tell", message("cannot tell")),
+    ClaimResult.CERTIFIES_NOTHING: ("warning", message("certifies nothing")),
+    ClaimResult.RESTRICTED: ("warning", message("restricted")),
 }
 
 
-_NO_WATERFALL: Final = (
+_NO_WATERFALL: Final = message(
     "No way from a gross baseline to gross now is drawn: it takes inventories of two years."
 )
 
@@ -109,6 +111,7 @@ def view_factory(
     """Return claims with verdicts, plots and ledger of a factory."""
     dossier = records.dossier
     falls = waterfall(dossier)
+    no_registry = gettext("registry not stated")
     plots = [
         *energy_plots(records.months, periods),
         *column_plots(records.history),
@@ -124,10 +127,10 @@ def view_factory(
         claims=tuple(_claim(check) for check in records.checks),
         tally=_tally(records.checks),
         plots=tuple(plots),
-        no_waterfall=None if falls or dossier is None else _NO_WATERFALL,
+        no_waterfall=None if falls or dossier is None else gettext(_NO_WATERFALL),
         offsets=tuple(
             (
-                f"{row.registry or 'registry not stated'}: {row.serials}",
+                f"{row.registry or no_registry}: {row.serials}",
                 f"{plain(row.quantity_t)} t",
             )
             for row in (dossier.offsets if dossier else [])
@@ -142,7 +145,7 @@ def _figures(dossier: Dossier | None) -> tuple[FigureView, ...]:
         bound = f"{row.bound} " if row.bound else ""
         when = str(row.year) if row.year else None
         if row.since or row.until:
-            when = f"{row.since or '…'} to {row.until or '…'}"
+            when = gettext("%(start)s to %(end)s", start=row.since or "…", end=row.until or "…")
         unit = "" if row.unit == "1" else f" {row.unit}"
         found.append(FigureView(row.what, f"{bound}{plain(row.value)}{unit}", when, row.note))
     return tuple(found)
@@ -155,21 +158,26 @@ def _claim(check: ClaimCheck) -> ClaimView:
         f"{' ' + row.unit if row.unit not in {'', '1'} else ''}"
         for row in check.inputs
     )
-    title = words.capitalised(words.readable(check.id))
+    title = claim_check_title(check.id)
     said = words.capitalised(check.explanation)
-    return ClaimView(title, check.about, tone, word, said, inputs)
+    return ClaimView(title, check.about, tone, gettext(word), said, inputs)
 
 
 def _tally(checks: Sequence[ClaimCheck]) -> str:
     counts = {result: sum(c.result is result for c in checks) for result in ClaimResult}
-    return ", ".join(f"{count} {RESULTS[result][1]}" for result, count in counts.items() if count)
+    return ", ".join(
+        f"{count} {gettext(RESULTS[result][1])}" for result, count in counts.items() if count
+    )
 
 
 def _ledger(balance: LedgerBalance | None) -> LedgerView | None:
     if balance is None or not balance.lots:
         return None
     rows = []
-    for kind in ("metered", "certified"):
+    for kind, name in (
+        ("metered", pgettext("energy", "Metered")),
+        ("certified", pgettext("energy", "Certified")),
+    ):
         taken, given, left = (plain(wh / 1000) for wh in balance.totals_wh(kind))
-        rows.append((words.capitalised(kind), taken, given, left))
+        rows.append((name, taken, given, left))
     return LedgerView(balance.closes, tuple(rows))

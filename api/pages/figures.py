@@ -1,5 +1,9 @@
 """Numbers as people read them, and the geometry of bars.
 
+A number has the decimal sign of the page's language. Where that is a comma, thousands are set off by a
+narrow space and never by a full stop, so that nobody can take one sign for the other; where it is a full
+stop, by a comma. Days have their month in words, so that none can be taken for another.
+
 Bars are SVG whose x and width are per cent of the drawing, so no style attribute is needed and a strict
 Content-Security-Policy holds.
 """
@@ -14,7 +18,10 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-NOT_STATED: Final = "not stated"
+from api.pages.languages import ENGLISH, gettext, language, message
+
+NOT_STATED: Final = message("not stated")
+_NARROW_SPACE: Final = "\N{NARROW NO-BREAK SPACE}"
 
 # Above and below these, digits in full no longer help.
 _LARGEST_IN_FULL: Final = 1e15
@@ -24,7 +31,7 @@ _SMALLEST_IN_FULL: Final = 1e-6
 def figure(value: float | None, digits: int = 3) -> str:
     """Return a number with at least `digits` significant digits, thousands set off by commas."""
     if value is None or not math.isfinite(value):
-        return NOT_STATED
+        return gettext(NOT_STATED)
     size = abs(value)
     if size and not _SMALLEST_IN_FULL <= size < _LARGEST_IN_FULL:
         written = f"{value:.{digits}g}"
@@ -32,43 +39,56 @@ def figure(value: float | None, digits: int = 3) -> str:
         whole_digits = math.floor(math.log10(size)) + 1 if size else 1
         decimals = max(0, digits - whole_digits) if size else 0
         written = f"{value:,.{decimals}f}"
-    return written.replace("-", "\N{MINUS SIGN}")
+    return in_signs(written)
+
+
+def in_signs(written: str) -> str:
+    """Return a number, written as English does, with the signs of the language that is spoken."""
+    written = written.replace("-", "\N{MINUS SIGN}")
+    sign = language().decimal_sign
+    if sign == ".":
+        return written
+    return written.translate({ord(","): _NARROW_SPACE, ord("."): sign})
 
 
 def plain(value: float | None) -> str:
     """Return a number as it was stated, without digits that nobody stated (for meter readings)."""
     if value is None or not math.isfinite(value):
-        return NOT_STATED
+        return gettext(NOT_STATED)
     if abs(value) >= _LARGEST_IN_FULL:
         return figure(value)
-    return f"{value:,.6f}".rstrip("0").rstrip(".").replace("-", "\N{MINUS SIGN}")
+    return in_signs(f"{value:,.6f}".rstrip("0").rstrip("."))
 
 
 def percent(share: float | None) -> str:
     """Return a share as per cent with one decimal."""
     if share is None or not math.isfinite(share):
         return "\N{EN DASH}"
-    return f"{100 * share:.1f} %".replace("-", "\N{MINUS SIGN}")
+    return in_signs(f"{100 * share:.1f} %")
 
 
 def day(value: date | str | None) -> str:
-    """Return a date, or an ISO text that begins with one, as 5 March 2026."""
+    """Return a date, or an ISO text that begins with one, as 5 March 2026, as its language writes it."""
     if value is None:
-        return NOT_STATED
+        return gettext(NOT_STATED)
     if isinstance(value, str):
         try:
             value = date.fromisoformat(value[:10])
         except ValueError:
             return str(value)
-    return f"{value.day} {value:%B %Y}"
+    if language().code == ENGLISH:
+        return f"{value.day} {value:%B %Y}"
+    from babel.dates import format_date  # noqa: PLC0415 # read for pages in other languages only
+
+    return format_date(value, "long", language().code)
 
 
 def instant(value: datetime | None) -> str:
     """Return an instant in UTC, to the minute."""
     if value is None:
-        return NOT_STATED
+        return gettext(NOT_STATED)
     at = value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-    return f"{at.day} {at:%B %Y, %H:%M} UTC"
+    return f"{day(at.date())}, {at:%H:%M} UTC"
 
 
 # Zero-width joiner and non-joiner: scripts need them, and they cannot reorder or hide anything.
@@ -82,7 +102,7 @@ def visible(value: object) -> object:
     overrides, let a text look like another one; they are shown by number.
     """
     if value is None:
-        return NOT_STATED
+        return gettext(NOT_STATED)
     if not isinstance(value, str) or isinstance(value, Markup):
         return value
     if value.isprintable():

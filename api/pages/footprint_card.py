@@ -6,9 +6,11 @@ listed and the columns stand side by side; nothing here adds, subtracts or nets 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from api.pages import words
 from api.pages.figures import Bar, figure, percent, plain, stacked_bar
+from api.pages.languages import Words, gettext, message
 from api.pages.reading import child, flag, number, rows, text, texts, web_address
 
 
@@ -46,10 +48,9 @@ class ColumnView:
     @property
     def apart(self) -> str:
         """Say beside a figure that it is not the footprint's."""
-        by_contract = self.id == "contract_based"
-        return (
-            f"{'Reported by the maker' if by_contract else 'For information'}, not in the footprint"
-        )
+        if self.id == "contract_based":
+            return gettext("Reported by the maker, not in the footprint")
+        return gettext("For information, not in the footprint")
 
 
 @dataclass(frozen=True)
@@ -107,10 +108,11 @@ class FootprintCard:
         said = [
             f"{stage.name} {figure(stage.kg_co2e_per_kwh)}"
             if stage.kg_co2e_per_kwh is not None
-            else f"{stage.name} not assessed"
+            else gettext("%(stage)s not assessed", stage=stage.name)
             for stage in self.stages
         ]
-        return f"Stages in kg CO₂e per {self.per}: {'; '.join(said)}."
+        unit, stages = words.co2e_per(self.per), "; ".join(said)
+        return gettext("Stages in %(unit)s: %(stages)s.", unit=unit, stages=stages)
 
 
 def card_of_claims(
@@ -121,7 +123,7 @@ def card_of_claims(
 ) -> FootprintCard:
     """Return the card for one footprint that a passport states, with the doubts of its study at hand."""
     study = study or {}
-    ruleset = text(claims, "ruleset") or "no ruleset stated"
+    ruleset = text(claims, "ruleset") or gettext("no ruleset stated")
     known = words.ruleset_words(ruleset)
     legal = child(claims, "legalState")
     total = number(claims, "kgCo2ePerKwh")
@@ -172,7 +174,7 @@ def _unstopped(sentence: str | None) -> str | None:
 def _claimed_stage(
     row: Mapping[str, object], total: float | None, energy: float | None
 ) -> StageView:
-    stage = text(row, "stage") or "unnamed stage"
+    stage = text(row, "stage") or gettext("unnamed stage")
     value = number(row, "kgCo2ePerKwh")
     return StageView(
         id=stage,
@@ -199,7 +201,7 @@ def card_of_study(
 ) -> FootprintCard:
     """Return the card for a whole study (the engine's document)."""
     reference = child(result, "ruleset")
-    ruleset = text(reference, "id") or "no ruleset stated"
+    ruleset = text(reference, "id") or gettext("no ruleset stated")
     legal = child(reference, "legal_state")
     unit = child(result, "functional_unit")
     offsets = child(result, "offsets")
@@ -209,7 +211,9 @@ def card_of_study(
         heading=heading,
         ruleset=ruleset,
         ruleset_title=text(reference, "title") or words.ruleset_words(ruleset).title,
-        per="kWh of capacity" if text(unit, "formula") == "capacity" else "kWh delivered",
+        per=words.PER_KWH_OF_CAPACITY
+        if text(unit, "formula") == "capacity"
+        else words.PER_KWH_DELIVERED,
         legal_state=_legal_state(legal),
         binding=reference.get("binding") is True,
         functional_unit=None,
@@ -243,7 +247,7 @@ def card_of_study(
 
 
 def _study_stage(row: Mapping[str, object]) -> StageView:
-    stage = text(row, "stage") or "unnamed stage"
+    stage = text(row, "stage") or gettext("unnamed stage")
     assessed = row.get("assessed") is not False
     return StageView(
         id=stage,
@@ -263,14 +267,15 @@ def _columns(
     views = []
     for name in order:
         column = child(columns, name)
-        title, subtitle = words.COLUMNS.get(name, (words.readable(name), ""))
+        known = name in words.COLUMNS
+        title, subtitle = words.column_words(name) if known else (words.readable(name), "")
         boundary = text(column, "boundary") or ""
         views.append(
             ColumnView(
                 id=name,
                 title=title,
                 subtitle=subtitle,
-                boundary=words.BOUNDARIES.get(boundary, boundary or "boundary not stated"),
+                boundary=words.BOUNDARIES.get(boundary, boundary or gettext("boundary not stated")),
                 unit=words.BOUNDARY_UNITS.get(boundary, "kg CO₂e"),
                 per_kwh_electricity=number(column, per_kwh_electricity),
                 per_kwh_capacity=number(column, per_kwh_capacity),
@@ -281,13 +286,31 @@ def _columns(
     return tuple(views)
 
 
+_INPUTS: Final = Words(
+    {
+        "capacity_kwh": message("capacity in kWh"),
+        "consumption_kwh_per_km": message("consumption in kWh per km"),
+        "cycles_per_year": message("cycles per year"),
+        "declared_cycles": message("declared cycles"),
+        "distance_km": message("distance in km"),
+        "usable_energy_kwh": message("usable energy in kWh"),
+        "vehicle_class": message("vehicle class"),
+        "years": message("years"),
+    }
+)
+
+
+def _input(name: str) -> str:
+    return _INPUTS.get(name) or words.readable(name)
+
+
 def _inputs(inputs: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
     shown = []
     for name in inputs:
         value = number(inputs, name)
         said = plain(value) if value is not None else text(inputs, name)
         if said is not None:
-            shown.append((words.readable(name), said))
+            shown.append((_input(name), said))
     return tuple(shown)
 
 
@@ -312,12 +335,28 @@ def _incomplete(found: Sequence[Mapping[str, object]]) -> tuple[tuple[str, str],
     )
 
 
+_LEVELS: Final = Words(
+    {
+        "excellent": message("excellent"),
+        "very good": message("very good"),
+        "good": message("good"),
+        "fair": message("fair"),
+        "poor": message("poor"),
+    }
+)
+
+
 def quality_said(quality: Mapping[str, object]) -> str | None:
     """Say how good a study's data are, and how much of them is the company's own."""
     level, rating = text(quality, "level"), number(quality, "rating")
     share = number(quality, "primary_data_share")
-    rated = None if rating is None else f"rating {figure(rating)}"
-    own = None if share is None else f"primary data {percent(share)} of the total"
+    level = words.word(_LEVELS, level)
+    rated = None if rating is None else gettext("rating %(rating)s", rating=figure(rating))
+    own = (
+        None
+        if share is None
+        else gettext("primary data %(share)s of the total", share=percent(share))
+    )
     said = [level, rated, own]
     return ", ".join(part for part in said if part) or None
 

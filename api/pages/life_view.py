@@ -9,16 +9,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.pages.figures import day, instant
+from api.pages.languages import gettext, message
 from api.pages.reading import child, number, rows, text, web_address
 from passports.life.versions import ChangeKind, PassportVersion
 from passports.life.withdrawal import PassportState, Standing
 
 KINDS: Final[Mapping[ChangeKind, str]] = {
-    ChangeKind.ISSUED: "Issued",
-    ChangeKind.DATA: "Data changed",
-    ChangeKind.RESPONSIBILITY: "Another operator became responsible",
-    ChangeKind.SUCCESSION: "Linked with the passport before or after it",
-    ChangeKind.CESSATION: "Ceased to exist",
+    ChangeKind.ISSUED: message("Issued"),
+    ChangeKind.DATA: message("Data changed"),
+    ChangeKind.RESPONSIBILITY: message("Another operator became responsible"),
+    ChangeKind.SUCCESSION: message("Linked with the passport before or after it"),
+    ChangeKind.CESSATION: message("Ceased to exist"),
 }
 _PASSPORT_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -104,7 +105,7 @@ def _row(version: PassportVersion, shown: float | None, *, is_open: bool) -> Ver
         number=version.version,
         made_at=instant(version.issued_at),
         actor=version.actor,
-        what=KINDS[version.public_kind],
+        what=gettext(KINDS[version.public_kind]),
         href=f"/passports/{version.passport_id}/versions/{version.version}" if safe else "",
         is_shown=version.version == shown,
     )

@@ -13,6 +13,7 @@ from api.pages import words
 from api.pages.certificate_card import CertificateView, certificates_of_claims
 from api.pages.figures import day, plain
 from api.pages.footprint_card import FootprintCard, card_of_claims
+from api.pages.languages import gettext, pgettext
 from api.pages.reading import child, number, rows, text, web_address
 from passports.attributes.completeness import CompletenessFigure
 from passports.life.withdrawal import Standing
@@ -115,12 +116,12 @@ def _quantity(source: Mapping[str, object], key: str, unit: str) -> str | None:
 def _plate(subject: Mapping[str, object], model: Mapping[str, object]) -> tuple[Fact, ...]:
     made = text(subject, "manufacturedOn")
     return (
-        Fact("Chemistry", text(model, "chemistry")),
-        Fact("Capacity", _quantity(model, "capacityKwh", "kWh")),
-        Fact("Usable energy", _quantity(model, "usableEnergyKwh", "kWh")),
-        Fact("Weight", _quantity(model, "massKg", "kg")),
-        Fact("Made on", None if made is None else day(made)),
-        Fact("Made at", _place(child(subject, "manufacturingFacility"))),
+        Fact(gettext("Chemistry"), text(model, "chemistry")),
+        Fact(pgettext("battery", "Capacity"), _quantity(model, "capacityKwh", "kWh")),
+        Fact(gettext("Usable energy"), _quantity(model, "usableEnergyKwh", "kWh")),
+        Fact(gettext("Weight"), _quantity(model, "massKg", "kg")),
+        Fact(pgettext("battery", "Made on"), None if made is None else day(made)),
+        Fact(pgettext("battery", "Made at"), _place(child(subject, "manufacturingFacility"))),
     )
 
 
@@ -135,15 +136,15 @@ def _identity(
     version = number(subject, "passportVersion")
     issued = text(payload, "validFrom")
     return (
-        Fact("Serial number", text(subject, "serialNumber"), code=True),
-        Fact("GTIN of the model", text(model, "gtin"), code=True),
-        Fact("Model identifier", text(model, "id"), code=True),
-        Fact("Batch", text(subject, "batch"), code=True),
-        Fact("Category", words.word(words.CATEGORIES, text(model, "category"))),
-        Fact("Unique identifier", text(subject, "id"), code=True),
-        Fact("Passport", text(payload, "id"), code=True),
-        Fact("Version", None if version is None else f"{version:g}"),
-        Fact("Issued on", None if issued is None else day(issued)),
+        Fact(gettext("Serial number"), text(subject, "serialNumber"), code=True),
+        Fact(gettext("GTIN of the model"), text(model, "gtin"), code=True),
+        Fact(gettext("Model identifier"), text(model, "id"), code=True),
+        Fact(gettext("Batch"), text(subject, "batch"), code=True),
+        Fact(gettext("Category"), words.word(words.CATEGORIES, text(model, "category"))),
+        Fact(gettext("Unique identifier"), text(subject, "id"), code=True),
+        Fact(gettext("Passport"), text(payload, "id"), code=True),
+        Fact(gettext("Version"), None if version is None else f"{version:g}"),
+        Fact(gettext("Issued on"), None if issued is None else day(issued)),
     )
 
 
@@ -153,20 +154,25 @@ def _parties(
     issuer = child(payload, "issuer")
     facility = child(subject, "manufacturingFacility")
     return (
-        ("Responsible for this passport", _operator(child(subject, "responsibleOperator"))),
-        ("Manufacturer", _operator(child(subject, "manufacturer"))),
         (
-            "Factory",
+            gettext("Responsible for this passport"),
+            _operator(child(subject, "responsibleOperator")),
+        ),
+        (gettext("Manufacturer"), _operator(child(subject, "manufacturer"))),
+        (
+            gettext("Factory"),
             (
-                Fact("Name", text(facility, "name"), href=web_address(text(facility, "url"))),
-                Fact("Place", _place(facility)),
+                Fact(
+                    gettext("Name"), text(facility, "name"), href=web_address(text(facility, "url"))
+                ),
+                Fact(gettext("Place"), _place(facility)),
             ),
         ),
         (
-            "Signed by",
+            gettext("Signed by"),
             (
-                Fact("Name", text(issuer, "name") or text(payload, "issuer")),
-                Fact("Identifier", text(issuer, "id"), code=True),
+                Fact(gettext("Name"), text(issuer, "name") or text(payload, "issuer")),
+                Fact(gettext("Identifier"), text(issuer, "id"), code=True),
             ),
         ),
     )
@@ -175,11 +181,11 @@ def _parties(
 def _operator(operator: Mapping[str, object]) -> tuple[Fact, ...]:
     trade_name, url = text(operator, "tradeName"), web_address(text(operator, "url"))
     facts = [
-        Fact("Name", text(operator, "name")),
-        *([Fact("Trade name", trade_name)] if trade_name else []),
-        Fact("Postal address", text(operator, "postalAddress")),
-        Fact("Country", text(operator, "country")),
-        *([Fact("Web address", url, href=url)] if url else []),
+        Fact(gettext("Name"), text(operator, "name")),
+        *([Fact(gettext("Trade name"), trade_name)] if trade_name else []),
+        Fact(gettext("Postal address"), text(operator, "postalAddress")),
+        Fact(gettext("Country"), text(operator, "country")),
+        *([Fact(gettext("Web address"), url, href=url)] if url else []),
     ]
     gln = text(operator, "gln")
     return (*facts, Fact("GLN", gln, code=True)) if gln else tuple(facts)
@@ -192,28 +198,41 @@ def _downloads(name: str) -> tuple[Download, ...]:
     base = f"/v1/passports/{name}"
     return (
         Download(
-            "Signed passport",
+            gettext("Signed passport"),
             f"/passports/{name}/passport.jwt",
             "vc+jwt",
-            "the exact signed bytes; verify them with any tool that knows W3C credentials",
+            gettext("the exact signed bytes; verify them with any tool that knows W3C credentials"),
             f"passport-{name}.jwt",
         ),
         Download(
-            "Bundle to verify offline",
+            gettext("Bundle to verify offline"),
             f"/passports/{name}/bundle.zip",
             "ZIP",
-            "the signed passport with the evidence for it: keys, status, log, certificates, studies",
+            gettext(
+                "the signed passport with the evidence for it: keys, status, log, certificates, studies"
+            ),
             f"passport-{name}.zip",
         ),
         Download(
-            "Page that checks it",
+            gettext("Page that checks it"),
             "/verify-offline/file",
             "HTML",
-            "keep it beside the bundle: it verifies in your browser, without a network and without us",
+            gettext(
+                "keep it beside the bundle: it verifies in your browser, without a network and without us"
+            ),
             "check-a-battery-passport.html",
         ),
-        Download("Passport as data", base, "JSON", "what is signed, readable by programs"),
-        Download("QR code", f"{base}/qr.svg", "SVG", "the printed link, for any size"),
-        Download("QR code", f"{base}/qr.png", "PNG", "the printed link, as pixels"),
-        Download("Label", f"{base}/label.svg", "SVG", "to print, in millimetres"),
+        Download(
+            gettext("Passport as data"),
+            base,
+            "JSON",
+            gettext("what is signed, readable by programs"),
+        ),
+        Download(
+            gettext("QR code"), f"{base}/qr.svg", "SVG", gettext("the printed link, for any size")
+        ),
+        Download(
+            gettext("QR code"), f"{base}/qr.png", "PNG", gettext("the printed link, as pixels")
+        ),
+        Download(gettext("Label"), f"{base}/label.svg", "SVG", gettext("to print, in millimetres")),
     )

@@ -1,6 +1,7 @@
 """Messages of checks as people read them: days in words, ages in words, one line for each thing judged.
 
-Machines read the messages as they are; only pages use these.
+Machines read the messages as they are; only pages use these. Checks speak English, so their days and
+ages are in English on every page.
 """
 
 import re
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from api.pages.figures import day, instant
+from api.pages.languages import speaking
 
 _INSTANT: Final = re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d)?(?:\.\d{1,6})?Z")
 _DAY: Final = re.compile(r"(?<![\w/.=-])\d{4}-\d\d-\d\d(?![\w/=-])")
@@ -18,9 +20,10 @@ _IN_DAYS_FROM: Final = 48  # hours
 
 def told(message: str) -> str:
     """Return a message with its days, instants and ages in words."""
-    message = _HOURS_OLD.sub(lambda found: _age(float(found[1])), message)
-    message = _INSTANT.sub(lambda found: _instant(found[0]), message)
-    return _DAY.sub(lambda found: day(found[0]), message)
+    with speaking():
+        message = _HOURS_OLD.sub(lambda found: _age(float(found[1])), message)
+        message = _INSTANT.sub(lambda found: _instant(found[0]), message)
+        return _DAY.sub(lambda found: day(found[0]), message)
 
 
 def lines_of(message: str) -> tuple[str, ...]:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
 
-from api.pages import figures, words
+from api.pages import figures, languages, words
 from api.pages.account_view import AccountView
 from api.pages.compare_view import Comparison
 from api.pages.energy_page import view_energy
@@ -41,7 +42,10 @@ def _environment() -> Environment:
         undefined=StrictUndefined,
         finalize=figures.visible,
         lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
     )
+    environment.newstyle_gettext = True  # type: ignore[attr-defined] # the extension's own switch
+    environment.policies["ext.i18n.trimmed"] = True
     environment.filters.update(
         figure=figures.figure,
         plain=figures.plain,
@@ -49,14 +53,58 @@ def _environment() -> Environment:
         day=figures.day,
         coded=figures.coded,
         breakable=figures.breakable,
+        within=words.within,
+        co2e_per=words.co2e_per,
     )
     environment.globals.update(
         stylesheet=_static_url(STYLESHEET),
         mark=_static_url("mark.svg"),
-        stage_names=words.STAGES,
-        column_names=words.COLUMNS,
+        stage_names=frozenset(words.STAGES),
+        gettext=_said,
+        ngettext=_counted,
+        pgettext=_said_of,
+        link_to=_link_to,
+        known=_known,
+        in_english=_in_english,
     )
     return environment
+
+
+def _said(message: str, **values: object) -> Markup:
+    """Say a message of a template; the catalogs are ours, the values are not."""
+    return Markup(languages.catalog(languages.language().code).gettext(message)) % _shown(values)  # noqa: S704 # a catalog's words
+
+
+def _said_of(context: str, message: str, **values: object) -> Markup:
+    catalog = languages.catalog(languages.language().code)
+    return Markup(catalog.pgettext(context, message)) % _shown(values)  # noqa: S704 # as above
+
+
+def _counted(singular: str, plural: str, num: int, **values: object) -> Markup:
+    catalog = languages.catalog(languages.language().code)
+    said = catalog.ngettext(singular, plural, num)
+    return Markup(said) % _shown({"num": num, **values})  # noqa: S704 # as above
+
+
+def _shown(values: Mapping[str, object]) -> dict[str, object]:
+    return {name: figures.visible(value) for name, value in values.items()}
+
+
+def _link_to(href: str) -> str:
+    """Return a link within these pages; it keeps the language that was chosen."""
+    return languages.conversation().keeping(href)
+
+
+def _known(text: str) -> str:
+    """Return a sentence of the packages below in the page's language, where the catalog has it."""
+    return languages.gettext(text) if text else text
+
+
+def _in_english(text: str | None = None) -> Markup:
+    """Return the attribute that says that a text is in English, where the page is not and the text is."""
+    translated = text is not None and _known(text) != text
+    foreign = languages.language().code != languages.ENGLISH and not translated
+    return Markup(' lang="en"') if foreign else Markup()
 
 
 def _static_url(name: str) -> str:
@@ -65,8 +113,12 @@ def _static_url(name: str) -> str:
     return f"/static/{name}?v={digest[:12]}"
 
 
-def _fill(template: str, **values: object) -> str:
-    return _environment().get_template(template).render(**values)
+def _fill(template: str, *, also: Mapping[str, str] | None = None, **values: object) -> str:
+    """Fill a template; `also` are parameters without which another language would show another page."""
+    spoken = languages.conversation()
+    spoken.was_spoken = True
+    switch = spoken.switch(also)
+    return _environment().get_template(template).render(spoken=spoken, switch=switch, **values)
 
 
 def passport_page(
@@ -185,6 +237,7 @@ def verified_page(report: VerificationReport, *, link: str | None, checked_onlin
         verdict=_verdict(report, checked_online=checked_online),
         passport=None if payload is None else view_passport(payload, link or ""),
         link=link,
+        also=None if link is None else {"link": link},
     )
 
 

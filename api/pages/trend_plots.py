@@ -6,6 +6,7 @@ from typing import Final
 
 from api.pages.bar_plots import axis_labels, short_number, value_room
 from api.pages.figures import figure
+from api.pages.languages import gettext
 from api.pages.plots import (
     LINE,
     WIDTH,
@@ -83,20 +84,21 @@ def line_plot(
         f"{said}.",
         y + 4,
         tuple(shapes),
-        ("When", *(line.name for line in series)),
+        (gettext("When"), *(line.name for line in series)),
         table,
         note,
     )
 
 
 def _cell(value: float | None) -> str:
-    return "not stated" if value is None else figure(value)
+    return gettext("not stated") if value is None else figure(value)
 
 
 def _said(line: Series, labels: Sequence[str]) -> str:
     pairs = zip(labels, line.values, strict=True)
     listed = ", ".join(f"{label} {figure(value)}" for label, value in pairs if value is not None)
-    return f"{line.name}: {listed or 'no value'}"
+    said = listed or gettext("no value")
+    return f"{line.name}: {said}"
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def waterfall_plot(
         for step, span in zip(steps, spans, strict=True)
     )
     listed = "; ".join(f"{name}: {value}" for name, value, _ in table)
-    head = ("Step", unit, "Level after it")
+    head = (gettext("Step"), unit, gettext("Level after it"))
     return Plot(anchor, title, unit, f"{listed}.", y, tuple(shapes), head, table, note)
 
 

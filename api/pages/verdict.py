@@ -6,11 +6,14 @@ from typing import Final
 
 from api.pages import words
 from api.pages.figures import day
+from api.pages.languages import ENGLISH, gettext, language, message
 from api.pages.plain_words import lines_of, told
 from api.pages.reading import child, text
+from api.pages.reason_words import explanation
 from signing.report import StepResult, VerificationReport
 
 ENDED: Final = "ended"
+_ENDED_WORD: Final = message("ended")
 # Steps that judge several things, such as certificates, and say something of each.
 _OF_SEVERAL: Final = frozenset({"factory_certificate", "footprint_study"})
 # What a passport's end looks like to the checks: a lawful end (Art. 77(8)), not a fault.
@@ -19,7 +22,12 @@ _OF_AN_END: Final = frozenset({("version", "passport_ceased"), ("status", "revok
 
 @dataclass(frozen=True)
 class StepView:
-    """One numbered step as a person reads it."""
+    """One numbered step as a person reads it.
+
+    Attributes:
+        lines: What the check said, in its own words, which are English.
+        explained: What its reason means, in the page's language, where that is another one.
+    """
 
     number: int
     id: str
@@ -31,6 +39,7 @@ class StepView:
     message: str
     reason_code: str
     lines: tuple[str, ...]
+    explained: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -65,20 +74,21 @@ class VerdictView:
         """Why steps were not made, each reason once, with the titles of its steps."""
         reasons: dict[str, list[str]] = {}
         for step in self.those("not_checked"):
-            reasons.setdefault(step.message, []).append(step.title)
+            reasons.setdefault(step.explained or step.message, []).append(step.title)
         return list(reasons.items())
 
     @property
     def tally(self) -> str:
         """The outcomes in numbers, as a sentence."""
         counts = [
-            (len(self.those("passed")), "passed"),
-            (len(self.those("failed")), "failed"),
-            (len(self.those("warning")), "with a reservation"),
-            (len(self.those("not_checked")), "not checked"),
-            (len(self.those(ENDED)), "telling of its end"),
+            (len(self.those("passed")), gettext("passed")),
+            (len(self.those("failed")), gettext("failed")),
+            (len(self.those("warning")), gettext("with a reservation")),
+            (len(self.those("not_checked")), gettext("not checked")),
+            (len(self.those(ENDED)), gettext("telling of its end")),
         ]
-        return f"{len(self.steps)} checks: " + ", ".join(f"{n} {what}" for n, what in counts if n)
+        listed = ", ".join(f"{n} {what}" for n, what in counts if n)
+        return gettext("%(number)s checks: %(listed)s", number=len(self.steps), listed=listed)
 
 
 def view_verdict(
@@ -87,14 +97,14 @@ def view_verdict(
     """Put a report into words; a passport whose battery was recycled has ended, it has not failed."""
     said = words.VERDICTS.get(report.verdict, words.VERDICTS["cannot_tell"])
     how = (
-        "with the issuer's keys, status and evidence as published at that moment"
+        gettext("with the issuer's keys, status and evidence as published at that moment")
         if checked_online
-        else "with the evidence that was at hand, without asking the issuer"
+        else gettext("with the evidence that was at hand, without asking the issuer")
     )
     view = VerdictView(
         id=report.verdict,
-        title=said.title,
-        sentence=said.sentence,
+        title=gettext(said.title),
+        sentence=gettext(said.sentence),
         tone=said.tone,
         how=how,
         checked_at=checked_at,
@@ -104,10 +114,10 @@ def view_verdict(
     return _ended(view, _ended_on(report)) if _has_ended(view) else view
 
 
-def _ended_on(report: VerificationReport) -> str:
+def _ended_on(report: VerificationReport) -> str | None:
     subject = child(report.credential or {}, "credentialSubject")
     ended = text(child(subject, "ceased"), "at")
-    return "" if ended is None else f" on {day(ended)}"
+    return None if ended is None else day(ended)
 
 
 def _profile(report: VerificationReport) -> str | None:
@@ -119,42 +129,61 @@ def _has_ended(view: VerdictView) -> bool:
     return view.signed_content and ("version", "passport_ceased") in failed <= _OF_AN_END
 
 
-def _ended(view: VerdictView, when: str) -> VerdictView:
+def _ended(view: VerdictView, when: str | None) -> VerdictView:
     steps = tuple(
-        replace(step, outcome=ENDED, outcome_word=ENDED) if step.outcome == "failed" else step
+        replace(step, outcome=ENDED, outcome_word=gettext(_ENDED_WORD))
+        if step.outcome == "failed"
+        else step
         for step in view.steps
+    )
+    sentence = (
+        gettext("The battery was recycled, and its passport ended. That is not a fault.")
+        if when is None
+        else gettext(
+            "The battery was recycled, and its passport ended on %(day)s. That is not a fault.",
+            day=when,
+        )
     )
     return replace(
         view,
-        title="Ended: recycled",
-        sentence=f"The battery was recycled, and its passport ended{when}. That is not a fault.",
+        title=gettext("Ended: recycled"),
+        sentence=sentence,
         tone=ENDED,
         steps=steps,
     )
 
 
 def _view_steps(steps: Sequence[StepResult], profile: str | None) -> list[StepView]:
-    views = []
-    for step in steps:
-        known = words.STEPS.get(step.step)
-        title = known.title if known else words.readable(step.step)
-        message = words.capitalised(told(step.message))
-        lines = tuple(words.capitalised(line) for line in lines_of(step.message))
-        says = known.passed if known and step.outcome == "passed" else message
-        if step.step == "schema" and step.outcome == "passed" and profile is not None:
-            says = f"{says} (profile {profile})"
-        views.append(
-            StepView(
-                number=step.number,
-                id=step.step,
-                title=title,
-                asks=known.asks if known else "",
-                outcome=step.outcome,
-                outcome_word=words.OUTCOMES[step.outcome],
-                says=says,
-                message=message,
-                reason_code=step.reason_code,
-                lines=lines if step.step in _OF_SEVERAL else (message,),
-            )
-        )
-    return views
+    return [_view_step(step, profile) for step in steps]
+
+
+def _view_step(step: StepResult, profile: str | None) -> StepView:
+    known = words.STEPS.get(step.step)
+    said = words.capitalised(told(step.message))
+    lines = tuple(words.capitalised(line) for line in lines_of(step.message))
+    explained = _explained(step, known)
+    says = gettext(known.passed) if known and step.outcome == "passed" else explained or said
+    if step.step == "schema" and step.outcome == "passed" and profile is not None:
+        says = gettext("%(says)s (profile %(profile)s)", says=says, profile=profile)
+    return StepView(
+        number=step.number,
+        id=step.step,
+        title=gettext(known.title) if known else words.readable(step.step),
+        asks=gettext(known.asks) if known else "",
+        outcome=step.outcome,
+        outcome_word=words.OUTCOMES[step.outcome],
+        says=says,
+        message=said,
+        reason_code=step.reason_code,
+        lines=lines if step.step in _OF_SEVERAL else (said,),
+        explained=explained,
+    )
+
+
+def _explained(step: StepResult, known: words.StepWords | None) -> str | None:
+    """Return what a step's reason means; in English the check's own words say it, and more exactly."""
+    if language().code == ENGLISH:
+        return None
+    if known is not None and step.outcome == "passed":
+        return gettext(known.passed)
+    return explanation(step.step, step.outcome, step.reason_code)

@@ -9,40 +9,51 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from api.pages.languages import Words, gettext, language, message
 from lca.errors import LcaError
 from lca.rulesets import EnergyFormula, load_ruleset
 
-CATEGORIES: Final[Mapping[str, str]] = {
-    "ev": "Electric vehicle battery",
-    "lmt": "Battery for light means of transport",
-    "industrial": "Industrial battery",
-}
+CATEGORIES: Final = Words(
+    {
+        "ev": message("Electric vehicle battery"),
+        "lmt": message("Battery for light means of transport"),
+        "industrial": message("Industrial battery"),
+    }
+)
 
-STAGES: Final[Mapping[str, str]] = {
-    "raw_material_acquisition": "Raw materials and pre-processing",
-    "main_production": "Main production",
-    "distribution": "Distribution",
-    "end_of_life": "End of life and recycling",
-}
+STAGES: Final = Words(
+    {
+        "raw_material_acquisition": message("Raw materials and pre-processing"),
+        "main_production": message("Main production"),
+        "distribution": message("Distribution"),
+        "end_of_life": message("End of life and recycling"),
+    }
+)
 
-CARRIERS: Final[Mapping[str, str]] = {
-    "electricity": "Electricity",
-    "natural_gas": "Natural gas",
-    "heat": "Heat",
-}
+CARRIERS: Final = Words(
+    {
+        "electricity": message("Electricity"),
+        "natural_gas": message("Natural gas"),
+        "heat": message("Heat"),
+    }
+)
 
-ARRANGEMENTS: Final[Mapping[str, str]] = {
-    "grid": "bought from the grid",
-    "direct_line": "direct line from a generator",
-    "on_site": "generated on site",
-}
+ARRANGEMENTS: Final = Words(
+    {
+        "grid": message("bought from the grid"),
+        "direct_line": message("direct line from a generator"),
+        "on_site": message("generated on site"),
+    }
+)
 
 # Boundary of an emission factor: what is counted, and the unit that follows from it.
-BOUNDARIES: Final[Mapping[str, str]] = {
-    "lca": "life cycle: generation, fuel supply and plant, grid losses",
-    "direct_co2": "direct CO₂ of generation only, nothing upstream",
-    "direct_ghg": "direct greenhouse gases only, nothing upstream",
-}
+BOUNDARIES: Final = Words(
+    {
+        "lca": message("life cycle: generation, fuel supply and plant, grid losses"),
+        "direct_co2": message("direct CO₂ of generation only, nothing upstream"),
+        "direct_ghg": message("direct greenhouse gases only, nothing upstream"),
+    }
+)
 BOUNDARY_UNITS: Final[Mapping[str, str]] = {
     "lca": "kg CO₂e",
     "direct_co2": "kg CO₂",
@@ -50,40 +61,55 @@ BOUNDARY_UNITS: Final[Mapping[str, str]] = {
 }
 
 COLUMNS: Final[Mapping[str, tuple[str, str]]] = {
-    "cfb": ("In the footprint", "as this ruleset values electricity"),
-    "location_based": ("By location", "average of the grid that supplies the plant"),
-    "contract_based": ("By contract", "what was bought under contract or certificate"),
+    "cfb": (message("In the footprint"), message("as this ruleset values electricity")),
+    "location_based": (
+        message("By location"),
+        message("average of the grid that supplies the plant"),
+    ),
+    "contract_based": (
+        message("By contract"),
+        message("what was bought under contract or certificate"),
+    ),
 }
 
-OUTCOMES: Final[Mapping[str, str]] = {
-    "passed": "passed",
-    "failed": "failed",
-    "warning": "warning",
-    "not_checked": "not checked",
-    "cannot_tell": "cannot tell",
-}
+OUTCOMES: Final = Words(
+    {
+        "passed": message("passed"),
+        "failed": message("failed"),
+        "warning": message("warning"),
+        "not_checked": message("not checked"),
+        "cannot_tell": message("cannot tell"),
+    }
+)
 
 COVERAGES: Final[Mapping[str, tuple[str, str]]] = {
-    "covered": ("passed", "Covers the place and days of manufacture; signed by its certifier"),
+    "covered": (
+        "passed",
+        message("Covers the place and days of manufacture; signed by its certifier"),
+    ),
     "covered_unsigned": (
         "warning",
-        "States that it covers the place and days of manufacture; unsigned, uploaded by the maker",
+        message(
+            "States that it covers the place and days of manufacture; unsigned, uploaded by the maker"
+        ),
     ),
-    "not_covered": ("failed", "Does not cover what was made"),
-    "cannot_tell": ("cannot_tell", "Cannot tell whether it covers what was made"),
+    "not_covered": ("failed", message("Does not cover what was made")),
+    "cannot_tell": ("cannot_tell", message("Cannot tell whether it covers what was made")),
 }
 
-CERTIFICATE_CHECKS: Final[Mapping[str, str]] = {
-    "certified": "Granted",
-    "facility": "Facility",
-    "period": "Period",
-    "scope": "Scope",
-    "scheme": "Scheme",
-    "grading": "Grading",
-    "status": "Status",
-    "evidence": "Evidence",
-    "effect_on_footprint": "Effect on the footprint",
-}
+CERTIFICATE_CHECKS: Final = Words(
+    {
+        "certified": message("Granted"),
+        "facility": message("Facility"),
+        "period": message("Period"),
+        "scope": message("Scope"),
+        "scheme": message("Scheme"),
+        "grading": message("Grading"),
+        "status": message("Status"),
+        "evidence": message("Evidence"),
+        "effect_on_footprint": message("Effect on the footprint"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -97,68 +123,76 @@ class StepWords:
 
 STEPS: Final[Mapping[str, StepWords]] = {
     "parse": StepWords(
-        "Readable", "Are the bytes one well-formed signed document?", "The document can be read"
+        message("Readable"),
+        message("Are the bytes one well-formed signed document?"),
+        message("The document can be read"),
     ),
     "format": StepWords(
-        "Kind of document",
-        "Is it a credential in the format that battery passports use?",
-        "It is a signed credential of the right format",
+        message("Kind of document"),
+        message("Is it a credential in the format that battery passports use?"),
+        message("It is a signed credential of the right format"),
     ),
     "algorithm": StepWords(
-        "Algorithm",
-        "Is it signed by an algorithm that is accepted?",
-        "The signature algorithm is an accepted one",
+        message("Algorithm"),
+        message("Is it signed by an algorithm that is accepted?"),
+        message("The signature algorithm is an accepted one"),
     ),
     "issuer_found": StepWords(
-        "Issuer found",
-        "Does the issuer publish the key that signed it?",
-        "The issuer publishes the key",
+        message("Issuer found"),
+        message("Does the issuer publish the key that signed it?"),
+        message("The issuer publishes the key"),
     ),
     "issuer_trusted": StepWords(
-        "Issuer trusted",
-        "Does a trust list, signed by somebody believed here, name this issuer?",
-        "The issuer stands on the trust list",
+        message("Issuer trusted"),
+        message("Does a trust list, signed by somebody believed here, name this issuer?"),
+        message("The issuer stands on the trust list"),
     ),
     "signature": StepWords(
-        "Signature",
-        "Do signature, key and content fit together, byte for byte?",
-        "Nothing has changed since it was signed",
+        message("Signature"),
+        message("Do signature, key and content fit together, byte for byte?"),
+        message("Nothing has changed since it was signed"),
     ),
     "validity": StepWords(
-        "Validity",
-        "Does the moment of the check lie in the period for which it was issued?",
-        "It is within its period of validity",
+        message("Validity"),
+        message("Does the moment of the check lie in the period for which it was issued?"),
+        message("It is within its period of validity"),
     ),
     "schema": StepWords(
-        "Content",
-        "Has it the form of a battery passport of its category? How complete it is, is another question.",
-        "It has the form of a battery passport",
+        message("Content"),
+        message(
+            "Has it the form of a battery passport of its category? How complete it is, is another question."
+        ),
+        message("It has the form of a battery passport"),
     ),
     "identifier": StepWords(
-        "This battery",
-        "Is it the passport of the battery whose code was scanned?",
-        "It belongs to the battery that was scanned",
+        message("This battery"),
+        message("Is it the passport of the battery whose code was scanned?"),
+        message("It belongs to the battery that was scanned"),
     ),
     "version": StepWords(
-        "Newest version", "Does the issuer know of a newer version?", "It is the newest version"
+        message("Newest version"),
+        message("Does the issuer know of a newer version?"),
+        message("It is the newest version"),
     ),
     "status": StepWords(
-        "Status", "Has the issuer revoked or suspended it?", "It is not revoked or suspended"
+        message("Status"),
+        message("Has the issuer revoked or suspended it?"),
+        message("It is not revoked or suspended"),
     ),
     "log_inclusion": StepWords(
-        "Public log",
-        "Was it entered in a public log, so that it cannot be swapped unseen?",
-        "It is entered in the public log",
+        message("Public log"),
+        message("Was it entered in a public log, so that it cannot be swapped unseen?"),
+        message("It is entered in the public log"),
     ),
     "factory_certificate": StepWords(
-        "Factory certificates",
-        "Are the cited certificates the documents that were cited?",
-        "The cited factory certificates are as cited",
+        message("Factory certificates"),
+        message("Are the cited certificates the documents that were cited?"),
+        message("The cited factory certificates are as cited"),
     ),
     "footprint_study": StepWords(
-        "Footprint study",
-        "Are the cited footprint studies the ones that were cited?",
-        "The cited footprint studies are as cited",
+        message("Footprint study"),
+        message("Are the cited footprint studies the ones that were cited?"),
+        message("The cited footprint studies are as cited"),
     ),
 }
 
@@ -174,26 +208,56 @@ class VerdictWords:
 
 VERDICTS: Final[Mapping[str, VerdictWords]] = {
     "valid": VerdictWords(
-        "Valid",
-        "Nothing has changed since it was signed, the issuer is trusted, and no check failed.",
+        message("Valid"),
+        message(
+            "Nothing has changed since it was signed, the issuer is trusted, and no check failed."
+        ),
         "passed",
     ),
     "valid_with_warnings": VerdictWords(
-        "Valid, with reservations",
-        "Nothing has changed since it was signed and no check failed. Read the reservations.",
+        message("Valid, with reservations"),
+        message(
+            "Nothing has changed since it was signed and no check failed. Read the reservations."
+        ),
         "warning",
     ),
     "invalid": VerdictWords(
-        "Not valid",
-        "At least one check failed. Do not rely on anything that this passport says.",
+        message("Not valid"),
+        message("At least one check failed. Do not rely on anything that this passport says."),
         "failed",
     ),
     "cannot_tell": VerdictWords(
-        "Cannot tell",
-        "A check without which nothing can be said could not be made. This is not a yes.",
+        message("Cannot tell"),
+        message("A check without which nothing can be said could not be made. This is not a yes."),
         "cannot_tell",
     ),
 }
+
+
+def column_words(column: str) -> tuple[str, str]:
+    """Return the title of an electricity column and what it shows, for one of its identifiers."""
+    title, subtitle = COLUMNS[column]
+    return gettext(title), gettext(subtitle)
+
+
+def within(phrase: str) -> str:
+    """Return a title as it stands within a sentence: in small letters where nouns are."""
+    return phrase if language().capitalises_nouns else phrase.lower()
+
+
+PER_KWH_DELIVERED: Final = "kWh delivered"
+PER_KWH_OF_CAPACITY: Final = "kWh of capacity"
+_CO2E_PER: Final = Words(
+    {
+        PER_KWH_DELIVERED: message("kg CO₂e per kWh delivered"),
+        PER_KWH_OF_CAPACITY: message("kg CO₂e per kWh of capacity"),
+    }
+)
+
+
+def co2e_per(per: str) -> str:
+    """Return the unit of a footprint: mass per kWh delivered or of capacity."""
+    return _CO2E_PER.get(per) or f"kg CO₂e / {per}"
 
 
 def word(table: Mapping[str, str], key: str | None) -> str | None:
@@ -225,6 +289,6 @@ def ruleset_words(ruleset_id: str) -> RulesetWords:
     try:
         ruleset = load_ruleset(ruleset_id)
     except LcaError:
-        return RulesetWords(ruleset_id, "kWh delivered")
+        return RulesetWords(ruleset_id, PER_KWH_DELIVERED)
     by_capacity = ruleset.formula is EnergyFormula.CAPACITY
-    return RulesetWords(ruleset.title, "kWh of capacity" if by_capacity else "kWh delivered")
+    return RulesetWords(ruleset.title, PER_KWH_OF_CAPACITY if by_capacity else PER_KWH_DELIVERED)

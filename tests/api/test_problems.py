@@ -269,7 +269,8 @@ def test_a_browser_gets_a_page_and_a_machine_a_document_for_the_same_error(issue
 
     assert (page.status, page.media_type) == (404, "text/html")
     assert (document.status, document.media_type) == (404, PROBLEM)
-    assert page.headers["vary"] == document.headers["vary"] == "Accept"
+    assert page.headers["vary"] == "Accept, Accept-Language"
+    assert document.headers["vary"] == "Accept"
 
 
 def test_text_without_utf8_in_an_error_is_still_an_answer() -> None:
