@@ -33,7 +33,7 @@ def verify_input(
 
 def own_records(voltpass: Voltpass) -> OwnRecords:
     """Return what reads this server's own publications from its store."""
-    return OwnRecords(voltpass.store, voltpass.keyring, voltpass.address)
+    return OwnRecords(voltpass.store, voltpass.keyring, voltpass.address, utc_now)
 
 
 def _own_first(voltpass: Voltpass, http: Fetch) -> Fetch:

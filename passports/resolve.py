@@ -16,7 +16,6 @@ from passports.archive.continuity import published_here
 from passports.archive.kept_logs import proof_of
 from passports.certification.certificates import get_certificate
 from passports.certification.certify import certificate_log_proof, status_document
-from passports.documents import utc_now
 from passports.errors import (
     EvidenceUnavailableError,
     Finding,
@@ -185,7 +184,7 @@ class OwnRecords:
     store: Store
     keyring: Keyring
     address: PublicAddress
-    now: Callable[[], datetime] = utc_now
+    now: Callable[[], datetime]
 
     def __call__(self, url: str, accept: str = "*/*") -> bytes:
         """Return what this server publishes under `url`.

@@ -115,9 +115,7 @@ def _signed_message(kind: int, text: str, name: str, time: int) -> bytes:
     )
 
 
-def sign_checkpoint(
-    checkpoint: Checkpoint, signers: Sequence[NoteSigner], at: datetime | None = None
-) -> bytes:
+def sign_checkpoint(checkpoint: Checkpoint, signers: Sequence[NoteSigner], at: datetime) -> bytes:
     """The checkpoint as a signed note.
 
     Args:
@@ -132,7 +130,7 @@ def sign_checkpoint(
     return "".join([checkpoint.text, "\n", *lines]).encode()
 
 
-def cosignature(checkpoint: Checkpoint, signer: NoteSigner, at: datetime | None = None) -> str:
+def cosignature(checkpoint: Checkpoint, signer: NoteSigner, at: datetime) -> str:
     """One signature line over a checkpoint, to be added at its end.
 
     Raises:
@@ -140,7 +138,7 @@ def cosignature(checkpoint: Checkpoint, signer: NoteSigner, at: datetime | None 
     """
     if signer.kind == ED25519:
         return signer.line(signer.key.sign(checkpoint.text.encode()))
-    time = int((at or datetime.now(UTC)).timestamp())
+    time = int(at.timestamp())
     message = _signed_message(signer.kind, checkpoint.text, signer.name, time)
     return signer.line(time.to_bytes(8) + signer.key.sign(message))
 

@@ -4,13 +4,13 @@ import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from passports.archive.container import ArchiveReader, Member
 from passports.archive.contents import KEPT_OF_CERTIFIERS, ArchiveAudience, Kept, kept_in
 from passports.archive.faults import ArchiveFault
-from passports.documents import utc_now
 from passports.store import (
     AnyRow,
     ContinuityRow,
@@ -27,7 +27,7 @@ PREFIX: Final = "archive-import-"
 
 
 @contextmanager
-def staged(reader: ArchiveReader, folder: Path) -> Iterator[Store]:
+def staged(reader: ArchiveReader, folder: Path, now: datetime) -> Iterator[Store]:
     """Lay an archive out in a store below `folder`, and throw that away at the end.
 
     What an import that was killed left behind there is thrown away, too.
@@ -42,14 +42,14 @@ def staged(reader: ArchiveReader, folder: Path) -> Iterator[Store]:
     store = Store(f"sqlite:///{scratch / 'staged.sqlite3'}")
     try:
         store.lay_out()
-        _fill(reader, store)
+        _fill(reader, store, now)
         yield store
     finally:
         store.close()
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _fill(reader: ArchiveReader, store: Store) -> None:
+def _fill(reader: ArchiveReader, store: Store, now: datetime) -> None:
     manifest = reader.manifest
     members = _by_place(manifest.members)
     audience = ArchiveAudience(manifest.audience)
@@ -82,7 +82,7 @@ def _fill(reader: ArchiveReader, store: Store) -> None:
                     id=1,
                     size=manifest.log.size,
                     checkpoint=manifest.log.checkpoint.encode(),
-                    updated_at=utc_now(),
+                    updated_at=now,
                 )
             )
 

@@ -86,7 +86,7 @@ def import_archive(
     try:
         with opened(request.path) as reader:
             trust_list = _trust_list(reader, request)
-            with staged(reader, request.scratch) as laid_out:
+            with staged(reader, request.scratch, now) as laid_out:
                 examined = examine_archive(reader, laid_out, trust_list, dataset, now, progress)
                 counts: dict[str, int] = {}
                 if not request.only_check:

@@ -10,12 +10,12 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, Final
 
+from passports.bulk.column_names import model_columns
 from passports.bulk.files import SourceTable
-from passports.bulk.mapping import ColumnPlan, model_columns, plan_columns
+from passports.bulk.mapping import ColumnPlan, plan_columns
 from passports.bulk.model_rows import ModelRow, ModelRowReader
 from passports.bulk.recipes import MappingRecipeCreate
 from passports.bulk.report import MAX_FINDINGS, ModelsReport, RowFinding
-from passports.documents import utc_now
 from passports.errors import (
     Finding,
     PassportError,
@@ -43,7 +43,7 @@ def register_models(
     operator_id: str,
     table: SourceTable,
     recipe: MappingRecipeCreate,
-    now: datetime | None = None,
+    now: datetime,
     *,
     dry_run: bool = False,
     partial: bool = False,
@@ -59,7 +59,6 @@ def register_models(
         OperatorReadOnlyError: its records are kept here for it, or it has ceased.
         RegistrationRefusedError: a row is refused, and neither `dry_run` nor `partial` was asked for.
     """
-    at = now or utc_now()
     plan = plan_columns(table, recipe, model_columns())
     reader = ModelRowReader(table, plan)
 
@@ -69,7 +68,7 @@ def register_models(
         if kept is not None:
             raise read_only_error(operator_id, kept)
         rows = list(reader.rows())
-        _Judge(transaction, operator_id, reader, at).judge(rows)
+        _Judge(transaction, operator_id, reader, now).judge(rows)
         return _report(rows, plan, is_dry_run=dry_run, is_partial=partial), rows
 
     if dry_run:
@@ -84,7 +83,7 @@ def register_models(
                 raise RegistrationRefusedError(report.findings, report)
             for row in rows:
                 if _is_new(row) and row.request is not None:
-                    add_model(transaction, new_model(operator_id, row.request, at))
+                    add_model(transaction, new_model(operator_id, row.request, now))
     return ModelRegistration(report, [row for row in rows if row.findings])
 
 

@@ -110,7 +110,7 @@ def test_step_12_warns_when_no_known_witness_has_seen_the_head() -> None:
         (replace(PROOF, hashes=PROOF.hashes[:-1]).to_bytes(), "proof_too_short"),
         (replace(PROOF, hashes=(*PROOF.hashes, bytes(32))).to_bytes(), "proof_too_long"),
         (
-            replace(PROOF, checkpoint_note=sign_checkpoint(HEAD, [LOG])).to_bytes(),
+            replace(PROOF, checkpoint_note=sign_checkpoint(HEAD, [LOG], AT)).to_bytes(),
             "root_differs",
         ),
         (replace(PROOF, checkpoint_note=b"x").to_bytes(), "not_a_note"),
@@ -159,7 +159,7 @@ def test_what_was_logged_before_a_compromise_stays_valid_and_nothing_else() -> N
     tree = MerkleTree(hashes(40))
     index = tree.append(log_entry(bare))
     head = Checkpoint(ORIGIN, len(tree), tree.root())
-    proof = LogProof(index, tuple(tree.inclusion_proof(index)), sign_checkpoint(head, [LOG]))
+    proof = LogProof(index, tuple(tree.inclusion_proof(index)), sign_checkpoint(head, [LOG], AT))
 
     def verdict(document: Any, log_proof: bytes | None = proof.to_bytes(), **changes: Any) -> str:
         known = evidence(
@@ -191,7 +191,7 @@ def test_with_two_known_logs_the_owner_must_say_which_one_is_meant() -> None:
     young = NoteSigner("young.example", ED25519, ed25519("young"))
     bare = signed(passport(credentialStatus=None))
     tree = MerkleTree([leaf_hash(log_entry(bare))])
-    note = sign_checkpoint(Checkpoint(young.name, 1, tree.root()), [young])
+    note = sign_checkpoint(Checkpoint(young.name, 1, tree.root()), [young], AT)
     known = evidence(
         did_documents={MAKER: compromised(41, None)},
         log_proof=LogProof(0, (), note).to_bytes(),
@@ -227,7 +227,7 @@ def request(old: int, size: int, *, signer: NoteSigner = LOG, tree: MerkleTree =
     head = Checkpoint(signer.name, size, tree.root(size))
     proof = tree.consistency_proof(old, size) if old <= size else []
     lines = [f"old {old}", *(base64.b64encode(item).decode() for item in proof)]
-    return ("\n".join(lines) + "\n\n").encode() + sign_checkpoint(head, [signer])
+    return ("\n".join(lines) + "\n\n").encode() + sign_checkpoint(head, [signer], AT)
 
 
 def ask(data: bytes, remembered: Checkpoint | None) -> Any:
