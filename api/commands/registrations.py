@@ -111,6 +111,7 @@ def batch_import(
                     Registry(voltpass.store, voltpass.keyring, voltpass.address, operator),
                     table,
                     chosen,
+                    utc_now(),
                     dry_run=dry_run,
                     partial=partial,
                     progress=progress,

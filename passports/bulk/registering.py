@@ -26,7 +26,6 @@ from passports.bulk.recipes import MappingRecipeCreate
 from passports.bulk.report import MAX_FINDINGS, BatchCount, BatteryRow, RegistrationReport
 from passports.bulk.rows import RowReader
 from passports.certification.citations import record_citations
-from passports.documents import utc_now
 from passports.errors import RegistrationRefusedError, shorten
 from passports.identifiers import PublicAddress
 from passports.issue import CHUNK, BatchPart, IssuedPassport, issue_part, record_batch
@@ -67,7 +66,7 @@ def register_batteries(
     registry: Registry,
     table: SourceTable,
     recipe: MappingRecipeCreate,
-    now: datetime | None = None,
+    now: datetime,
     *,
     dry_run: bool = False,
     partial: bool = False,
@@ -82,15 +81,14 @@ def register_batteries(
         RegistrationRefusedError: a row is refused, and neither `dry_run` nor `partial` was asked for.
         KeyUnavailableError: the operator's signing key cannot be opened; nothing was issued.
     """
-    at = now or utc_now()
     plan = plan_columns(table, recipe)
-    reader = RowReader(table, plan, at.astimezone(UTC).date())
+    reader = RowReader(table, plan, now.astimezone(UTC).date())
     columns = {shorten(heading): name for name, heading in plan.headings.items()}
     ignored = [shorten(name) for name in plan.ignored]
 
     def judged(transaction: Transaction) -> Judgement:
         total = len(table.rows)
-        return judge_rows(transaction, registry.operator_id, reader, at, progress, total)
+        return judge_rows(transaction, registry.operator_id, reader, now, progress, total)
 
     def reported(judgement: Judgement) -> RegistrationReport:
         return _report(judgement, columns, ignored, is_dry_run=dry_run, is_partial=partial)
@@ -105,7 +103,7 @@ def register_batteries(
         report = reported(judgement)
         if not report.is_carried_out:
             raise RegistrationRefusedError(report.findings, report)
-        passports = _issue(transaction, registry, judgement.parts, at, progress)
+        passports = _issue(transaction, registry, judgement.parts, now, progress)
     return Registration(report, _refused(judgement), passports)
 
 

@@ -1,14 +1,15 @@
 // What the seal of a battery must say: steps 8 and 9. Facts by number: signing/README.md, section 8.
 import { isText, orElse } from "./basics.js";
-import { isSameProduct, parseDigitalLink, productIdentifier } from "./digital_link.js";
-import { failed, notChecked, passed } from "./report.js";
+import { hostOfLink, isSameProduct, parseDigitalLink, productIdentifier } from "./digital_link.js";
+import { failed, notChecked, passed, warning } from "./report.js";
 import { allowsGtin, entryOf } from "./trust_list.js";
 
 const GTIN = 1,
   SERIAL = 2,
   CATEGORY = 3,
   CAPACITY_WH = 4,
-  FOOTPRINT_G = 5;
+  FOOTPRINT_G = 5,
+  HOST = 7;
 
 export function sealChecks(trustList, link) {
   return { schema: checkFacts, identifier: (content) => checkSealedProduct(content, trustList, link) };
@@ -47,12 +48,20 @@ function checkSealedProduct(content, trustList, link) {
   if (link === null) return notChecked("no_scanned_link", "no scanned link to compare with");
   const judge = () => {
     const scanned = parseDigitalLink(link);
-    if (isSameProduct(scanned, product))
-      return passed("identifier_matches", `it is the battery beside it (${product.serial})`);
+    if (isSameProduct(scanned, product)) return checkHost(content.facts[HOST], link, product.serial);
     return failed(
       "identifier_mismatch",
       `scanned was ${scanned.gtin}/${scanned.serial}, sealed is ${product.gtin}/${product.serial}`,
     );
   };
   return orElse(judge, (error) => failed(error.reason, error.message));
+}
+
+// A link that leads to another host than the sealed one is a doubt, as for a passport. Seals had no host at first.
+function checkHost(own, link, serial) {
+  const said = `it is the battery beside it (${serial})`,
+    host = hostOfLink(link);
+  if (!isText(own)) return passed("identifier_matches", `${said}; the seal names no host to compare`);
+  if (host === own) return passed("identifier_matches", said);
+  return warning("link_of_another_host", `the label leads to ${host.slice(0, 80)}, not to ${own}`);
 }
