@@ -3,14 +3,15 @@
 Signed once, when the data are written, and stored as signed with all disclosures. What goes out holds
 only the disclosures that `access.may_read` allows; the signature stays right.
 
-A battery's credential shares the revocation bit of its passport, a model's has one of its own; both are
-leaves of the log. The leaf is the hash of what the issuer signed, without the disclosures.
+A battery's credential shares the bits for revocation and suspension of its passport, a model's has one
+for revocation of its own; both are leaves of the log. The leaf is the hash of what the issuer signed,
+without the disclosures.
 """
 
 import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from passports.archive.kept_logs import proof_of
@@ -19,17 +20,21 @@ from passports.attributes.versions import AttributeVersion, Subject
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
+from passports.life.version_making import payload_of
 from passports.log import append
 from passports.models import get_model
 from passports.operators import get_operator
 from passports.restricted_types import CLAIM, MEDIA_TYPE, TYPES
 from passports.status_lists import allocate_indices, is_set
 from passports.store import RestrictedCredentialRow, Store, Transaction
+from signing.canonical import JsonValue
 from signing.credentials import CredentialSigner
 from signing.errors import MalformedDocumentError
 from signing.selective_disclosure import Path, decode_presentation, issue
 from signing.status_list import token_status_claim
 from signing.transparency_log import log_entry
+
+_WITHDRAWING: Final = ("revocation", "suspension")
 
 __all__ = ["CLAIM", "MEDIA_TYPE", "TYPES", "restricted_values", "sign_all_restricted"]
 
@@ -83,6 +88,7 @@ def _signed(
         "status": token_status_claim(
             address.token_status_list(subject.operator_id, list_id), index
         ),
+        **_told_apart(transaction, subject),
         "transparencyLog": {
             "origin": address.log_origin,
             "proof": address.restricted_log_proof(credential_id),
@@ -131,6 +137,21 @@ def _status_place(
             return place
     given = allocate_indices(transaction, signer, address, owner, 1, now)
     return given.list_id, given.values[0]
+
+
+def _told_apart(transaction: Transaction, subject: Subject) -> dict[str, JsonValue]:
+    """Return the passport's own entries for revocation and suspension, which tell the two apart.
+
+    The `status` claim beside them is for who reads Token Status Lists alone, where one bit says both.
+    A passport from before there were suspensions has no such entry, and its battery's credential none.
+    """
+    passport = (
+        transaction.passports.by_id(subject.id) if subject.level is Granularity.ITEM else None
+    )
+    status = payload_of(passport)["credentialStatus"] if passport is not None else None
+    entries = status if isinstance(status, list) else []
+    told = [entry for entry in entries if entry["statusPurpose"] in _WITHDRAWING]
+    return {"credentialStatus": told} if len(told) == len(_WITHDRAWING) else {}
 
 
 def _claims(

@@ -115,6 +115,7 @@ def _sign(
     )
     row.credential = signer.sign(canonicalize(credential))
     row.updated_at = now
+    row.token_of = None  # its token is of what it was before
     transaction.status_lists.add(row)
 
 
@@ -169,6 +170,26 @@ def set_statuses(
     for list_id, bits in changed.items():
         locked[list_id].bits = bits.to_bytes()
         _sign(transaction, locked[list_id], signer, address, now)
+
+
+def sign_list(
+    transaction: Transaction,
+    keyring: Keyring,
+    address: PublicAddress,
+    operator_id: str,
+    list_id: str,
+    now: datetime,
+) -> None:
+    """Sign one of an operator's lists anew with the bits that it has.
+
+    Raises:
+        RecordNotFoundError: the operator has no such list.
+    """
+    locked = {row.id: row for row in transaction.status_lists.of(operator_id, for_update=True)}
+    if list_id not in locked:
+        raise RecordNotFoundError("status list", f"{operator_id}/{list_id}")
+    signer = _signer_of(transaction, keyring, operator_id)
+    _sign(transaction, locked[list_id], signer, address, now)
 
 
 def is_set(transaction: Transaction, operator_id: str, place: tuple[str, int]) -> bool:

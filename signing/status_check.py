@@ -83,7 +83,8 @@ def _withdrawal_findings(
     found: VerifiedStatusList, purpose: str, at: datetime
 ) -> tuple[Finding, Finding]:
     age, word = _age(found.valid_from, at), _WITHDRAWN[purpose]
-    withdrawn = Finding("failed", word, f"{word} by its issuer ({age})")
+    meant = "revoked or suspended" if found.is_token else word  # its bit says INVALID, and no more
+    withdrawn = Finding("failed", word, f"{meant} by its issuer ({age})")
     standing = Finding("passed", "not_withdrawn", f"neither revoked nor suspended ({age})")
     return withdrawn, _stale(found, age, at) or standing
 
@@ -190,7 +191,7 @@ def _read_token_list(payload: Mapping[str, JsonValue], issuer: str, url: str) ->
         raise MalformedDocumentError("status_list_substituted", f"it is not the list at {url}")
     bits = StatusList.decode_token(payload["status_list"])
     issued, until = numeric_date(payload, "iat"), numeric_date(payload, "exp")
-    return VerifiedStatusList(issuer, ("revocation",), bits, issued, until)
+    return VerifiedStatusList(issuer, ("revocation",), bits, issued, until, is_token=True)
 
 
 def _age(valid_from: datetime | None, at: datetime) -> str:

@@ -141,6 +141,7 @@ class VerifiedStatusList:
         bits: The list.
         valid_from: When it was made, if it says so.
         valid_until: When it should be replaced, if it says so.
+        is_token: Whether it is a Token Status List, whose one bit may be a suspension.
     """
 
     issuer: str
@@ -148,6 +149,7 @@ class VerifiedStatusList:
     bits: StatusList
     valid_from: datetime | None
     valid_until: datetime | None
+    is_token: bool = False
 
 
 def encode_token_status_list(data: bytes | bytearray, bits: int) -> dict[str, JsonValue]:
@@ -274,7 +276,7 @@ def build_token_status_list(
     Args:
         url: Where it is served; the ``uri`` of the status claims.
         issuer_did: Who issues it.
-        status_list: The bits of the revocation list; a set bit means INVALID.
+        status_list: One bit each; a set bit means INVALID: revoked, or suspended for now.
         issued_at: When it was made.
         valid_until: When a verifier should fetch it again.
     """

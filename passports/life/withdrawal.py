@@ -6,7 +6,7 @@ text and stays with those who answer for the passport, for it can say what Annex
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -22,7 +22,7 @@ from passports.errors import IllegalTransitionError, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.life.version_making import payload_of, status_places
-from passports.status_lists import is_set, set_status
+from passports.status_lists import is_set, set_status, sign_list
 from passports.store import PassportRow, PassportStatusChangeRow, Store, Transaction
 from signing.instants import format_instant, parse_instant
 from signing.status_list import StatusList
@@ -134,10 +134,15 @@ def change_status(
         if before.state is _AFTER[change]:
             return ChangedStatus(row.id, row.serial, before, changed=False)
         place = _place(row, before, change)
+        earlier = transaction.status_changes.of(row.id)
+        # What is said follows what was said before, whatever the clock says.
+        said = replace(said, now=max([said.now, *(entry.recorded_at for entry in earlier[-1:])]))
         is_withdrawn = change is not StatusChange.REINSTATED
         set_status(
             transaction, keyring, address, row.operator_id, place, to=is_withdrawn, now=said.now
         )
+        if place[0] != row.status_list_id:  # its token tells suspensions, too (`token_status`)
+            sign_list(transaction, keyring, address, row.operator_id, row.status_list_id, said.now)
         _write_down(transaction, row, change, said)
         since = said.now if is_withdrawn else None
         after = Standing(_AFTER[change], since, said.actor_id if is_withdrawn else None)
