@@ -24,6 +24,7 @@ from signing.errors import MalformedDocumentError
 
 if TYPE_CHECKING:
     from passports.dynamic.data import DynamicDataReport
+    from passports.life.renewal import Renewal
     from passports.resolve import StoredPassport
 
 
@@ -177,7 +178,10 @@ def passport_renew(
     model: Annotated[str | None, typer.Option("--model", help="of all batches of a model.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Bring what was written since issuing for a model or batch into new versions of its passports."""
+    """Bring what was written since issuing for a model or batch into new versions of its passports.
+
+    Passports that somebody else has become responsible for stay as they are and are named (exit code 1).
+    """
     from passports.documents import read_document, utc_now
     from passports.life.renewal import batches_of_model, renew_passports
     from passports.life.versions import PassportChange
@@ -193,8 +197,15 @@ def passport_renew(
             done = renew_passports(
                 store, keyring, address, operator, batches, change.reason, utc_now(), progress
             )
-        said = f"{done.renewed} new versions, {done.unchanged} as they were, {done.ended} ended"
-        emit(done.to_document(), as_json=as_json, text=lambda: out.print(said))
+        emit(done.to_document(), as_json=as_json, text=lambda: _print_renewal(done))
+    if done.refused:
+        raise typer.Exit(1)
+
+
+def _print_renewal(done: "Renewal") -> None:
+    out.print(f"{done.renewed} new versions, {done.unchanged} as they were, {done.ended} ended")
+    for finding in done.refused:
+        out.print(f"  not renewed: {finding}", markup=False, soft_wrap=True)
 
 
 dynamic_data = typer.Typer(

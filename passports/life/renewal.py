@@ -2,7 +2,8 @@
 
 So many passports at a time, one transaction for them: their versions are signed in a row, and their leaves
 of the log and their status bits are written together. What is done is done, and the same renewal again
-goes on where it stopped: a passport that says already what is known gets no version.
+goes on where it stopped: a passport that says already what is known gets no version. One whose
+responsibility has passed on is left as it is and named; it keeps none of the others waiting.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,8 +18,9 @@ from passports.attributes.versions import (
     newest_version,
     read_version,
 )
+from passports.authority.responsibility import foreign_to, responsible_of
 from passports.credential import category_of, claims_of_versions
-from passports.errors import IllegalTransitionError, RecordNotFoundError
+from passports.errors import Finding, IllegalTransitionError, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.life.lifecycle import FIRST_STATUS, refuse_ended
@@ -30,7 +32,7 @@ from passports.life.version_making import (
     make_versions,
     payload_of,
 )
-from passports.life.version_steps import check_writers, parties_as_they_are
+from passports.life.version_steps import parties_as_they_are
 from passports.models import get_model
 from passports.operators import get_operator
 from passports.store import PassportRow, Store, Transaction
@@ -50,15 +52,18 @@ class Renewal:
         renewed: Passports with a new version.
         unchanged: Passports that say already what is known.
         ended: Passports that take no change any more: ceased, succeeded or revoked.
+        refused: What keeps the others as they were, though more is known: one finding a passport.
     """
 
     renewed: int
     unchanged: int
     ended: int
+    refused: tuple[Finding, ...] = ()
 
-    def to_document(self) -> dict[str, int]:
+    def to_document(self) -> dict[str, Any]:
         """Return it as plain JSON data."""
-        return {"renewed": self.renewed, "unchanged": self.unchanged, "ended": self.ended}
+        counts = {"renewed": self.renewed, "unchanged": self.unchanged, "ended": self.ended}
+        return {**counts, "refused": [finding.to_document() for finding in self.refused]}
 
 
 def renew_passports(
@@ -73,10 +78,10 @@ def renew_passports(
 ) -> Renewal:
     """Bring what was written since for model and batch into the passports of batches of an operator.
 
+    A passport that another operator has become responsible for (Art. 77(4), (7)) is not renewed, and told.
+
     Raises:
         RecordNotFoundError: one of the batches is not there; nothing is written.
-        AccessDeniedError: responsibility for a passport has passed to another operator; what was renewed
-            before it stays so.
         KeyUnavailableError: the operator's signing key cannot be opened.
     """
     passport_ids: list[str] = []
@@ -87,6 +92,7 @@ def renew_passports(
             passport_ids += reading.passport_versions.ids_of_batch(operator_id, batch_id)
     change = PassportChange(reason=reason)
     renewed = unchanged = 0
+    refused: list[Finding] = []
     for start in range(0, len(passport_ids), CHUNK):
         chunk = passport_ids[start : start + CHUNK]
         with store.transaction() as transaction:
@@ -95,22 +101,33 @@ def renew_passports(
             making = Making(transaction, keyring, address, actor, now)
             open_ones = list(_open(making, chunk))
             drafts = list(_drafts(making, open_ones, change))
-            make_versions(making, drafts)
-        renewed += len(drafts)
+            foreign = _foreign(making, drafts)
+            make_versions(making, [draft for draft in drafts if draft.row.id not in foreign])
+        renewed += len(drafts) - len(foreign)
         unchanged += len(open_ones) - len(drafts)
+        refused += foreign.values()
         progress(start + len(chunk), len(passport_ids))
-    return Renewal(renewed, unchanged, len(passport_ids) - renewed - unchanged)
+    ended = len(passport_ids) - renewed - unchanged - len(refused)
+    return Renewal(renewed, unchanged, ended, tuple(refused))
+
+
+def _foreign(making: Making, drafts: Sequence[VersionDraft]) -> dict[str, Finding]:
+    """Return, by passport, why the actor cannot make its next version: another one answers for it."""
+    others = foreign_to(making.transaction, [draft.row for draft in drafts], making.actor.id)
+    found = {}
+    for row in others:
+        responsible = responsible_of(row)
+        reason = f"responsibility for it has passed to {responsible}"
+        command = f"voltpass passport change {row.id} --operator {responsible} --reason TEXT"
+        remedy = f"{responsible} makes its next version: {command}"
+        found[row.id] = Finding("passport", row.id, reason, remedy)
+    return found
 
 
 def _open(making: Making, passport_ids: Sequence[str]) -> Iterator[PassportRow]:
-    """Yield the newest versions of those passports that still take changes; all have to be the actor's.
-
-    Raises:
-        AccessDeniedError: the actor is not responsible for one of them.
-    """
+    """Yield the newest versions of those passports that still take changes."""
     transaction = making.transaction
     found = {row.id: row for row in transaction.passport_versions.newest_of(passport_ids)}
-    check_writers(transaction, list(found.values()), making.actor)
     lists: dict[str, StatusList | None] = {}
     for name in passport_ids:
         row = found[name]

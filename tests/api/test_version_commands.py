@@ -1,5 +1,6 @@
 """Versions, life cycle and measured values on the command line, with exit codes that mean something."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -77,3 +78,45 @@ def test_people_are_told_in_words(demonstration: Demonstration) -> None:
     assert "version 2" in done.stdout
     listed = invoke("passport", "versions", passport, home=home)
     assert "worn" in listed.stdout
+
+
+def test_a_renewal_names_what_another_operator_answers_for_and_renews_the_rest(
+    demonstration: Demonstration, tmp_path: Path
+) -> None:
+    home = demonstration.home
+    batch = one_document(invoke("batch", "list", "--json", home=home))[-1]
+    operator = ("--operator", batch["operator_id"])
+    listed = command(home, "list", *operator, "--batch", batch["id"])
+    passed_on = command(home, "show", listed[0]["link"])["id"]
+    why = (*operator, "--reason", "a test")
+    taker, register = "second-life", tmp_path / "operator.json"
+    said = {"id": taker, "name": "Second Life", "roles": ["manufacturer"], "country": "DE"}
+    register.write_text(json.dumps({**said, "postal_address": "1 Road, Berlin"}), encoding="utf-8")
+    done = invoke("keys", "register", str(register), home=home)
+    assert done.returncode == 0, done.stderr
+    offered = one_document(
+        invoke(
+            *("operator", "offer-transfer", batch["operator_id"], "--to", taker),
+            *("--passport", passed_on, "--json"),
+            home=home,
+        )
+    )
+    done = invoke("operator", "accept-transfer", taker, offered["id"], home=home)
+    assert done.returncode == 0, done.stderr
+    values = tmp_path / "values.json"
+    values.write_text('{"recycled_nickel_pre_consumer_percent": 3.5}', encoding="utf-8")
+    command(home, "set", "batch", batch["id"], values, *why)
+
+    words = ("renew", "--batch", batch["id"], *why)
+    done = command(home, *words, code=1)
+
+    assert done["renewed"] == len(listed) - 1
+    [refused] = done["refused"]
+    assert (refused["field"], refused["value"]) == ("passport", passed_on)
+    assert f"voltpass passport change {passed_on} --operator {taker}" in refused["remedy"]
+    told = invoke("passport", *words, home=home)
+    assert told.returncode == 1
+    assert f"not renewed: passport: '{passed_on}': responsibility for it has" in told.stdout
+    command(home, "change", passed_on, "--operator", taker, "--reason", "as told")
+    again = command(home, *words)
+    assert (again["renewed"], again["refused"]) == (0, [])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from lca.datasets import load_shipped_dataset
 from passports.attributes.data import AttributeChange, find_subject, write_attributes
 from passports.attributes.table import Granularity
-from passports.errors import AccessDeniedError, IllegalTransitionError
+from passports.errors import IllegalTransitionError
 from passports.fsck.whole import check_store
 from passports.life import renewal
 from passports.life.lifecycle import current_status
@@ -268,13 +268,44 @@ def said_in(transaction: Any, passport: str) -> object:
     )
 
 
-def test_where_responsibility_has_passed_on_nothing_of_its_chunk_is_written(world: World) -> None:
+def test_a_passport_whose_responsibility_has_passed_on_is_named_and_the_others_are_renewed(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renewal, "CHUNK", 3)
+    passports = [p.id for p in world.issue(*[f"F-{n}" for n in range(7)]).passports]
+    passed_on = (passports[1], passports[5])
+    for passport in passed_on:
+        change(world, passport, responsible_operator_id=RIVAL)
+    before = {passport: as_it_is(world, passport) for passport in passed_on}
+    write(world, Granularity.MODEL, MODEL, extinguishing_agents=["CO2"])
+
+    done = renew(world)
+
+    assert (done.renewed, done.unchanged, done.ended) == (5, 0, 0)
+    assert [(found.field, found.value) for found in done.refused] == [
+        ("passport", passport) for passport in sorted(passed_on, key=passports.index)
+    ]
+    for found in done.refused:
+        assert found.reason == "responsibility for it has passed to rival"
+        command = f"voltpass passport change {found.value} --operator rival --reason TEXT"
+        assert found.remedy == f"rival makes its next version: {command}"
+        assert as_it_is(world, found.value) == before[found.value]
+    for passport in set(passports) - set(passed_on):
+        assert passport_by_id(world.store, passport).version == 2
+    for passport in passed_on:  # the new operator does as it is told
+        request = PassportChange(reason="as told")
+        new_version(world.store, world.keyring, ADDRESS, RIVAL, passport, request, LATER)
+    assert renew(world) == Renewal(renewed=0, unchanged=7, ended=0)
+    assert check_store(world.store, DATASET, LATER).faults == ()
+
+
+def test_a_passport_that_has_ended_with_another_operator_counts_as_ended(world: World) -> None:
     first, second = (p.id for p in world.issue("A", "B").passports)
     change(world, second, responsible_operator_id=RIVAL)
+    revoke_passport(world.store, world.keyring, ADDRESS, MAKER, second, NOW)
     write(world, Granularity.MODEL, MODEL, extinguishing_agents=["CO2"])
-    with pytest.raises(AccessDeniedError):
-        renew(world)
-    assert passport_by_id(world.store, first).version == 1
+    assert renew(world) == Renewal(renewed=1, unchanged=0, ended=1)
+    assert passport_by_id(world.store, first).version == 2
     assert passport_by_id(world.store, second).version == 2
 
 
