@@ -221,6 +221,7 @@ def _libpq_environment(store: Store) -> Mapping[str, str]:
         for option in psycopg.pq.Conninfo.get_defaults()
         if option.envvar
     }
+    given.pop("context", None)  # SQLAlchemy's, of how Python's types are written
     unknown = sorted(set(given) - set(variables))
     if unknown:
         reason = f"{', '.join(unknown)} in the URL has no form that pg_dump and pg_restore take"
