@@ -1,128 +1,27 @@
 """Which column holds what: by a recipe, or by its heading in one of several languages.
 
-Headings are compared without case, accents of width, spaces and punctuation. What a heading cannot be
-told from is not guessed at registration: a column that nobody claims refuses the file, unless it is
-named as one to leave out. Passports are for good; a misspelt `responsible operator` must not pass as nothing.
+What a heading cannot be told from is not guessed at registration: a column that nobody claims refuses the
+file, unless it is named as one to leave out. Passports are for good; a misspelt `responsible operator` must
+not pass as nothing.
 """
 
-import csv
 import difflib
-import io
-import unicodedata
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
-from importlib import resources
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
-from passports.attributes.table import Granularity, attributes
-from passports.bulk.files import WHAT, SourceTable
-from passports.bulk.model_fields import MODEL_FIELDS, MODEL_REQUIRED
-from passports.bulk.transforms import DATE_FORMATS, date_styles_of
+from passports.attributes.table import attributes
+from passports.bulk.column_names import REQUIRED, ColumnNames, aliases, battery_columns, normalised
+from passports.bulk.files import WHAT, SourceRow, SourceTable
+from passports.bulk.recipes import MappingRecipeCreate
+from passports.bulk.transforms import DATE_FORMATS, TRANSFORMS, date_styles_of
 from passports.errors import Finding, InvalidInputError, shorten
 
-if TYPE_CHECKING:
-    from passports.bulk.recipes import MappingRecipeCreate
-
-FIELDS: Final = (
-    "batch_id",
-    "model_id",
-    "gtin",
-    "serial",
-    "manufactured_on",
-    "facility_id",
-    "responsible_operator_id",
-    "profile",
-)
-# What a row needs; of model_id and gtin one is enough.
-REQUIRED: Final = (
-    ("batch_id",),
-    ("model_id", "gtin"),
-    ("serial",),
-    ("manufactured_on",),
-    ("facility_id",),
-)
 REASON, SUGGESTED_FIX = "reason", "suggested_fix"
 """Columns that a file of rejects has beside its own; read again, they are passed over."""
-_SCALAR_TYPES: Final = frozenset({"number", "integer", "month", "choice"})
 _LIKELY: Final = 0.8  # of difflib's ratio: one letter in five may differ
 _SAMPLE: Final = 200
 EVERYTHING: Final = "*"
-
-
-@cache
-def attribute_columns() -> tuple[str, ...]:
-    """Return the attributes that a row can give: of the item, given by hand, and one value each."""
-    return tuple(
-        name
-        for name, attribute in attributes().items()
-        if attribute.granularity is Granularity.ITEM
-        and attribute.is_given
-        and attribute.type in _SCALAR_TYPES
-    )
-
-
-def is_field(name: str) -> bool:
-    """Tell whether a column can be read as this, in a file of batteries."""
-    return name in FIELDS or name in attribute_columns()
-
-
-def normalised(heading: str) -> str:
-    """Return a heading as it is compared."""
-    folded = unicodedata.normalize("NFKC", heading).casefold()
-    return "".join(character for character in folded if character.isalnum())
-
-
-@dataclass(frozen=True)
-class ColumnNames:
-    """What the columns of one kind of file can be.
-
-    Attributes:
-        fields: What a column can hold.
-        aliases: The field of every heading that is known, by its normalised form.
-        required: What a row needs; of several together one is enough.
-    """
-
-    fields: Collection[str]
-    aliases: Mapping[str, str]
-    required: Sequence[Sequence[str]]
-
-
-@cache
-def aliases() -> Mapping[str, str]:
-    """Return the field of every heading of a file of batteries, by its normalised form.
-
-    Raises:
-        ValueError: a row of the table names no field, or two fields share a heading.
-    """
-    return _read_aliases("column_aliases.csv", FIELDS, attribute_columns())
-
-
-def _read_aliases(table: str, fields: Sequence[str], others: Sequence[str]) -> Mapping[str, str]:
-    path = resources.files("passports").joinpath("data").joinpath(table)
-    found: dict[str, str] = {normalised(name): name for name in (*fields, *others)}
-    for row in csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))):
-        name, alias = row["field"], normalised(row["alias"])
-        if name not in fields or found.setdefault(alias, name) != name:
-            raise ValueError(f"{table}: {row} names no field, or another one's heading")
-    return found
-
-
-@cache
-def battery_columns() -> ColumnNames:
-    """Return what the columns of a file of batteries can be."""
-    return ColumnNames(frozenset({*FIELDS, *attribute_columns()}), aliases(), REQUIRED)
-
-
-@cache
-def model_columns() -> ColumnNames:
-    """Return what the columns of a file of battery models can be.
-
-    Raises:
-        ValueError: as `aliases`.
-    """
-    known = _read_aliases("model_column_aliases.csv", MODEL_FIELDS, ())
-    return ColumnNames(frozenset(MODEL_FIELDS), known, [(name,) for name in MODEL_REQUIRED])
 
 
 @dataclass(frozen=True)
@@ -152,9 +51,21 @@ class ColumnPlan:
         yield from self.places
         yield from (name for name in self.constants if name not in self.places)
 
+    def cell(self, source: SourceRow, name: str) -> object:
+        """Return a row's cell of a field, or what is said of that field for every row."""
+        place = self.places.get(name)
+        return self.constants.get(name) if place is None else source.cells[place]
+
+    def changed(self, name: str, text: str) -> str:
+        """Return what the text of a cell stands for, by the recipe's values and transforms."""
+        text = self.values.get(name, {}).get(text, text)
+        for transform in self.transforms.get(name, ()):
+            text = TRANSFORMS[transform](text)
+        return text
+
 
 def plan_columns(
-    table: SourceTable, recipe: "MappingRecipeCreate", names: ColumnNames | None = None
+    table: SourceTable, recipe: MappingRecipeCreate, names: ColumnNames | None = None
 ) -> ColumnPlan:
     """Say which column of a file is which field, by a recipe and else by headings.
 
@@ -201,7 +112,7 @@ def plan_columns(
     )
 
 
-def _of_another_kind(recipe: "MappingRecipeCreate", names: ColumnNames) -> list[Finding]:
+def _of_another_kind(recipe: MappingRecipeCreate, names: ColumnNames) -> list[Finding]:
     """Name what a recipe says of fields that rows of this kind of file do not have."""
     said = [*recipe.columns.values(), *recipe.constants, *recipe.transforms, *recipe.values]
     reason = "rows of this kind of file have no such field"

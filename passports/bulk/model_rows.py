@@ -9,7 +9,7 @@ from passports.bulk.mapping import ColumnPlan
 from passports.bulk.model_fields import LIFE_FIELDS, MODEL_REQUIRED, NUMBERS, SERVICE_LIFE
 from passports.bulk.report import RowFinding
 from passports.bulk.rows import read_gtin, read_slug, read_text, shown_cell
-from passports.bulk.transforms import TRANSFORMS, read_decimal
+from passports.bulk.transforms import read_decimal
 from passports.documents import RuleError, read_document
 from passports.errors import InvalidInputError, shorten
 from passports.models import BatteryModelCreate
@@ -62,8 +62,7 @@ class ModelRowReader:
             return row
         given: dict[str, Any] = {}
         for name in names:
-            place = self._plan.places.get(name)
-            cell = self._plan.constants.get(name) if place is None else source.cells[place]
+            cell = self._plan.cell(source, name)
             try:
                 value = self._value(name, cell)
             except RuleError as error:
@@ -104,16 +103,10 @@ class ModelRowReader:
         if cell is None or cell == "":
             return None
         if isinstance(cell, str):
-            cell = self._changed(name, cell.strip())
+            cell = self._plan.changed(name, cell.strip())
             if not cell:
                 return None
         return _read(name, cell)
-
-    def _changed(self, name: str, text: str) -> str:
-        text = self._plan.values.get(name, {}).get(text, text)
-        for transform in self._plan.transforms.get(name, ()):
-            text = TRANSFORMS[transform](text)
-        return text
 
 
 def _read(name: str, cell: object) -> Any:  # noqa: ANN401 # as above

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import AfterValidator, Field, model_validator
 
-from passports.bulk.mapping import is_field
+from passports.bulk.column_names import is_field
 from passports.bulk.model_fields import is_model_field
 from passports.bulk.transforms import DATE_FORMATS, TRANSFORMS
 from passports.documents import Document, Name, RuleError, Slug, read_document

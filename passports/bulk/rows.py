@@ -11,13 +11,13 @@ from decimal import Decimal
 from typing import Any, Final
 
 from passports.attributes.table import attributes, profile_ids
+from passports.bulk.column_names import FIELDS
 from passports.bulk.files import SourceRow, SourceTable
-from passports.bulk.mapping import FIELDS, ColumnPlan
+from passports.bulk.mapping import ColumnPlan
 from passports.bulk.report import BatteryRow, RowFinding
 from passports.bulk.transforms import (
     DATE_FORMATS,
     ISO_DATE,
-    TRANSFORMS,
     read_date,
     read_decimal,
     spreadsheet_day,
@@ -68,8 +68,7 @@ class RowReader:
             return row
         given: dict[str, Any] = {}
         for name in names:
-            place = self._plan.places.get(name)
-            cell = self._plan.constants.get(name) if place is None else source.cells[place]
+            cell = self._plan.cell(source, name)
             try:
                 value = self._value(name, cell)
             except RuleError as error:
@@ -115,19 +114,13 @@ class RowReader:
         except TypeError:  # a list or an object
             raise RuleError("it is a list or an object", "Give one value.") from None
         if isinstance(cell, str):
-            changed = self._changed(name, cell.strip())
+            changed = self._plan.changed(name, cell.strip())
             value = self._read(name, changed) if changed else None
         else:
             value = self._read(name, cell)
         if name != "serial" and len(self._seen) < _CACHED:
             self._seen[key] = value
         return value
-
-    def _changed(self, name: str, text: str) -> str:
-        text = self._plan.values.get(name, {}).get(text, text)
-        for transform in self._plan.transforms.get(name, ()):
-            text = TRANSFORMS[transform](text)
-        return text
 
     def _read(self, name: str, cell: object) -> Any:  # noqa: ANN401 # as above
         reader = self._readers.get(name, self._attribute)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from passports.bulk import read_table, suggest_mapping
-from passports.bulk.mapping import aliases, attribute_columns, is_field
+from passports.bulk.column_names import aliases, attribute_columns, is_field
 from passports.errors import InvalidInputError
 from tests.passports.bulk_files import as_csv, battery, recipe, register, workbook
 from tests.worlds import FACILITY, IMPORTER, MODEL, World

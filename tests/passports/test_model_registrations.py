@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from passports.bulk import ModelRegistration, read_table, register_models, rejects_file
-from passports.bulk.mapping import model_columns, normalised
+from passports.bulk.column_names import model_columns, normalised
 from passports.bulk.model_fields import LIFE_FIELDS, MODEL_FIELDS, NUMBERS
 from passports.errors import (
     InvalidInputError,
