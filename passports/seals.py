@@ -9,7 +9,8 @@ from functools import partial
 from typing import Any, Final
 
 from passports.errors import InvalidInputError
-from passports.identifiers import UniqueProductIdentifier, parse_digital_link
+from passports.identifiers import UniqueProductIdentifier, host_of_link, parse_digital_link
+from passports.verification.checks import led_elsewhere
 from signing.cbor import CborValue
 from signing.errors import MalformedDocumentError, SigningError
 from signing.evidence import Evidence
@@ -23,7 +24,7 @@ from signing.transparency_log import log_entry
 from signing.trust import TrustList
 
 # Numbers of facts: signing/README.md, section 8. New ones are added, none is ever used for another.
-GTIN, SERIAL, CATEGORY, CAPACITY_WH, FOOTPRINT_G, RULESET = range(1, 7)
+GTIN, SERIAL, CATEGORY, CAPACITY_WH, FOOTPRINT_G, RULESET, HOST = range(1, 8)
 _GTIN_DIGITS: Final = 14
 
 
@@ -50,6 +51,7 @@ def seal_of(credential: bytes, payload: Mapping[str, Any], issuer_did: str, key:
         SERIAL: subject["serialNumber"],
         CATEGORY: subject["model"]["category"],
         CAPACITY_WH: round(subject["model"]["capacityKwh"] * 1000),
+        HOST: host_of_link(subject["id"]),
     }
     studies = subject["carbonFootprint"]
     if len(studies) == 1 and not studies[0]["partial"]:
@@ -109,7 +111,10 @@ def check_facts(payload: Mapping[str, JsonValue]) -> Finding:
 def check_sealed_identifier(
     payload: Mapping[str, JsonValue], scanned_link: str | None, trust_list: TrustList | None
 ) -> Finding:
-    """Step 9: the sealed number is the issuer's, and that of the link beside the seal."""
+    """Step 9: the sealed number is the issuer's, and that of the link beside the seal.
+
+    A link that leads to another host than the sealed one is a doubt, as for a passport.
+    """
     named = _named(payload)
     if named is None:
         return Finding("not_checked", "schema_violated", "the seal names no battery, see step 8")
@@ -128,7 +133,20 @@ def check_sealed_identifier(
             f"scanned was {scanned.gtin}/{scanned.serial}, sealed is {named.gtin}/{named.serial}"
         )
         return Finding("failed", "identifier_mismatch", message)
-    return Finding("passed", "identifier_matches", f"it is the battery beside it ({named.serial})")
+    return _check_host(payload, scanned_link, named.serial)
+
+
+def _check_host(payload: Mapping[str, JsonValue], scanned_link: str, serial: str) -> Finding:
+    facts = payload["facts"]
+    assert isinstance(facts, Mapping)  # `_named` has read it
+    host, said = facts.get(str(HOST)), f"it is the battery beside it ({serial})"
+    if not isinstance(host, str):
+        # Seals had no such fact at first.
+        return Finding("passed", "identifier_matches", f"{said}; the seal names no host to compare")
+    own = f"https://{host}"
+    if host_of_link(own) != host_of_link(scanned_link):
+        return Finding("warning", *led_elsewhere(scanned_link, own))
+    return Finding("passed", "identifier_matches", said)
 
 
 def _named(payload: Mapping[str, JsonValue]) -> UniqueProductIdentifier | None:

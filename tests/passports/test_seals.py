@@ -83,6 +83,24 @@ def test_a_seal_beside_another_battery_s_link_is_invalid(world: World, seal: str
     )
 
 
+def test_a_seal_beside_a_link_to_another_host_is_told(world: World, seal: str) -> None:
+    elsewhere = LINK.replace("id.example.com", "id.examp1e.com")
+    (report,) = verify_offline(picture(elsewhere, seal), world.trust_list(), NOW)
+    step = report.step("identifier")
+    assert (report.verdict, step.outcome) == ("valid_with_warnings", "warning")
+    assert step.reason_code == "link_of_another_host"
+    assert step.message == "the label leads to id.examp1e.com, not to id.example.com"
+
+
+def test_a_seal_of_the_first_kind_names_no_host(world: World, seal: str) -> None:
+    payload: dict[str, Any] = {"issuer": "x", "facts": {"1": int(GTIN), "2": "SN-1"}}
+    finding = check_sealed_identifier(payload, LINK, None)
+    assert (finding.outcome, finding.reason_code) == ("passed", "identifier_matches")
+    assert "names no host" in finding.message
+    (report,) = verify_offline(picture(LINK, seal), world.trust_list(), NOW)
+    assert "names no host" not in report.step("identifier").message
+
+
 def test_a_seal_under_another_maker_s_prefix_is_invalid(world: World, seal: str) -> None:
     payload: dict[str, Any] = {
         "issuer": issuer_of_seal(seal),

@@ -58,10 +58,11 @@ function checkSealedProduct(content, trustList, link) {
 }
 
 // A link that leads to another host than the sealed one is a doubt, as for a passport. Seals had no host at first.
-function checkHost(own, link, serial) {
-  const said = `it is the battery beside it (${serial})`,
-    host = hostOfLink(link);
-  if (!isText(own)) return passed("identifier_matches", `${said}; the seal names no host to compare`);
+function checkHost(sealed, link, serial) {
+  const said = `it is the battery beside it (${serial})`;
+  if (!isText(sealed)) return passed("identifier_matches", `${said}; the seal names no host to compare`);
+  const host = hostOfLink(link),
+    own = hostOfLink(`https://${sealed}`);
   if (host === own) return passed("identifier_matches", said);
   return warning("link_of_another_host", `the label leads to ${host.slice(0, 80)}, not to ${own}`);
 }
