@@ -7,20 +7,19 @@ along as they were read, and are held against what they are now.
 
 from collections.abc import Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from typing import Any, Final
 
 from passports.attributes.data import checked_values
 from passports.attributes.table import Granularity
 from passports.documents import read_document
+from passports.dpp.authoring import Authoring
 from passports.dpp.data_elements import SINGLE, element_id_of
 from passports.dpp.document import (
     HEADER,
     LAST_CHANGE,
     LINKS,
     DigitalProductPassport,
-    Representation,
 )
 from passports.dpp.element_paths import ElementPath
 from passports.dpp.identifiers import row_of_dpp
@@ -36,34 +35,19 @@ from passports.errors import (
     RecordNotFoundError,
     shorten,
 )
-from passports.identifiers import PublicAddress
-from passports.keyring import Keyring
 from passports.life.lifecycle import STATUS_ATTRIBUTE, current_status
 from passports.life.merge_patch import apply_merge_patch
 from passports.life.version_making import Making
 from passports.life.versions import PassportChange, is_writer, new_version, new_version_in
 from passports.operators import EconomicOperator
-from passports.store import PassportRow, Store, Transaction
+from passports.store import PassportRow, Transaction
 
 _WASTE: Final = "waste"
 _RECYCLED: Final = "recycled"
 
 
-@dataclass(frozen=True)
-class Editing:
-    """Who changes passports of which server, in which form, why and when.
-
-    `acting_id` is who acts for the actor by its written authorisation, where another does.
-    """
-
-    store: Store
-    keyring: Keyring
-    address: PublicAddress
-    actor: EconomicOperator
-    representation: Representation
-    reason: str
-    now: datetime
-    acting_id: str | None = None
+class Editing(Authoring):
+    """Changing passports by their documents, in the name of an author."""
 
     @property
     def reading(self) -> Reading:

@@ -7,7 +7,6 @@ transaction: where the signed passport would say anything else than the document
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +19,8 @@ from passports.batches import BatchCreate
 from passports.certification.citations import record_citations
 from passports.credential import category_of
 from passports.documents import RuleError, read_day, read_document
-from passports.dpp.document import LINKS, Representation
+from passports.dpp.authoring import Authoring
+from passports.dpp.document import LINKS
 from passports.dpp.header import ReadHeader, read_header
 from passports.dpp.identifiers import dpp_id
 from passports.dpp.parts import Parts, read_parts
@@ -31,34 +31,19 @@ from passports.errors import (
     InvalidInputError,
     shorten,
 )
-from passports.identifiers import PublicAddress
 from passports.issue import BatchPart, IssuedPassport, issue_part, pass_gates, record_batch
-from passports.keyring import Keyring
 from passports.life.version_making import payload_of
 from passports.models import BatteryModel
 from passports.operators import EconomicOperator
-from passports.store import Store, Transaction
+from passports.store import Transaction
 
 _DAY: Final = "manufacturing_date"
 _BATCH: Final = "batch_id"
 _DIGEST_LENGTH: Final = 24
 
 
-@dataclass(frozen=True)
-class Creating:
-    """Who issues passports on which server, in which form the documents come, why and when.
-
-    `acting_id` is who acts for the actor by its written authorisation, where another does.
-    """
-
-    store: Store
-    keyring: Keyring
-    address: PublicAddress
-    actor: EconomicOperator
-    representation: Representation
-    reason: str
-    now: datetime
-    acting_id: str | None = None
+class Creating(Authoring):
+    """Issuing passports by their documents, in the name of an author."""
 
     def create(self, document: Mapping[str, Any]) -> str:
         """CreateDPP (EN 18222, 4.6): issue one battery's passport; returns its identifier.
