@@ -26,6 +26,24 @@ class Benchmark:
     goal: float
     better: Better
 
+    @classmethod
+    def of_rates(
+        cls, name: str, passports: int, times_s: tuple[float, float], reference: str, goal: float
+    ) -> "Benchmark":
+        """Return how many passports a second are made, and by the reference.
+
+        Args:
+            name: What the result is called.
+            passports: How many were made in each of the two times.
+            times_s: Seconds of the work and of its reference, as `in_turns` measures them.
+            reference: What it is held against.
+            goal: The least ratio of the two rates.
+        """
+        work_s, reference_s = times_s
+        rate, reference_rate = passports / work_s, passports / reference_s
+        ratio = rate / reference_rate
+        return cls(name, rate, "passports/s", reference, reference_rate, ratio, goal, "higher")
+
     @property
     def reached(self) -> bool:
         """Tell whether the ratio reaches its goal."""

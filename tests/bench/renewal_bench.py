@@ -4,18 +4,15 @@ A renewal reads each newest version, compares, signs the next, and writes leaves
 """
 
 import itertools
-import tempfile
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 from passports.attributes.data import AttributeChange, find_subject, write_attributes
 from passports.attributes.table import Granularity
-from passports.keyring import Keyring
 from passports.life.renewal import renew_passports
-from passports.store import Store
 from tests.bench.frame import Benchmark, in_turns
-from tests.worlds import ADDRESS, MAKER, MODEL, NOW, World, populate
+from tests.bench.sqlite_world import sqlite_world
+from tests.worlds import ADDRESS, MAKER, MODEL, NOW, World
 
 PASSPORTS = 1000
 ROUNDS = 3
@@ -23,12 +20,7 @@ ROUNDS = 3
 
 def run() -> Iterator[Benchmark]:
     """Yield the result for SQLite, the embedded default."""
-    with tempfile.TemporaryDirectory() as folder:
-        store = Store(f"sqlite:///{Path(folder) / 'bench.sqlite3'}")
-        store.migrate()
-        keyring = Keyring(Path(folder) / "keys", b"for the benchmark")
-        populate(store, keyring)
-        world = World(store, keyring)
+    with sqlite_world() as world:
         world.issue(*[f"R-{unit}" for unit in range(PASSPORTS)], id="renewed")
         number = itertools.count(1)
         _write(world, 0)
@@ -36,7 +28,9 @@ def run() -> Iterator[Benchmark]:
         def renew() -> None:
             turn = next(number)
             at = NOW + timedelta(hours=turn)
-            done = renew_passports(store, keyring, ADDRESS, MAKER, ["renewed"], "bench", at)
+            done = renew_passports(
+                world.store, world.keyring, ADDRESS, MAKER, ["renewed"], "bench", at
+            )
             assert done.renewed == PASSPORTS
             _write(world, turn)
 
@@ -44,18 +38,13 @@ def run() -> Iterator[Benchmark]:
             turn = next(number)
             world.issue(*[f"I{turn}-{unit}" for unit in range(PASSPORTS)], id=f"i-{turn}")
 
-        renewing_s, issuing_s = in_turns(renew, issue, rounds=ROUNDS)
-        store.close()
-    value, reference = PASSPORTS / renewing_s, PASSPORTS / issuing_s
-    yield Benchmark(
-        name="renew_1000_passports",
-        value=value,
-        unit="passports/s",
+        times_s = in_turns(renew, issue, rounds=ROUNDS)
+    yield Benchmark.of_rates(
+        "renew_1000_passports",
+        PASSPORTS,
+        times_s,
         reference="issue_batch of as many units",
-        reference_value=reference,
-        ratio=value / reference,
         goal=0.25,
-        better="higher",
     )
 
 
