@@ -6,7 +6,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
@@ -248,9 +248,7 @@ class Story:
         trust_list = self.voltpass.settings.trust_list_path.read_bytes().strip()
         path = self.folder / "bundle.zip"
         export = EXPORTS["bundle"]
-        data = export(
-            own_records(self.voltpass), [credential], trust_list, True, datetime.now(tz=UTC)
-        )
+        data = export(own_records(self.voltpass), [credential], trust_list, True, utc_now())
         path.write_bytes(data)
         return path
 
