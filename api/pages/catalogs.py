@@ -49,8 +49,21 @@ def read(code: str) -> Catalog:
 def written(catalog: Catalog) -> bytes:
     """Return a catalog as its file; places are named by file, so that a moved line changes nothing."""
     out = BytesIO()
-    write_po(out, catalog, width=100, omit_header=False, include_lineno=False, ignore_obsolete=True)
-    return out.getvalue()
+    write_po(out, catalog, width=100, omit_header=True, include_lineno=False, ignore_obsolete=True)
+    return _header(catalog).encode() + out.getvalue()
+
+
+def _header(catalog: Catalog) -> str:
+    """Return what gettext needs at the top, and nothing that changes without a reason."""
+    lines = (
+        f"Language: {catalog.locale_identifier}",
+        f"Plural-Forms: {catalog.plural_forms}",
+        "MIME-Version: 1.0",
+        "Content-Type: text/plain; charset=utf-8",
+        "Content-Transfer-Encoding: 8bit",
+    )
+    listed = "".join(f'"{line}\\n"\n' for line in lines)
+    return f'# What the pages say; CONTRIBUTING.md tells how.\nmsgid ""\nmsgstr ""\n{listed}\n'
 
 
 def updated(code: str) -> Catalog:

@@ -9,7 +9,8 @@ from api.pages.figures import day
 from api.pages.languages import gettext, language, message
 from api.pages.reading import rows, text, web_address
 from passports.certification.certificate_schemes import certificate_schemes
-from passports.certification.certificates import CertificateCheck, FactoryCertificate, coverage
+from passports.certification.certificates import FactoryCertificate
+from passports.certification.coverage import CertificateCheck, coverage
 from passports.identifiers import PublicAddress
 
 _EVIDENCE: Final[Mapping[str, str]] = {

@@ -9,7 +9,8 @@ from api.pages.factory_view import FactoryRecords, FactoryView, view_factory
 from api.pages.figures import day, plain
 from api.pages.footprint_card import FootprintCard, OffsetView, card_of_study
 from api.pages.languages import gettext
-from passports.certification.certificates import FactoryCertificate, check_certificate
+from passports.certification.certificates import FactoryCertificate
+from passports.certification.coverage import check_certificate
 from passports.documents import utc_now
 from passports.factories import EnergyPeriod, EnergyReading, Facility
 from passports.footprints import FootprintStudy
