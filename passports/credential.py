@@ -17,12 +17,8 @@ from passports.attributes.table import (
 )
 from passports.attributes.versions import AttributeVersion, Subject, newest_version
 from passports.batches import Batch
-from passports.certification.certificates import (
-    certificates_of,
-    check_certificate,
-    coverage,
-    events_of,
-)
+from passports.certification.certificates import certificates_of, events_of
+from passports.certification.coverage import check_certificate, coverage
 from passports.credential_type import CREDENTIAL_TYPE
 from passports.factories import Facility, get_facility
 from passports.footprints import FootprintStudy, current_studies

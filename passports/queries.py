@@ -13,7 +13,8 @@ from pydantic import AfterValidator, Field
 
 from lca.datasets import Dataset
 from lca.rulesets import ruleset_ids
-from passports.certification.certificates import certificates_of, check_certificate, coverage
+from passports.certification.certificates import certificates_of
+from passports.certification.coverage import check_certificate, coverage
 from passports.documents import Document, Name, RuleError
 from passports.errors import Finding, InvalidInputError, PassportError, shorten
 from passports.footprints import produced_in, recompute

@@ -21,6 +21,7 @@ from api.commands.console import (
 )
 from api.commands.model_registrations import model_import
 from passports.errors import Finding, InvalidInputError
+from passports.plurals import counted
 
 facility = typer.Typer(
     no_args_is_help=True, help="Register factories and their metered energy.", rich_markup_mode=None
@@ -105,7 +106,7 @@ def facility_energy(
         emit(
             period.model_dump(mode="json"),
             as_json=as_json,
-            text=lambda: out.print(f"recorded {len(period.readings)} readings, {days}"),
+            text=lambda: out.print(f"recorded {counted(len(period.readings), 'readings')}, {days}"),
         )
 
 
@@ -157,7 +158,8 @@ def certificate_check(certificate_id: str, as_json: AsJson = False) -> None:
 
     Exit code 1 where a check fails.
     """
-    from passports.certification.certificates import check_certificate, coverage, get_certificate
+    from passports.certification.certificates import get_certificate
+    from passports.certification.coverage import check_certificate, coverage
     from passports.factories import energy_periods
 
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:

@@ -25,10 +25,9 @@ from passports.batches import BatchCreate, read_units_csv
 from passports.certification.certificates import (
     CertificateEvidence,
     FactoryCertificateCreate,
-    check_certificate,
-    coverage,
     register_certificate,
 )
+from passports.certification.coverage import check_certificate, coverage
 from passports.documents import read_document, utc_now
 from passports.export import EXPORTS
 from passports.factories import EnergyPeriodCreate, FacilityCreate, record_energy, register_facility

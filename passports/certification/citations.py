@@ -4,13 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from passports.batches import Batch, get_batch
-from passports.certification.certificates import (
-    FactoryCertificate,
-    certificates_of,
-    check_certificate,
-    coverage,
-    events_of,
-)
+from passports.certification.certificates import FactoryCertificate, certificates_of, events_of
+from passports.certification.coverage import check_certificate, coverage
 from passports.store import CertificateCitationRow, Transaction
 
 

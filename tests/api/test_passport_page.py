@@ -14,8 +14,9 @@ from api.pages import figures, render, words
 from api.pages.footprint_card import card_of_claims
 from lca.emission_factors import Boundary
 from lca.rulesets import LifeCycleStage
-from passports.certification.certificates import Outcome as CertificateOutcome
-from passports.certification.certificates import certificates_of, check_certificate
+from passports.certification.certificates import certificates_of
+from passports.certification.coverage import Outcome as CertificateOutcome
+from passports.certification.coverage import check_certificate
 from passports.factories import EnergyCarrier, SupplyArrangement
 from passports.models import BatteryCategory
 from signing import report

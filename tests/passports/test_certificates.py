@@ -11,16 +11,14 @@ import pytest
 
 from passports.certification.certificate_schemes import certificate_schemes
 from passports.certification.certificates import (
-    CertificateCheck,
     CertificateEvidence,
     FactoryCertificate,
     FactoryCertificateCreate,
     certificates_of,
-    check_certificate,
-    coverage,
     get_certificate,
     register_certificate,
 )
+from passports.certification.coverage import CertificateCheck, check_certificate, coverage
 from passports.documents import read_document
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from tests.worlds import FACILITY, MAKER, NOW, RIVAL, World, certificate_request
