@@ -8,7 +8,6 @@ import typer
 from api.commands.console import (
     AsJson,
     Operator,
-    counted,
     emit,
     open_voltpass,
     out,
@@ -18,10 +17,11 @@ from api.commands.console import (
 from api.commands.factories import energy, facility
 from passports.energy.terms import PV_SHARE, TargetMetric
 from passports.errors import Finding, InvalidInputError
+from passports.plurals import counted
 
 if TYPE_CHECKING:
-    from passports.energy.closed_periods import ClosedPeriod
     from passports.energy.energy_view import EnergyView
+    from passports.energy.period_documents import ClosedPeriod
 
 
 __all__ = ["energy", "facility"]
@@ -88,7 +88,8 @@ def energy_close(
 ) -> None:
     """Close a period from its readings; with a reason, correct a closed one by a new version."""
     from passports.documents import read_document, utc_now
-    from passports.energy.closed_periods import PeriodClose, close_period
+    from passports.energy.close import close_period
+    from passports.energy.period_documents import PeriodClose
 
     with reported(as_json=as_json):
         request = read_document(PeriodClose, read_file(file, "the period"), "the period")
@@ -123,7 +124,8 @@ def energy_reopen(
 ) -> None:
     """Open a closed period again, so that deliveries it rests on can be withdrawn."""
     from passports.documents import RuleError, read_day, read_document, utc_now
-    from passports.energy.closed_periods import PeriodReopening, reopen_period
+    from passports.energy.closed_periods import reopen_period
+    from passports.energy.period_documents import PeriodReopening
 
     with reported(as_json=as_json):
         said = read_document(PeriodReopening, {"reason": reason}, "the reopening")

@@ -16,14 +16,8 @@ from api.pages import render
 from api.sessions import NO_STORE, session_of
 from passports.authority.roles import Action
 from passports.documents import utc_now
-from passports.energy.closed_periods import (
-    ClosedPeriod,
-    PeriodClose,
-    PeriodReopening,
-    close_period,
-    closed_periods,
-    reopen_period,
-)
+from passports.energy.close import close_period
+from passports.energy.closed_periods import closed_periods, reopen_period
 from passports.energy.energy_view import energy_view
 from passports.energy.meter_imports import (
     ImportWithdrawal,
@@ -31,6 +25,7 @@ from passports.energy.meter_imports import (
     meter_imports,
     withdraw_import,
 )
+from passports.energy.period_documents import ClosedPeriod, PeriodClose, PeriodReopening
 from passports.energy.production import (
     Production,
     ProductionCreate,

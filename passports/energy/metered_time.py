@@ -6,6 +6,7 @@ from datetime import datetime
 
 from passports.energy.meters import Meter
 from passports.errors import Finding
+from passports.plurals import counted
 from passports.store import MeterSum, Transaction
 
 
@@ -50,7 +51,8 @@ def metered_time(
     for meter in meters:
         missing += _ends_missing(meter, sums.get(meter.id), since, until)
     for meter_id, count in series.waiting(facility, since, until).items():
-        reason = f"{count} readings wait for an answer and do not count"
+        verbs = "waits for an answer and does" if count == 1 else "wait for an answer and do"
+        reason = f"{counted(count, 'readings')} {verbs} not count"
         missing.append(Finding(meter_id, str(count), reason, "Confirm, correct or withdraw them."))
     return MeteredTime(sums, blocking, missing)
 

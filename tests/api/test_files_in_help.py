@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from passports.certification.certificates import FactoryCertificateCreate
 from passports.certification.certify import CertificateIssue
 from passports.documents import Document, Number, read_document
-from passports.energy.closing import PeriodClose
+from passports.energy.period_documents import PeriodClose
 from passports.energy.production import ProductionCreate
 from passports.errors import InvalidInputError
 from passports.factories import EnergyPeriodCreate, FacilityCreate

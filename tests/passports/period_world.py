@@ -3,12 +3,9 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from passports.energy.closed_periods import (
-    ClosedPeriod,
-    PeriodClose,
-    close_period,
-)
+from passports.energy.close import close_period
 from passports.energy.meter_readings import DeliveryReport, MeterDelivery, deliver_readings
+from passports.energy.period_documents import ClosedPeriod, PeriodClose
 from passports.energy.production import (
     ProductionCreate,
     register_production,

@@ -1,7 +1,7 @@
-"""What is closed and what comes out: the documents of periods closed from readings."""
+"""The documents of periods closed from readings: what is asked for, and what comes out."""
 
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Final
 
 from pydantic import BaseModel, Field
 
@@ -9,6 +9,9 @@ from passports.documents import Document, Name, PastDate, Slug, Text
 from passports.energy.plant_time import ZoneName
 from passports.energy.production import Production
 from passports.factories import ElectricityContract, EnergyPeriod, OffsetEntry
+
+QUANTITY_DECIMALS: Final = 6
+"""Of a kWh or MJ: finer than any meter, coarser than the order in which floats are summed."""
 
 
 class MeterSupply(Document):
