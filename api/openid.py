@@ -206,7 +206,7 @@ def _read_keys(document: Mapping[str, Any]) -> list[Key]:
         try:
             found += KeySet.import_key_set({"keys": [entry]}).keys
         except (JoseError, ValueError, TypeError, KeyError):
-            continue
+            continue  # a kind of key that is not known here; the token's may be another
     return found
 
 

@@ -121,7 +121,7 @@ class Examined(NamedTuple):
         link = _text(about.get("id")) or self.subject.scanned_link
         serial = _text(about.get("serialNumber"))
         if serial is None and link is not None:
-            with suppress(InvalidInputError):
+            with suppress(InvalidInputError):  # a link of another kind tells no serial
                 serial = parse_digital_link(link).serial
         return {"link": link, "serial": serial, "passportId": _text(payload.get("id"))}
 

@@ -62,6 +62,6 @@ def _letter(char: str, font: str, european: frozenset[int]) -> tuple[str, str]:
             try:
                 char.encode(encoding)
             except UnicodeEncodeError:
-                continue
+                continue  # a letter that this font does not have
             return name, char
     return font, f"[U+{ord(char):04X}]"

@@ -117,7 +117,7 @@ def _demand(inventory: Inventory) -> float:
     return inventory.demand.amount * unit.per_reference / target.per_reference
 
 
-def _arrays(burdens: tuple[Burden, ...]) -> dict[str, NDArray]:  # type: ignore[type-arg]
+def _arrays(burdens: tuple[Burden, ...]) -> dict[str, NDArray]:  # type: ignore[type-arg] # floats and integers
     _, takers, stages, amounts, _, worth, *_ = zip(*burdens, strict=True) if burdens else ((),) * 6
     quantities = np.array(amounts, dtype=np.float64)
     intensities = np.array(worth, dtype=np.float64)

@@ -194,7 +194,7 @@ def _cell(text: str, file: str, sheet: str, row: int) -> object:
     try:
         return float(stripped)
     except ValueError:
-        pass
+        pass  # a text
     if stripped.startswith(_FORMULA_START):
         raise _formula(file, sheet, row, stripped)
     return stripped

@@ -149,7 +149,7 @@ def _not_decoded(
         try:
             read = sample.decode(name)
         except UnicodeDecodeError:
-            continue
+            continue  # then it is not in this encoding
         if name != chosen and any(first <= character <= last for character in read):
             readings.append(f"{name} {shorten(read.strip(), 40)!r}")
     if readings:

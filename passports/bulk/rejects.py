@@ -115,8 +115,8 @@ def _objects(headings: Sequence[str], rows: Sequence[Told]) -> Iterator[dict[str
 
 def _xlsx(headings: Sequence[str], rows: Sequence[Told]) -> bytes:
     from openpyxl import Workbook  # noqa: PLC0415 # slow to load, and for rejects only
-    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415
-    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415
+    from openpyxl.cell import WriteOnlyCell  # noqa: PLC0415 # as above
+    from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE  # noqa: PLC0415 # as above
 
     book = Workbook(write_only=True)
     sheet = book.create_sheet("rejects")

@@ -6,6 +6,7 @@ along as they were read, and are held against what they are now.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any, Final
@@ -277,9 +278,7 @@ def _peek(node: Any, part: str | int) -> Any:  # noqa: ANN401 # any JSON
 
 def _child(node: Any, part: str | int, path: ElementPath) -> Any:  # noqa: ANN401 # any JSON
     fits = isinstance(node, dict if isinstance(part, str) else list)
-    try:
-        if fits:
+    if fits:
+        with suppress(KeyError, IndexError):  # what is not there is told below
             return node[part]
-    except (KeyError, IndexError):
-        pass
     raise RecordNotFoundError("data element", path.text, _NOTHING_THERE)

@@ -21,7 +21,7 @@ def read_instant(text: object, field: str) -> datetime:
         try:
             return datetime.fromisoformat(text).astimezone(UTC)
         except (ValueError, OverflowError):
-            pass
+            pass  # a form that fits, of a day or an hour that there is not: refused below
     reason = "this is not a time with a zone"
     remedy = "Write it in UTC as 2027-02-18T12:00:00Z; in an address a + is written %2B."
     raise InvalidInputError([Finding(field, shorten(text), reason, remedy)], "the time")

@@ -159,7 +159,7 @@ def is_list(attribute: Attribute) -> bool:
     return attribute.type in _SHOWN
 
 
-def as_given(attribute: Attribute, readings: Sequence[Reading], before: object) -> Any:  # noqa: ANN401
+def as_given(attribute: Attribute, readings: Sequence[Reading], before: object) -> Any:  # noqa: ANN401 # the table's types
     """Return what a battery's attribute says after readings: the newest value, or the last of a list.
 
     Args:

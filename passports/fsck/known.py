@@ -131,7 +131,7 @@ def kept_verifiers(log: KeptLogRow) -> list[NoteVerifier]:
         try:
             key = from_jwk(jwk)
         except (SigningError, ValueError, TypeError, AttributeError):
-            continue
+            continue  # `check_kept_logs` names a log of which a key cannot be read
         kind = ED25519 if key.key_type == "Ed25519" else MLDSA44_COSIGNATURE
         verifiers.append(NoteVerifier(log.origin, kind, key))
     return verifiers

@@ -140,7 +140,7 @@ def _open(making: Making, passport_ids: Sequence[str]) -> Iterator[PassportRow]:
         try:
             refuse_ended(row)
         except IllegalTransitionError:
-            continue
+            continue  # as with one that was revoked: what has ended has no next version
         yield row
 
 

@@ -136,6 +136,7 @@ def _write_new(path: Path, data: bytes) -> None:
         # A link fails where a name is taken; renaming would replace it.
         os.link(temporary, path)
     finally:
+        # The key lies in its place by now, or why it does not is on its way to the caller.
         with contextlib.suppress(OSError):
             temporary.unlink()
     folder = os.open(path.parent, os.O_RDONLY)

@@ -43,7 +43,7 @@ def main() -> int:
         try:
             check(engine)
         except CommandError as error:
-            print(f"tables and migrations differ: {error}", file=sys.stderr)  # noqa: T201
+            print(f"tables and migrations differ: {error}", file=sys.stderr)  # noqa: T201 # a command prints
             return 1
     return 0
 
