@@ -55,6 +55,9 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
         "keys": CommandEntry("operators", "keys", "Operators, signing keys and API keys."),
         "archive": CommandEntry("archive", "archive", "Keep others' passports; open them."),
         "registry": CommandEntry("registry", "registry", "Tell the EU registry of passports."),
+        "settings": CommandEntry(
+            "settings", "settings", "Show settings, and what is wrong in them."
+        ),
         "fsck": CommandEntry("operating", "fsck", "Re-verify the whole store from its bytes."),
         "backup": CommandEntry(
             "backup", "backup", "Write the whole home to a file, while it runs."

@@ -9,11 +9,13 @@ import errno
 import os
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
 
 import uvicorn
-from fastapi import FastAPI
+from starlette.types import ASGIApp
 
+from api.access_log import AccessLog
 from api.anchoring import start_anchoring
 from api.app import create_app
 from api.settings import Settings
@@ -44,27 +46,62 @@ def free_port(host: str = "127.0.0.1") -> int:
     return port
 
 
-def run_server(voltpass: Voltpass, host: str, port: int, workers: int = 1) -> None:
-    """Serve until stopped. With several workers each makes its own wiring from the environment."""
-    options = {"host": host, "port": port, "log_level": "warning", "server_header": False}
+def run_server(
+    voltpass: Voltpass, host: str, port: int, workers: int = 1, proxies: Sequence[str] = ()
+) -> None:
+    """Serve until stopped. With several workers each makes its own wiring from the environment.
+
+    Args:
+        voltpass: What is served.
+        host: Address to listen on.
+        port: Port to listen on.
+        workers: Processes.
+        proxies: Addresses or networks of proxies whose `X-Forwarded-For` and `-Proto` are believed;
+            none named: those of this machine (127.0.0.1).
+    """
+    options: dict[str, Any] = {
+        "host": host,
+        "port": port,
+        "log_level": "warning",
+        "server_header": False,
+        "forwarded_allow_ips": list(proxies) or None,
+        "timeout_graceful_shutdown": SECONDS_TO_FINISH,
+        **_FAST,
+    }
     if workers == 1:
         start_anchoring(voltpass)
-        uvicorn.run(create_app(voltpass), **_FAST, **options)  # type: ignore[arg-type] # mixed values
+        try:
+            uvicorn.run(_logged(voltpass), **options)
+        finally:
+            voltpass.close()
     else:
         voltpass.close()
-        os.environ["VOLTPASS_PUBLIC_URL"] = voltpass.settings.public_url  # as known here
-        uvicorn.run("api.serving:create_worker", factory=True, workers=workers, **_FAST, **options)  # type: ignore[arg-type] # as above
+        settings = voltpass.settings  # as known here: options of the command go before what was set
+        os.environ["VOLTPASS_PUBLIC_URL"] = settings.public_url
+        os.environ["VOLTPASS_ACCESS_LOG"] = settings.access_log
+        os.environ["VOLTPASS_ACCESS_LOG_CLIENTS"] = settings.access_log_clients
+        uvicorn.run("api.serving:create_worker", factory=True, workers=workers, **options)
 
 
-def create_worker() -> FastAPI:
+def create_worker() -> ASGIApp:
     """Make the application of one of several processes, its database opened before requests come."""
     voltpass = Voltpass(Settings())
     voltpass.store.ping()
     start_anchoring(voltpass)
-    return create_app(voltpass)
+    return _logged(voltpass)
 
 
-_FAST = {"loop": "uvloop", "http": "httptools", "lifespan": "off"}
+def _logged(voltpass: Voltpass) -> ASGIApp:
+    app = create_app(voltpass)
+    settings = voltpass.settings
+    if settings.access_log == "off":
+        return app
+    return AccessLog(app, settings.access_log, settings.access_log_clients)
+
+
+# What was begun is finished after SIGTERM, for so long; a service manager has to wait longer than this.
+SECONDS_TO_FINISH: Final = 30
+_FAST: Final = {"loop": "uvloop", "http": "httptools", "lifespan": "off"}
 
 
 @contextlib.contextmanager

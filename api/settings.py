@@ -61,6 +61,8 @@ class Settings(BaseSettings):
         registry_url: Address of the EU registry of passports; empty where nothing is registered.
         registry_token: What the registry knows this server by; never printed.
         registry_batteries: Whether the registry takes batteries. It does not yet (guide 1.03), so off.
+        access_log: What `voltpass serve` logs of each answer: nothing, its route, or its path.
+        access_log_clients: Whether that log names the network that a client is in.
     """
 
     model_config = SettingsConfigDict(env_prefix="VOLTPASS_", extra="ignore")
@@ -75,6 +77,8 @@ class Settings(BaseSettings):
     registry_url: str = ""
     registry_token: SecretStr = SecretStr("")
     registry_batteries: bool = False
+    access_log: Literal["off", "routes", "paths"] = "off"
+    access_log_clients: Literal["none", "network"] = "none"
 
     @field_validator("public_url", mode="before")
     @classmethod

@@ -46,15 +46,30 @@ def serve(
         typer.Option(help="Port; by default that of the links, or 8000.", min=1, max=65535),
     ] = None,
     workers: Annotated[int, typer.Option(help="Processes.", min=1, max=64)] = 1,
+    access_log: Annotated[
+        str | None, typer.Option(help="A JSON line for each answer, on stderr: off, routes, paths.")
+    ] = None,
+    access_log_clients: Annotated[
+        str | None, typer.Option(help="Of whom it was asked for: none, network (/24, /48).")
+    ] = None,
+    trusted_proxy: Annotated[
+        list[str] | None,
+        typer.Option(help="Whose X-Forwarded-For and -Proto hold; may be repeated. [127.0.0.1]"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Serve what is in VOLTPASS_HOME, or in VOLTPASS_DATABASE_URL."""
+    """Serve what is in VOLTPASS_HOME, or in VOLTPASS_DATABASE_URL.
+
+    At SIGTERM what was begun is finished, for 30 seconds at the most. How to run it: api/README.md.
+    """
     from api.platform import ensure_platform
     from api.serving import listening_fault, run_server
     from passports.documents import utc_now
 
     with reported(as_json=as_json):
-        voltpass = open_voltpass(creates=True)
+        logging = {"access_log": access_log, "access_log_clients": access_log_clients}
+        chosen = {name: word for name, word in logging.items() if word is not None}
+        voltpass = open_voltpass(creates=True, **chosen)
         port = port or _port_of_links(voltpass.settings.public_url)
         fault = listening_fault(host, port)
         if fault is not None:
@@ -64,7 +79,7 @@ def serve(
     url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
     document = {"serving": url, "public_url": voltpass.settings.public_url}
     emit(document, as_json=as_json, text=lambda: _print_address(url, voltpass.settings.public_url))
-    run_server(voltpass, host, port, workers)
+    run_server(voltpass, host, port, workers, trusted_proxy or ())
 
 
 def _print_address(url: str, public_url: str) -> None:
