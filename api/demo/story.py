@@ -2,6 +2,7 @@
 
 import base64
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
@@ -253,7 +254,9 @@ class Story:
 
     def start_offline_check(self, bundle: Path) -> "subprocess.Popen[bytes]":
         """Begin to verify the bundle in a process of its own that cannot reach any network."""
-        environment = {"VOLTPASS_HOME": str(self.voltpass.settings.home), "PATH": ""}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith("VOLTPASS_")}
+        home = str(self.voltpass.settings.home)
+        environment = {**inherited, "VOLTPASS_HOME": home, "PATH": ""}  # and no other programs
         return subprocess.Popen(  # noqa: S603 # our own interpreter and module, no shell
             [sys.executable, "-m", "api.cli", "verify", str(bundle), "--offline", "--json"],
             stdin=subprocess.DEVNULL,
