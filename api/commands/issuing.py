@@ -1,9 +1,9 @@
-"""`voltpass batch | passport | label`: issue passports, look at them, print and bundle them."""
+"""`voltpass batch issue | list` and `voltpass passport list | show | bundle`: issuing and looking."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
@@ -12,7 +12,6 @@ from api.commands.attributes import add_attribute_commands
 from api.commands.console import (
     AsJson,
     Operator,
-    counted,
     emit,
     open_voltpass,
     out,
@@ -25,12 +24,16 @@ from api.commands.registrations import add_registration_commands
 from api.commands.statuses import add_status_commands
 from api.commands.tables import add_table_commands
 from api.commands.versions import At, add_version_commands, read_instant
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from api.wiring import Voltpass
     from passports.attributes.completeness import CompletenessFigure
     from passports.batches import BatchCreate
 
+
+# What is said of a batch, the same as a document, and how complete its passports are.
+_Done: TypeAlias = "tuple[str, dict[str, Any], CompletenessFigure]"
 
 batch = typer.Typer(
     no_args_is_help=True, help="Issue passports for batches of batteries.", rich_markup_mode=None
@@ -65,8 +68,7 @@ def batch_issue(
 ) -> None:
     """Issue one signed passport for each battery of a CSV file: all of them, or none."""
     from passports.batches import BatchCreate, read_units_csv
-    from passports.documents import read_document, utc_now
-    from passports.issue import check_only, issue_batch
+    from passports.documents import read_document
 
     with reported(as_json=as_json):
         units = read_units_csv(read_file(file, "the batch file"))
@@ -84,32 +86,42 @@ def batch_issue(
         )
         voltpass = open_voltpass()
         if dry_run:
-            check_only(voltpass.store, operator, request, utc_now())
-            result: dict[str, Any] = {"batch": batch_id, "units": len(units), "dry_run": True}
-            figure = _model_figure(voltpass, operator, request)
-            verb = "passes" if len(units) == 1 else "pass"
-            text = f"{counted(len(units), 'units')} {verb} the gates; nothing was issued\n{_told(figure)}"
+            said, document, figure = _checked(voltpass, operator, request)
         else:
-            with progress_bar("issuing", quiet=as_json) as progress:
-                issued = issue_batch(
-                    voltpass.store,
-                    voltpass.keyring,
-                    voltpass.address,
-                    operator,
-                    request,
-                    utc_now(),
-                    progress,
-                )
-            result = {
-                "batch": batch_id,
-                "created": issued.created,
-                "passports": [p.to_document() for p in issued.passports],
-            }
-            verb = "issued" if issued.created else "had been issued before:"
-            figure = _passport_figure(voltpass, issued.passports[0].id)
-            text = f"{verb} {counted(len(issued.passports), 'passports')}, batch {batch_id}\n{_told(figure)}"
-        result["completeness"] = figure.to_document()
-        emit(result, as_json=as_json, text=lambda: out.print(text))
+            said, document, figure = _issued(voltpass, operator, request, quiet=as_json)
+        document["completeness"] = figure.to_document()
+        text = f"{said}\n{_told(figure)}"
+        emit(document, as_json=as_json, text=lambda: out.print(text))
+
+
+def _checked(voltpass: "Voltpass", operator: str, request: "BatchCreate") -> _Done:
+    """Run the gates of issuing, and issue nothing."""
+    from passports.documents import utc_now
+    from passports.issue import check_only
+
+    check_only(voltpass.store, operator, request, utc_now())
+    units = len(request.units)
+    verb = "passes" if units == 1 else "pass"
+    said = f"{counted(units, 'units')} {verb} the gates; nothing was issued"
+    document = {"batch": request.id, "units": units, "dry_run": True}
+    return said, document, _model_figure(voltpass, operator, request)
+
+
+def _issued(voltpass: "Voltpass", operator: str, request: "BatchCreate", *, quiet: bool) -> _Done:
+    from passports.documents import utc_now
+    from passports.issue import issue_batch
+
+    store, keyring, address = voltpass.store, voltpass.keyring, voltpass.address
+    with progress_bar("issuing", quiet=quiet) as progress:
+        issued = issue_batch(store, keyring, address, operator, request, utc_now(), progress)
+    verb = "issued" if issued.created else "had been issued before:"
+    said = f"{verb} {counted(len(issued.passports), 'passports')}, batch {request.id}"
+    document = {
+        "batch": request.id,
+        "created": issued.created,
+        "passports": [p.to_document() for p in issued.passports],
+    }
+    return said, document, _passport_figure(voltpass, issued.passports[0].id)
 
 
 def _model_figure(
@@ -137,7 +149,9 @@ def _told(figure: "CompletenessFigure") -> str:
     from api.pages.figures import day
 
     later = f"; {figure.later} come with each battery" if figure.later else ""
-    asked = f"{figure.asked} attributes that the law asks for from {day(figure.asked_from)}"
+    asked = (
+        f"{counted(figure.asked, 'attributes')} that the law asks for from {day(figure.asked_from)}"
+    )
     return f"{figure.given} of {asked} are given{later}"
 
 
@@ -254,10 +268,6 @@ def passport_bundle(
     as_json: AsJson = False,
 ) -> None:
     """Write passports with all evidence, to be verified offline; or an archive, for another to keep."""
-    from api.verifying import own_records
-    from passports.documents import utc_now
-    from passports.export import EXPORTS
-
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         if archive or everybody or confidential:
@@ -276,19 +286,31 @@ def passport_bundle(
         credentials = _chosen(voltpass, which or [], operator, batch_id)
         if not credentials:
             raise typer.BadParameter("name passports, a batch with its operator, or --archive")
-        trust_list = voltpass.write_trust_list(utc_now()).read_bytes().strip()
-        export = EXPORTS["bundle"]
-        data = export(
-            own_records(voltpass), credentials, trust_list, with_inventories, datetime.now(tz=UTC)
-        )
-        output.write_bytes(data)
-        said = counted(len(credentials), "passports")
-        result = {"file": str(output), "passports": len(credentials), "bytes": len(data)}
+        written_bytes = _write_bundle(voltpass, output, credentials, with_inventories)
+        passports = counted(len(credentials), "passports")
         emit(
-            result,
+            {"file": str(output), "passports": len(credentials), "bytes": written_bytes},
             as_json=as_json,
-            text=lambda: out.print(f"{said}, {len(data)} bytes: {output}", markup=False),
+            text=lambda: out.print(
+                f"{passports}, {counted(written_bytes, 'bytes')}: {output}", markup=False
+            ),
         )
+
+
+def _write_bundle(
+    voltpass: "Voltpass", output: Path, credentials: list[bytes], with_inventories: bool
+) -> int:
+    """Write credentials with all that verifies them, and return how many bytes that are."""
+    from api.verifying import own_records
+    from passports.documents import utc_now
+    from passports.export import EXPORTS
+
+    now = utc_now()
+    trust_list = voltpass.write_trust_list(now).read_bytes().strip()
+    export = EXPORTS["bundle"]
+    return output.write_bytes(
+        export(own_records(voltpass), credentials, trust_list, with_inventories, now)
+    )
 
 
 def _chosen(

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from passports.plurals import are, counted
+
 if TYPE_CHECKING:
     from passports.bulk import SourceTable
     from passports.bulk.rejects import RefusedRow
@@ -76,5 +78,8 @@ def again_with(
 
 def refused_rows(count: int, rows: int | None = None) -> str:
     """Say how many rows are refused, of how many."""
-    verb = "is" if count == 1 else "are"
-    return f"{count} {verb} refused" if rows is None else f"{count} of {rows} rows {verb} refused"
+    return (
+        f"{count} {are(count)} refused"
+        if rows is None
+        else f"{count} of {counted(rows, 'rows')} {are(count)} refused"
+    )
