@@ -17,6 +17,7 @@ import orjson
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.log import append, entry_at
+from passports.plurals import counted
 from passports.store import AccessAnchorRow, RowExistsError, Store, Transaction
 from signing.canonical import canonicalize
 from signing.instants import format_instant
@@ -89,9 +90,9 @@ def _fault(transaction: Transaction, row: AccessAnchorRow) -> str | None:
         filed = (note["type"], note["operator"], note["entries"], note["anchored_at"])
         head = note["head"]
     except (ValueError, KeyError, TypeError):
-        return f"the anchor over {row.sequence} entries cannot be read"
+        return f"the anchor over {counted(row.sequence, 'entries')} cannot be read"
     if filed != (TYPE, row.operator_id, row.sequence, format_instant(row.anchored_at)):
-        return f"the columns of the anchor over {row.sequence} entries differ from what it says"
+        return f"the columns of the anchor over {counted(row.sequence, 'entries')} differ from what it says"
     entry = next(iter(transaction.access_entries.page(row.operator_id, row.sequence - 1, 1)), None)
     if entry is None or entry.sequence != row.sequence:
         return f"entry {row.sequence} is missing, which was there on {row.anchored_at.date()}"

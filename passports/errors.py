@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import ClassVar, Protocol
 
+from passports.plurals import are, counted
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -123,7 +125,10 @@ class RegistrationRefusedError(InvalidBatchError):
 
     def __init__(self, findings: Sequence[Finding], report: CountedRows) -> None:
         super().__init__(findings, "the file")
-        self.message = f"{report.refused} of {report.rows} rows are refused; none was registered"
+        refused = (
+            f"{report.refused} of {counted(report.rows, 'rows')} {are(report.refused)} refused"
+        )
+        self.message = f"{refused}; none was registered"
         self.report = report
 
 

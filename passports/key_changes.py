@@ -18,6 +18,7 @@ from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.log import log_size
 from passports.operators import get_operator
+from passports.plurals import counted
 from passports.status_lists import sign_all_lists
 from passports.store import RowExistsError, SigningKeyRow, Store, Transaction
 
@@ -107,7 +108,10 @@ def revoke_key(
 def _check_index(row: SigningKeyRow, index: int, size: int) -> None:
     earlier = row.revoked_from_log_index
     if not 0 <= index <= size:
-        reason, remedy = f"the log has {size} entries", f"Give an index from 0 to {size}."
+        reason, remedy = (
+            f"the log has {counted(size, 'entries')}",
+            f"Give an index from 0 to {size}.",
+        )
     elif earlier is not None and index > earlier:
         reason = f"the key is revoked from index {earlier} on"
         remedy = "A revocation can be moved to an earlier index, never to a later one."

@@ -17,6 +17,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from passports.errors import shorten
+from passports.plurals import counted
 from passports.shipment_verdicts import ShipmentVerdict
 from passports.shipments import ShipmentReceipt
 
@@ -44,21 +45,16 @@ _COLUMNS: Final = {
 }
 
 
-def counted(number: int, one: str, many: str = "") -> str:
-    """Return a number with its noun: 1 row, 2 rows."""
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
 def summary(receipt: ShipmentReceipt) -> list[str]:
     """Say of the rows how many batteries they name, of those how many are known here, and the verdicts."""
     counts = receipt.counts
     repeats, unreadable = counts["duplicates"], counts.get("unreadable", 0)
-    named = counted(counts["distinct_links"], "distinct link")
+    named = counted(counts["distinct_links"], "distinct links")
     parts = [named, f"{repeats} that repeat one", f"{unreadable} unreadable"]
     found = [(counts.get(name, 0), word) for name, word in _WORDS.items()]
     verdicts = ", ".join(f"{count} {word}" for count, word in found if count)
     return [
-        f"{counted(counts['rows'], 'row')}: {', '.join(parts)}.",
+        f"{counted(counts['rows'], 'rows')}: {', '.join(parts)}.",
         f"Of the {named}: {counts['known_here']} known here, {counts['not_known_here']} unknown.",
         f"Rows by verdict: {verdicts}.",
     ]
@@ -104,7 +100,7 @@ def _note(receipt: ShipmentReceipt, shown: Sequence[ShipmentVerdict], doubtful: 
         return "All rows follow; those that need a look stand first."
     of_these = max(0, doubtful - len(shown))
     return (
-        f"{counted(len(shown), 'row')} of {doubtful} that need a look follow. Not printed: {left_out}, "
+        f"{counted(len(shown), 'rows')} of {doubtful} that need a look follow. Not printed: {left_out}, "
         f"{of_these} of them need a look. All stand in the JSON form."
     )
 

@@ -8,6 +8,7 @@ import typer
 
 from api.commands.console import AsJson, Operator, emit, open_voltpass, out, reported
 from passports.authority.terms import GranteeKind, Purpose
+from passports.plurals import counted
 
 access = typer.Typer(
     no_args_is_help=True, help="Grant access; see who read restricted data.", rich_markup_mode=None
@@ -101,7 +102,9 @@ def access_anchor(as_json: AsJson = False) -> None:
 
         def text() -> None:
             for note in notes:
-                out.print(f"{note['operator']}: {note['entries']} entries, {note['head']}")
+                out.print(
+                    f"{note['operator']}: {counted(note['entries'], 'entries')}, {note['head']}"
+                )
             if not notes:
                 out.print("no access log has grown since it was anchored last")
 
@@ -132,4 +135,4 @@ def _said(entry: Mapping[str, Any]) -> str:
     """Return an entry as text: a read, or an event such as a revocation."""
     if "event" in entry:
         return f"{entry['event'].replace('_', ' ')} {entry.get('subject', '')}".rstrip()
-    return f"{entry['reader']}  {len(entry['attributes'])} attributes of {entry['subject']}"
+    return f"{entry['reader']}  {counted(len(entry['attributes']), 'attributes')} of {entry['subject']}"

@@ -18,6 +18,7 @@ from api.commands.console import (
 )
 from api.environment import EnvironmentFaultError, FileFaultError
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from api.wiring import Voltpass
@@ -69,16 +70,12 @@ def write_bundle_archive(
             progress,
         )
     text = (
-        f"{_counted(result['passports'], 'passport')} in"
-        f" {_counted(result['rows'].get('passport', 0), 'version')}"
+        f"{counted(result['passports'], 'passports')} in"
+        f" {counted(result['rows'].get('passport', 0), 'versions')}"
         f" of {', '.join(operators)},"
         f" {audience.value}, {result['bytes']} bytes: {path}\nsha256 {result['sha256']}"
     )
     emit(result, as_json=as_json, text=lambda: out.print(text, markup=False))
-
-
-def _counted(count: int, thing: str) -> str:
-    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
 def _writers(reading: "Transaction") -> list[str]:

@@ -12,6 +12,7 @@ from api.commands.console import AsJson, Operator, emit, open_voltpass, out, rea
 from api.commands.passport_names import PassportName, passport_id_of
 from passports.attributes.table import DEFAULT_PROFILE, Granularity
 from passports.errors import RecordNotFoundError
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from passports.attributes.completeness import CompletenessReport
@@ -72,9 +73,8 @@ def passport_set(
             writer=Writer(operator),
         )
         version = version.written_by(operator)
-        text = (
-            f"version {version.version} of {level.value} {subject_id}: {len(version.values)} values"
-        )
+        values = counted(len(version.values), "values")
+        text = f"version {version.version} of {level.value} {subject_id}: {values}"
         emit(version.to_document(), as_json=as_json, text=lambda: out.print(text))
 
 

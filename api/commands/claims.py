@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from passports.claim_checks import ClaimResult
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from api.demo.factories import CheckedFactory
@@ -40,8 +41,8 @@ def check_table(title: str, checks: "Sequence[ClaimCheck]") -> Table:
 
 def tally(checks: "Sequence[ClaimCheck]") -> dict[str, int]:
     """Return how many checks came out how."""
-    counted = Counter(check.result.value for check in checks)
-    return {result.value: counted[result.value] for result in ClaimResult}
+    counts = Counter(check.result.value for check in checks)
+    return {result.value: counts[result.value] for result in ClaimResult}
 
 
 def print_factories(told: Console, factories: "Sequence[CheckedFactory]") -> None:
@@ -49,5 +50,6 @@ def print_factories(told: Console, factories: "Sequence[CheckedFactory]") -> Non
     for row in factories:
         told.print(check_table(row.factory.facility.name, row.checks))
     every = [check for row in factories for check in row.checks]
-    counted = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in tally(every).items())
-    told.print(f"\n{len(factories)} factories, {len(every)} checks: {counted}")
+    tallied = ", ".join(f"{n} {name.replace('_', ' ')}" for name, n in tally(every).items())
+    checks = counted(len(every), "checks")
+    told.print(f"\n{counted(len(factories), 'factories')}, {checks}: {tallied}")

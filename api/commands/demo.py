@@ -21,6 +21,7 @@ from api.commands.console import (
 from api.commands.operating import comparison_table
 from api.environment import EnvironmentFaultError
 from passports.errors import Finding
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from api.demo.story import Story
@@ -203,7 +204,9 @@ def _tell(story: "Story", told: Console, port: int, *, quiet: bool) -> dict[str,
     # A process of its own without a network; it verifies while the story goes on.
     offline_check = story.start_offline_check(story.write_bundle(batch.passports[0].id))
     picture, label = story.draw(batch)
-    told.print(f"  {len(batch.passports)} passports issued; QR codes in {picture.parent / 'qr'}")
+    told.print(
+        f"  {counted(len(batch.passports), 'passports')} issued; QR codes in {picture.parent / 'qr'}"
+    )
     told.print(f"  one label: {label}")
     told.print(draw_in_terminal(batch.passports[0].link), markup=False)
 

@@ -11,7 +11,6 @@ from api.commands.console import (
     EXIT_REFUSED,
     AsJson,
     Operator,
-    counted,
     emit,
     err,
     open_voltpass,
@@ -22,6 +21,7 @@ from api.commands.console import (
 from api.commands.records import certificate, certificate_add, facility, facility_energy
 from passports.certification.certificate_life import CertificateChange
 from passports.errors import Finding, InvalidInputError
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from typer._click import Command, Context
@@ -293,6 +293,8 @@ def certificate_status_command(
             out.print(f"{found.standing.status.value}: {found.standing.explanation}", markup=False)
             for row in found.citations:
                 said = f"covered at issue: {row.at_issue}, now: {row.now}"
-                out.print(f"batch {row.batch_id}, {row.size} passports; {said}", markup=False)
+                out.print(
+                    f"batch {row.batch_id}, {counted(row.size, 'passports')}; {said}", markup=False
+                )
 
         emit(found.to_document(), as_json=as_json, text=text)

@@ -13,6 +13,7 @@ from api.commands.console import AsJson, emit, out, read_file, reported
 from api.commands.inventories import OwnFactors, dataset_with, in_file
 from lca.errors import FactorImportError, Finding
 from lca.importers import FORMATS
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from lca.importers.records import Imported
@@ -156,4 +157,4 @@ def _print_import(document: Mapping[str, Any]) -> None:
     for text in (*document["refused"], *document["warnings"]):
         out.print(f"  ! {text}", markup=False)
     count = len(document["factors"])
-    out.print(f"{count} factors written to {document['written']}", markup=False)
+    out.print(f"{counted(count, 'factors')} written to {document['written']}", markup=False)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from api.commands.terminal import out
 from passports.errors import shorten
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from api.verifying_alone import Examined
@@ -38,10 +39,9 @@ def print_findings(found: "Sequence[Examined]", verdict: str, document: Mapping[
     counts = Counter[str](examined.report.verdict for examined in found)
     told = ", ".join(f"{counts[word]} {_WORDS[word]}" for word in _WORDS if counts[word])
     is_receipt = len(found) == 1 and found[0].subject.receipt is not None
-    what = "receipt" if is_receipt else "passport"
-    plural = "s" if len(found) != 1 else ""
+    subjects = counted(len(found), "receipts" if is_receipt else "passports")
     both = f" ({told})" if len(counts) > 1 else ""
-    out.print(f"{len(found)} {what}{plural}: {_WORDS[verdict]}{both}", soft_wrap=True)
+    out.print(f"{subjects}: {_WORDS[verdict]}{both}", soft_wrap=True)
     if document["trustRoot"] is not None:
         root = f"believed under the root key {document['trustRoot']}"
         out.print(root, markup=False, soft_wrap=True)

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from rich.table import Table
 
+from passports.plurals import counted
+
 _ROWS: Final = 8
 """Rows of the tables of contributions and of what moves the result."""
 
@@ -52,7 +54,7 @@ def contributions_table(result: Mapping[str, Any]) -> Table:
     if rest:
         total = sum(row["kg_co2e_per_battery"] for row in rest)
         part = 100 * sum(row["share"] or 0.0 for row in rest)
-        table.add_row(f"{len(rest)} others", "", f"{total:,.1f}", f"{part:.1f}")
+        table.add_row(f"{counted(len(rest), 'others')}", "", f"{total:,.1f}", f"{part:.1f}")
     return table
 
 

@@ -14,6 +14,7 @@ from api.commands.console import (
     progress_bar,
     reported,
 )
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from api.wiring import Voltpass
@@ -74,8 +75,8 @@ def registry_send(
             sent = _send(voltpass, operator, progress)
         document = sent.to_document()
         text = (
-            f"{sent.registered} registered in {sent.files} files, {sent.refused} refused,"
-            f" {sent.still_processing} files not done yet"
+            f"{sent.registered} registered in {counted(sent.files, 'files')}, {sent.refused} refused,"
+            f" {counted(sent.still_processing, 'files')} not done yet"
         )
 
         def tell() -> None:

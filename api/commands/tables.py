@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from api.commands.console import AsJson, counted, emit, open_voltpass, out, reported
+from api.commands.console import AsJson, emit, open_voltpass, out, reported
+from passports.plurals import counted
 
 
 def add_table_commands(passport: typer.Typer) -> None:

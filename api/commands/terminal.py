@@ -72,13 +72,6 @@ def emit(document: object, *, as_json: bool, text: Callable[[], None]) -> None:
         text()
 
 
-def counted(count: int, things: str) -> str:
-    """Return so many things in words: `1 passport`, `2 passports`; `things` is their plural in -s or -ies."""
-    if count == 1:
-        things = f"{things[:-3]}y" if things.endswith("ies") else things.removesuffix("s")
-    return f"{count} {things}"
-
-
 def print_json(document: object) -> None:
     """Print one JSON document on a line, in what the terminal's encoding has."""
     line = json.dumps(document, ensure_ascii=False, default=str)

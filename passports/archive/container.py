@@ -17,6 +17,7 @@ import orjson
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from passports.archive.faults import ArchiveFault
+from passports.plurals import counted
 from signing.errors import MalformedDocumentError
 from signing.instants import parse_instant
 
@@ -168,7 +169,9 @@ class ArchiveReader:
         """Return a member's lines; see `read` for what it raises."""
         found = self.read(member).splitlines()
         if len(found) != member.rows:
-            raise ArchiveFault(member.path, f"it has {len(found)} rows, not {member.rows}")
+            raise ArchiveFault(
+                member.path, f"it has {counted(len(found), 'rows')}, not {member.rows}"
+            )
         return found
 
 

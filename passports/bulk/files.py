@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 import python_calamine
 
 from passports.errors import Finding, InvalidInputError, shorten
+from passports.plurals import counted
 from passports.spreadsheets import (
     XLSX_MAGIC,
     csv_rows,
@@ -113,7 +114,7 @@ def _csv_row(line: int, cells: Sequence[object], expected: int) -> SourceRow:
         return SourceRow(line, cells)
     if len(cells) > expected and not any(str(cell).strip() for cell in cells[expected:]):
         return SourceRow(line, cells[:expected])
-    reason = f"the line has {len(cells)} cells, the header has {expected}"
+    reason = f"the line has {counted(len(cells), 'cells')}, the header has {expected}"
     remedy = "Check its separators; a text that holds one stands in quotation marks."
     return SourceRow(line, cells, Finding("line", "", reason, remedy, line))
 

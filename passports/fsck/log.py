@@ -9,6 +9,7 @@ from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.known import kept_verifiers
 from passports.fsck.rows import all_rows
 from passports.log import split_hashes
+from passports.plurals import are, counted
 from passports.store import KeptLogTileRow, LogStateRow, LogTileRow, Store, Transaction
 from signing.errors import SigningError
 from signing.merkle import HASH_BYTES, MerkleTree, leaf_hash
@@ -83,9 +84,9 @@ def _tree(head: Checkpoint, size: int, tiles: Tiles) -> Reason:
         return "its entries have a gap"
     tree = MerkleTree(leaf_hash(entry) for entry in entries)
     if (head.size, head.root) != (len(tree), tree.root()):
-        return f"its root over {head.size} leaves is not the root of the {len(tree)} entries"
+        return f"its root over {head.size} leaves is not the root of the {counted(len(tree), 'entries')}"
     if size != head.size:
-        return f"{size} entries are on record, and it is over {head.size}"
+        return f"{counted(size, 'entries')} {are(size)} on record, and it is over {head.size}"
     return _tiles_above(entries, tiles)
 
 

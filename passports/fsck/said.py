@@ -17,6 +17,7 @@ from passports.fsck.rows import all_rows
 from passports.life.version_making import payload_of
 from passports.models import get_model
 from passports.operators import EconomicOperator
+from passports.plurals import are, counted
 from passports.store import (
     BatchRow,
     OperatorRow,
@@ -101,7 +102,9 @@ def _batch(
     if not said.count:
         return None if is_part else "there is no passport of it"
     if not is_part and said.count != batch.size:
-        return f"{said.count} passports are of it, and it says {batch.size}"
+        return (
+            f"{counted(said.count, 'passports')} {are(said.count)} of it, and it says {batch.size}"
+        )
     days = {str(batch.manufactured_from), str(batch.manufactured_to)}
     if not is_part and (min(said.days), max(said.days)) != (min(days), max(days)):
         return "its days are not those of its passports"

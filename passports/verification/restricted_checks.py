@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from passports.attributes.table import AccessPoint, Granularity, attributes
+from passports.plurals import counted
 from passports.restricted_types import CLAIM, TYPES
 from signing.canonical import JsonValue
 from signing.numbers import whole_number
@@ -29,7 +30,9 @@ def check_restricted_schema(payload: Mapping[str, JsonValue]) -> Finding:
     if foreign:
         message = f"{CLAIM}: {foreign[0][:60]} is no restricted attribute of a {level.value}"
         return Finding("failed", "schema_violated", message)
-    message = f"restricted data of a {level.value}, {len(disclosed)} attributes disclosed"
+    message = (
+        f"restricted data of a {level.value}, {counted(len(disclosed), 'attributes')} disclosed"
+    )
     return Finding("passed", "schema_fits", message)
 
 

@@ -10,7 +10,7 @@ import typer
 from typer.main import get_command
 
 from api.cli import app
-from api.commands.terminal import counted
+from passports.plurals import counted
 from tests.api.command_line import Demonstration, invoke, one_document
 
 if TYPE_CHECKING:
@@ -39,7 +39,12 @@ def test_help_has_one_style_and_switches_have_one() -> None:
 
 @pytest.mark.parametrize(
     ("count", "things", "said"),
-    [(1, "passports", "1 passport"), (0, "rows", "0 rows"), (1, "deliveries", "1 delivery")],
+    [
+        (1, "passports", "1 passport"),
+        (0, "rows", "0 rows"),
+        (1, "deliveries", "1 delivery"),
+        (2, "batteries", "2 batteries"),
+    ],
 )
 def test_things_are_counted_in_words(count: int, things: str, said: str) -> None:
     assert counted(count, things) == said
