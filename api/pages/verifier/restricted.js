@@ -28,7 +28,8 @@ function checkRestrictedSchema(payload) {
     foreign = names.find((name) => !RESTRICTED_ATTRIBUTES[level].includes(name));
   if (foreign !== undefined)
     return violated(`attributes: ${foreign.slice(0, 60)} is no restricted attribute of a ${level}`);
-  return passed("schema_fits", `restricted data of a ${level}, ${names.length} attributes disclosed`);
+  const disclosed = names.length === 1 ? "1 attribute" : `${names.length} attributes`;
+  return passed("schema_fits", `restricted data of a ${level}, ${disclosed} disclosed`);
 }
 
 // Step 9: it names what it is about; a printed link leads to the passport, never to this.
