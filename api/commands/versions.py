@@ -20,6 +20,7 @@ from api.commands.console import (
 from api.commands.passport_names import PassportName, find, passport_id_of
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.life.transitions import transitions
+from passports.plurals import counted
 from signing.errors import MalformedDocumentError
 
 if TYPE_CHECKING:
@@ -203,7 +204,9 @@ def passport_renew(
 
 
 def _print_renewal(done: "Renewal") -> None:
-    out.print(f"{done.renewed} new versions, {done.unchanged} as they were, {done.ended} ended")
+    out.print(
+        f"{counted(done.renewed, 'new versions')}, {done.unchanged} as they were, {done.ended} ended"
+    )
     for finding in done.refused:
         out.print(f"  not renewed: {finding}", markup=False, soft_wrap=True)
 
@@ -247,10 +250,13 @@ def dynamic_data_import(
 
 def _print_import(report: "DynamicDataReport") -> None:
     if report.repeated:
-        out.print(f"this file was taken in before ({report.rows} rows); nothing changed")
+        out.print(
+            f"this file was taken in before ({counted(report.rows, 'rows')}); nothing changed"
+        )
         return
     out.print(
-        f"{report.recorded} values of {report.passports} batteries from {report.rows} rows; "
+        f"{counted(report.recorded, 'values')} of {counted(report.passports, 'batteries')}"
+        f" from {counted(report.rows, 'rows')}; "
         f"{report.duplicates} were there, {report.out_of_order} came late"
     )
     for word, findings in (("flagged", report.flagged), ("refused", report.refused)):
