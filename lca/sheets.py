@@ -30,6 +30,7 @@ from lca.sheet_rows import Draft, draft_of
 from lca.supplier_sheet import supplier_factors
 from lca.workbook_extent import MAXIMUM_CELLS, extent, may_reach_far
 from lca.workbook_formulas import first_formula, has_formula, sheet_files, sheet_pieces
+from lca.workbook_texts import sheets_too_long
 
 MAXIMUM_FILE_BYTES: Final = 20 * 1024 * 1024
 """A workbook or CSV file above this is refused unread; 500 rows take about 30 kB."""
@@ -279,10 +280,17 @@ def check_workbook(
             _check_extent(extent(sheet_pieces(archive, name)), name, file)
         if formula:
             with_formula = with_formula or name
+    if len(checked) < len(plain) or not plain:  # what is plainly written shares its texts
+        _check_texts(archive, file)
     # Only now: to name the formula's sheet and column, the workbook is opened.
     if with_formula:
         raise _formula_in(archive.read(with_formula), with_formula, data, file)
     return plain
+
+
+def _check_texts(archive: zipfile.ZipFile, file: str) -> None:
+    for name, written in sheets_too_long(archive, MAXIMUM_UNPACKED_BYTES):
+        raise _too_large(f"{file}, {name}", written, MAXIMUM_UNPACKED_BYTES)
 
 
 def _check_extent(size: tuple[int, int], name: str, file: str) -> None:

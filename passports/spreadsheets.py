@@ -16,6 +16,7 @@ import python_calamine
 from lca.archives import ARCHIVE_FAULTS
 from lca.workbook_extent import sheets_too_large
 from lca.workbook_formulas import first_formula, sheets_with_formulas
+from lca.workbook_texts import sheets_too_long
 from passports.errors import Finding, InvalidInputError, shorten
 
 XLSX_MAGIC: Final = b"PK\x03\x04"
@@ -73,6 +74,12 @@ def open_workbook(
             for _, rows, columns in sheets_too_large(archive):  # no reader has room for them
                 reason = f"a sheet spans {rows} rows and {columns} columns"
                 raise refuse(what, reason, "Copy the list into a new sheet.")
+            for _, written in sheets_too_long(archive, max_unpacked_bytes):
+                reason = (
+                    f"the texts of its cells come to {written} bytes,"
+                    f" at most {max_unpacked_bytes} are read"
+                )
+                raise refuse(what, reason, "Save only the list, as CSV, or split it.")
             for name in sheets_with_formulas(archive) if refuse_formulas else ():
                 column, row = first_formula(archive.read(name))
                 raise refuse(

@@ -10,6 +10,7 @@ from passports.errors import InvalidInputError
 from passports.shipment_list import ShipmentEntry, read_shipment
 from passports.spreadsheets import csv_rows, decode_text, delimiter_of, open_workbook, workbook_rows
 from tests.lca.test_workbook_extent import with_cell
+from tests.lca.test_workbook_texts import citing
 from tests.passports.bulk_files import workbook
 from tests.worlds import GTIN
 
@@ -118,3 +119,11 @@ def test_a_list_that_is_none_is_refused_before_it_takes_room(data: bytes, reason
 
 def test_a_full_container_with_empty_lines_between_is_read() -> None:
     assert len(read_shipment(b"x\r\n\r\n" * 10_000)) == 10_000
+
+
+def test_a_container_list_of_few_bytes_does_not_become_gigabytes() -> None:
+    table = f"<si><t>link</t></si><si><t>{'A' * (1 << 20)}</t></si>"
+    data = citing(table, ["<v>0</v>", *["<v>1</v>"] * 5000])
+    assert len(data) < 100_000
+    with pytest.raises(InvalidInputError, match="the texts of its cells come to"):
+        read_shipment(data)
