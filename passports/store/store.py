@@ -220,10 +220,13 @@ class Store:
 
     def read_credential(self, gtin: str, serial: str) -> tuple[str, int, bytes, str] | None:
         """Return (identifier, version, credential, SHA-256) of a battery's newest passport, or None."""
-        with self._engine.connect() as connection:
-            row = connection.execute(
-                text(self._read_credential_statement), {"gtin": gtin, "serial": serial}
-            ).first()
+        try:
+            with self._engine.connect() as connection:
+                row = connection.execute(
+                    text(self._read_credential_statement), {"gtin": gtin, "serial": serial}
+                ).first()
+        except (OperationalError, InterfaceError) as error:
+            raise StoreUnavailableError from error
         return None if row is None else (row[0], row[1], bytes(row[2]), row[3])
 
 
