@@ -7,6 +7,7 @@ import typer
 
 from api.commands.console import AsJson, emit, err, open_voltpass, out, progress_bar, reported
 from api.commands.passport_names import find
+from passports.plurals import counted
 
 if TYPE_CHECKING:
     from api.labelling import BatchLabel
@@ -96,23 +97,21 @@ def _many(
             for row in left_out:
                 err.print(f"left out {row.content.serial}: {row.warning}", markup=False)
             places = ", ".join(str(place) for place in (folder, sheet) if place is not None)
-            out.print(f"{len(good)} labels of batch {batch}: {places}", markup=False)
+            out.print(f"{counted(len(good), 'labels')} of batch {batch}: {places}", markup=False)
 
         emit(result, as_json=as_json, text=text)
 
 
 def _write_files(labels: "list[BatchLabel]", folder: Path, *, quiet: bool) -> list[str]:
     """Write one SVG a battery, named by its serial as the link has it: no two are the same."""
-    from urllib.parse import quote
-
+    from passports.label_files import label_file_name
     from passports.labels import draw_label
 
     folder.mkdir(parents=True, exist_ok=True)
     names = []
     with progress_bar("labels", quiet=quiet) as progress:
         for done, row in enumerate(labels, start=1):
-            # A serial of dots alone would be a folder's name.
-            name = quote(row.content.serial, safe="").replace(".", "%2E") + ".svg"
+            name = label_file_name(row.content.serial)
             (folder / name).write_text(draw_label(row.content), encoding="utf-8")
             names.append(name)
             progress(done, len(labels))

@@ -122,7 +122,7 @@ class Caller:
             sent["content-length"] = str(sum(map(len, chunks)))
         scope = {
             "type": "http",
-            "asgi": {"version": "3.0"},
+            "asgi": {"version": "3.0", "spec_version": "2.4"},
             "http_version": "1.1",
             "method": method,
             "scheme": "https",
