@@ -77,12 +77,36 @@ class PassportIssued(BaseModel):
     link: str
 
 
+class CompletenessRead(BaseModel):
+    """How complete passports are by Annex XIII: what the law asks for of their category, and what lacks.
+
+    Before issuing of model and batch, afterwards of a passport of the batch. `missing` and `given` count what
+    is mandatory; `comes_later` is what each battery brings.
+    """
+
+    given: int
+    asked: int
+    comes_later: int
+    asked_from: Annotated[str, Field(description="the day from which the law asks for it")]
+    public_only: Annotated[
+        bool, Field(description="restricted attributes are left out: the caller may not read them")
+    ]
+    missing: Annotated[list[str], Field(description="attributes that lack, by identifier")]
+
+
+class BatchCompletenessRead(CompletenessRead):
+    """The same of a batch of a file."""
+
+    batch: str
+
+
 class BatchRead(BaseModel):
     """A batch and its passports; `batch` is null after a dry run."""
 
     batch: dict[str, Any] | None
     created: bool
     passports: list[PassportIssued]
+    completeness: CompletenessRead
 
 
 class FootprintPageRead(BaseModel):

@@ -10,6 +10,7 @@ from api.authentication import (
     PlatformDep,
     VoltpassDep,
 )
+from api.batch_completeness import completeness_of
 from api.bodies import LargeBodyRoute
 from api.routes.documents import (
     BatchRead,
@@ -113,7 +114,8 @@ def post_batch(
     if options.dry_run:
         check_only(voltpass.store, caller.id, request, now)
         response.status_code = status.HTTP_200_OK
-        return BatchRead(batch=None, created=False, passports=[])
+        lacks = completeness_of(voltpass, caller, request, None)
+        return BatchRead(batch=None, created=False, passports=[], completeness=lacks)
     issued = issue_batch(
         voltpass.store,
         voltpass.keyring,
@@ -126,5 +128,8 @@ def post_batch(
     response.status_code = CREATED if issued.created else status.HTTP_200_OK
     passports = [PassportIssued(**p.to_document()) for p in issued.passports]
     return BatchRead(
-        batch=issued.batch.model_dump(mode="json"), created=issued.created, passports=passports
+        batch=issued.batch.model_dump(mode="json"),
+        created=issued.created,
+        passports=passports,
+        completeness=completeness_of(voltpass, caller, request, issued.passports[0].id),
     )

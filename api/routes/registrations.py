@@ -11,6 +11,8 @@ from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
 
 from api.authentication import CallerDep, ManufacturerDep, PlatformDep, VoltpassDep, require_action
+from api.batch_completeness import completeness_of_batches
+from api.routes.documents import BatchCompletenessRead
 from api.wiring import Voltpass
 from passports.authority.gs1_prefixes import Gs1Prefix, add_prefix
 from passports.authority.roles import Action
@@ -109,6 +111,10 @@ class RegistrationRead(FileRead):
 
     batches: list[dict[str, Any]]
     passports: list[dict[str, Any]] | None
+    completeness: Annotated[
+        list[BatchCompletenessRead],
+        Field(description="of the first hundred batches, as far as model and batch say it"),
+    ]
 
 
 class ModelRegistrationRead(FileRead):
@@ -208,6 +214,7 @@ def _document(
     table: SourceTable,
     options: RegistrationOptions,
     recipe: MappingRecipeCreate,
+    completeness: list[dict[str, Any]],
 ) -> dict[str, Any]:
     passports = [
         {"line": row.line, "batch_id": row.batch_id, "gtin": row.gtin, **passport.to_document()}
@@ -216,6 +223,7 @@ def _document(
     return {
         **done.report.to_document(),
         "rejects": _rejects(table, done.refused, options, recipe),
+        "completeness": completeness,
         "passports": passports if options.passports else None,
     }
 
@@ -249,7 +257,8 @@ async def post_registrations(
         done = register_batteries(
             registry, table, recipe, utc_now(), dry_run=options.dry_run, partial=options.partial
         )
-        return orjson.dumps(_document(done, table, options, recipe))
+        completeness = completeness_of_batches(voltpass, caller, done.report.batches)
+        return orjson.dumps(_document(done, table, options, recipe, completeness))
 
     asked = b"\x00".join([options.model_dump_json().encode(), mapping or b"", data])
     key = None if options.dry_run else idempotency_key

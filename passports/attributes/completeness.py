@@ -93,6 +93,20 @@ class CompletenessReport:
         """What is mandatory and not there."""
         return [row for row in self.rows if row.state is State.MISSING]
 
+    def lacks(self, *, public_only: bool = False) -> dict[str, Any]:
+        """Return the figure, and by identifier what is mandatory and not there, as plain JSON data.
+
+        Args:
+            public_only: Of public attributes alone, as for `figure`.
+        """
+        missing = [
+            row.attribute.id
+            for row in self.missing
+            if not public_only or row.attribute.access_point is AccessPoint.PUBLIC
+        ]
+        figure = self.figure(public_only=public_only).to_document()
+        return {**figure, "public_only": public_only, "missing": missing}
+
     def figure(self, *, public_only: bool = False) -> CompletenessFigure:
         """Return how many mandatory attributes are given.
 

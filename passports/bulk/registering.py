@@ -123,7 +123,7 @@ def _report(
     counts: dict[str, BatchCount] = {}
     for row in rows:
         is_new = row.batch_id not in judgement.stored_batches
-        fresh = BatchCount(row.batch_id, row.model_id, row.facility_id, is_new)
+        fresh = BatchCount(row.batch_id, row.model_id, row.facility_id, is_new, row.profile)
         count = counts.setdefault(row.batch_id, fresh)
         count.present += row.is_present
         count.refused += bool(row.findings)

@@ -58,6 +58,7 @@ class BatchCount:
     model_id: str
     facility_id: str
     is_new: bool
+    profile: str = ""
     passed: int = 0
     present: int = 0
     refused: int = 0
