@@ -11,16 +11,29 @@ if TYPE_CHECKING:
     from passports.life.withdrawal import ChangedStatus, StatusChange
 
 Reason = Annotated[str, typer.Option(help="Why; kept with actor and time, not for the public.")]
+ReasonClass = Annotated[
+    str | None,
+    typer.Option(
+        "--class",
+        metavar="CLASS",
+        help="What everybody may know of why: error, compromised, lost, ended or inquiry.",
+    ),
+]
 
 
 def passport_suspend(
-    which: PassportName, operator: Operator, reason: Reason, as_json: AsJson = False
+    which: PassportName,
+    operator: Operator,
+    reason: Reason,
+    reason_class: ReasonClass = None,
+    as_json: AsJson = False,
 ) -> None:
     """Suspend a passport until it is reinstated; verification says so from now on."""
     from passports.life.withdrawal import StatusChange
 
     with reported(as_json=as_json):
-        _report(_changed(which, operator, reason, StatusChange.SUSPENDED), as_json=as_json)
+        done = _changed(which, operator, reason, StatusChange.SUSPENDED, reason_class)
+        _report(done, as_json=as_json)
 
 
 def passport_reinstate(
@@ -34,23 +47,35 @@ def passport_reinstate(
 
 
 def passport_revoke(
-    which: PassportName, operator: Operator, reason: Reason, as_json: AsJson = False
+    which: PassportName,
+    operator: Operator,
+    reason: Reason,
+    reason_class: ReasonClass = None,
+    as_json: AsJson = False,
 ) -> None:
     """Revoke a passport for good, in its status list; the signed passport stays as it is."""
     from passports.life.withdrawal import StatusChange
 
     with reported(as_json=as_json):
-        _report(_changed(which, operator, reason, StatusChange.REVOKED), as_json=as_json)
+        done = _changed(which, operator, reason, StatusChange.REVOKED, reason_class)
+        _report(done, as_json=as_json)
 
 
-def _changed(which: str, operator: str, reason: str, change: "StatusChange") -> "ChangedStatus":
+def _changed(
+    which: str,
+    operator: str,
+    reason: str,
+    change: "StatusChange",
+    reason_class: str | None = None,
+) -> "ChangedStatus":
     from passports.documents import read_document, utc_now
-    from passports.life.withdrawal import StatusReason, Withdrawing, change_status
+    from passports.life.withdrawal import WithdrawalReason, Withdrawing, change_status
 
-    said = read_document(StatusReason, {"reason": reason}, "the reason")
+    document = {"reason": reason, "reason_class": reason_class}
+    said = read_document(WithdrawalReason, document, "the reason")
     voltpass = open_voltpass()
     passport_id = passport_id_of(voltpass, which)
-    withdrawing = Withdrawing(operator, said.reason, utc_now())
+    withdrawing = Withdrawing(operator, said.reason, utc_now(), None, said.reason_class)
     return change_status(
         voltpass.store, voltpass.keyring, voltpass.address, passport_id, change, withdrawing
     )
@@ -83,7 +108,8 @@ def passport_status(which: PassportName, as_json: AsJson = False) -> None:
             since = f" since {document['since']}" if document["since"] else ""
             out.print(f"{document['state'].replace('_', ' ')}{since}")
             for row in document["changes"]:
-                line = f"  {row['at']}  {row['change']} by {row['by']}: {row['reason']}"
+                kind = f" ({row['reason_class']})" if "reason_class" in row else ""
+                line = f"  {row['at']}  {row['change']}{kind} by {row['by']}: {row['reason']}"
                 out.print(line, markup=False)
 
         emit(document, as_json=as_json, text=text)

@@ -1,6 +1,7 @@
 """What a page says of a passport's life: its versions, what came before and after it, its end.
 
-Only what is public: a battery's status (Annex XIII, 4(c)) is not, and no reason of a change is.
+Only what is public: a battery's status (Annex XIII, 4(c)) is not, and no reason of a change is; of why a
+passport was withdrawn only the class, where its issuer named one.
 """
 
 import re
@@ -9,10 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from api.pages.figures import day, instant
-from api.pages.languages import gettext, message
+from api.pages.languages import Words, gettext, message
 from api.pages.reading import child, number, rows, text, web_address
 from passports.life.versions import ChangeKind, PassportVersion
-from passports.life.withdrawal import PassportState, Standing
+from passports.life.withdrawal import PassportState, ReasonClass, Standing
 
 KINDS: Final[Mapping[ChangeKind, str]] = {
     ChangeKind.ISSUED: message("Issued"),
@@ -21,6 +22,21 @@ KINDS: Final[Mapping[ChangeKind, str]] = {
     ChangeKind.SUCCESSION: message("Linked with the passport before or after it"),
     ChangeKind.CESSATION: message("Ceased to exist"),
 }
+BECAUSE: Final = Words(
+    {
+        ReasonClass.ERROR: message(
+            "Its issuer says that it was issued in error or states something wrong."
+        ),
+        ReasonClass.COMPROMISED: message(
+            "Its issuer says that its key, link or label may be in wrong hands."
+        ),
+        ReasonClass.LOST: message("Its issuer says that the battery is lost, stolen or destroyed."),
+        ReasonClass.ENDED: message("Its issuer says that the battery is out of service."),
+        ReasonClass.INQUIRY: message(
+            "Its issuer says that something about the battery is being looked into."
+        ),
+    }
+)
 _PASSPORT_ID: Final = re.compile(r"[0-9A-Za-z-]{1,64}")
 
 
@@ -49,6 +65,7 @@ class LifeView:
         newest_href: Where that one is.
         withdrawn: `suspended` or `revoked`, or None.
         withdrawn_since: Since when, where that was written down.
+        withdrawn_because: Of which class the reason is, as a sentence, where its issuer said so.
     """
 
     ceased_on: str | None
@@ -59,6 +76,7 @@ class LifeView:
     newest_href: str | None
     withdrawn: str | None
     withdrawn_since: str | None
+    withdrawn_because: str | None
 
 
 def view_life(
@@ -85,7 +103,13 @@ def view_life(
         newest_href=web_address(link) if is_old else None,
         withdrawn=_withdrawn(standing) if ended is None else None,
         withdrawn_since=None if since is None else instant(since),
+        withdrawn_because=_because(standing),
     )
+
+
+def _because(standing: Standing | None) -> str | None:
+    said = standing.reason_class if standing is not None else None
+    return None if said is None else BECAUSE[said]
 
 
 def _withdrawn(standing: Standing | None) -> str | None:

@@ -12,6 +12,7 @@ from passports.documents import utc_now
 from passports.life.withdrawal import (
     StatusChange,
     StatusReason,
+    WithdrawalReason,
     Withdrawing,
     change_status,
     status_document,
@@ -29,7 +30,8 @@ def _change(
     request: StatusReason,
     change: StatusChange,
 ) -> dict[str, Any]:
-    said = Withdrawing(caller.id, request.reason, utc_now(), caller.acting_id)
+    of_class = request.reason_class if isinstance(request, WithdrawalReason) else None
+    said = Withdrawing(caller.id, request.reason, utc_now(), caller.acting_id, of_class)
     return change_status(
         voltpass.store, voltpass.keyring, voltpass.address, passport_id, change, said
     ).to_document()
@@ -37,9 +39,9 @@ def _change(
 
 @router.post("/passports/{passport_id}/suspension")
 def post_passport_suspension(
-    voltpass: VoltpassDep, caller: JsonCallerDep, passport_id: str, request: StatusReason
+    voltpass: VoltpassDep, caller: JsonCallerDep, passport_id: str, request: WithdrawalReason
 ) -> dict[str, Any]:
-    """Suspend a passport that the caller issued, until it is reinstated; the reason is not public."""
+    """Suspend a passport that the caller issued; of the reason only its class is public."""
     return _change(voltpass, caller, passport_id, request, StatusChange.SUSPENDED)
 
 
@@ -53,9 +55,9 @@ def post_passport_reinstatement(
 
 @router.post("/passports/{passport_id}/revocation")
 def post_passport_revocation(
-    voltpass: VoltpassDep, caller: JsonCallerDep, passport_id: str, request: StatusReason
+    voltpass: VoltpassDep, caller: JsonCallerDep, passport_id: str, request: WithdrawalReason
 ) -> dict[str, Any]:
-    """Revoke a passport that the caller issued, for good; the reason is not public."""
+    """Revoke a passport that the caller issued, for good; of the reason only its class is public."""
     return _change(voltpass, caller, passport_id, request, StatusChange.REVOKED)
 
 

@@ -16,6 +16,7 @@ from passports.archive.continuity import continuity_of
 from passports.fsck.faults import Found, Reason
 from passports.fsck.rows import readable_rows
 from passports.fsck.standings import PassportBits, PassportKey, Place, StoredList
+from passports.life.withdrawal import reason_class_of
 from passports.store import (
     AccessEntryRow,
     AuthorisationRow,
@@ -40,7 +41,7 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 _EVENT: Final = "passport_"
 
 Changes = Sequence[PassportStatusChangeRow]
-Said = tuple[str, str, str, datetime]  # state, by whom, why, when
+Said = tuple[str, str, str, str | None, datetime]  # state, by whom, why, of which class, when
 
 
 def check_withdrawals(
@@ -92,7 +93,8 @@ def _logged(reading: Transaction, operators: set[str]) -> dict[PassportKey, list
             entry = orjson.loads(row.document)
             kind, state = str(entry.get("event", ""))[: len(_EVENT)], str(entry.get("event"))
             if kind == _EVENT and entry["by"] == row.operator_id:
-                said = (state.removeprefix(_EVENT), entry["by"], entry["reason"], row.read_at)
+                why = (entry["reason"], entry.get("reason_class"))
+                said = (state.removeprefix(_EVENT), entry["by"], *why, row.read_at)
                 found.setdefault((row.operator_id, str(entry["subject"])), []).append(said)
         except (ValueError, KeyError, TypeError, AttributeError):
             continue  # the log's own walk says what is wrong with it
@@ -108,6 +110,10 @@ def _order(changes: Changes) -> Reason:
         if change.state not in _FOLLOWS[last]:
             was = last or "in force"
             return f"change {number} of its status cannot follow: it was {was}"
+        if change.reason_class is not None and (
+            change.state == "reinstated" or reason_class_of(change) is None
+        ):
+            return f"change {number} of its status has a class of reason that it cannot have"
         if before is not None and change.recorded_at < before.recorded_at:
             return f"change {number} of its status is older than the one before it"
         before = change
@@ -125,7 +131,9 @@ def _authors(changes: Changes, agents: set[tuple[str, str]]) -> Reason:
 
 
 def _told(changes: Changes, logged: Sequence[Said]) -> Reason:
-    said = [(row.state, row.actor_id, row.reason, row.recorded_at) for row in changes]
+    said = [
+        (row.state, row.actor_id, row.reason, row.reason_class, row.recorded_at) for row in changes
+    ]
     if said != list(logged):
         return "the changes of its status differ from its issuer's access log"
     return None

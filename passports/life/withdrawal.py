@@ -1,8 +1,9 @@
 """Suspending, reinstating and revoking passports: bits of status lists, and who said so, when and why.
 
 What was signed stays as it is. All versions of a passport share both bits. A suspension is taken back by a
-reinstatement; a revocation is final. The public sees the state, since when, and by whom; a reason is a free
-text and stays with those who answer for the passport, for it can say what Annex XIII, point 4 hides.
+reinstatement; a revocation is final. The public sees the state, since when, by whom, and of which class the
+reason is, where its issuer said so; a reason itself is a free text and stays with those who answer for the
+passport, for it can say what Annex XIII, point 4 hides.
 """
 
 from collections.abc import Iterable, Mapping
@@ -34,6 +35,22 @@ class StatusReason(Document):
     reason: Annotated[str, Field(min_length=1, max_length=500), Printable]
 
 
+class ReasonClass(StrEnum):
+    """Of which class the reason is for suspending or revoking a passport: public, and therefore few."""
+
+    ERROR = "error"  # issued in error, or it states something wrong
+    COMPROMISED = "compromised"  # its key, link or label may be in wrong hands
+    LOST = "lost"  # the battery is lost, stolen or destroyed
+    ENDED = "ended"  # the battery is out of service
+    INQUIRY = "inquiry"  # something about the battery is being looked into
+
+
+class WithdrawalReason(StatusReason):
+    """Why a passport is suspended or revoked, and what everybody may know of that."""
+
+    reason_class: ReasonClass | None = None
+
+
 class StatusChange(StrEnum):
     """What can be said of a passport's status."""
 
@@ -58,16 +75,19 @@ class Standing:
         state: What its bits say.
         since: Since when; None where it is in force, or where nobody wrote it down.
         actor: Who said so.
+        reason_class: Of which class the reason is, where that was said.
     """
 
     state: PassportState
     since: datetime | None = None
     actor: str | None = None
+    reason_class: ReasonClass | None = None
 
     def to_document(self) -> dict[str, str | None]:
         """Return it as plain JSON data."""
         since = format_instant(self.since) if self.since is not None else None
-        return {"state": self.state.value, "since": since, "by": self.actor}
+        said = {"state": self.state.value, "since": since, "by": self.actor}
+        return {**said, **_public_class(self.reason_class)}
 
 
 @dataclass(frozen=True)
@@ -93,12 +113,14 @@ class Withdrawing:
         actor_id: The operator that issued the passport.
         reason: A free text, not for the public.
         acting_id: Who acts for the operator by its written authorisation.
+        reason_class: Of which class the reason is, for everybody; a reinstatement has none.
     """
 
     actor_id: str
     reason: str
     now: datetime
     acting_id: str | None = None
+    reason_class: ReasonClass | None = None
 
 
 _AFTER: Final[Mapping[StatusChange, PassportState]] = MappingProxyType(
@@ -138,14 +160,16 @@ def change_status(
         # What is said follows what was said before, whatever the clock says.
         said = replace(said, now=max([said.now, *(entry.recorded_at for entry in earlier[-1:])]))
         is_withdrawn = change is not StatusChange.REINSTATED
+        said = said if is_withdrawn else replace(said, reason_class=None)
         set_status(
             transaction, keyring, address, row.operator_id, place, to=is_withdrawn, now=said.now
         )
         if place[0] != row.status_list_id:  # its token tells suspensions, too (`token_status`)
             sign_list(transaction, keyring, address, row.operator_id, row.status_list_id, said.now)
         _write_down(transaction, row, change, said)
-        since = said.now if is_withdrawn else None
-        after = Standing(_AFTER[change], since, said.actor_id if is_withdrawn else None)
+        after = Standing(_AFTER[change])
+        if is_withdrawn:
+            after = Standing(_AFTER[change], said.now, said.actor_id, said.reason_class)
     return ChangedStatus(row.id, row.serial, after, changed=True)
 
 
@@ -180,9 +204,18 @@ def standing_of(transaction: Transaction, row: PassportRow) -> Standing:
     said = transaction.status_changes.of(row.id)
     last = next((entry for entry in reversed(said) if entry.state == state.value), None)
     if last is not None:
-        return Standing(state, last.recorded_at, last.actor_id)
+        return Standing(state, last.recorded_at, last.actor_id, reason_class_of(last))
     ceased: Any = payload_of(row)["credentialSubject"].get("ceased")
     return Standing(state, parse_instant(ceased["at"], "ceased") if ceased else None)
+
+
+def reason_class_of(row: PassportStatusChangeRow) -> ReasonClass | None:
+    """Return the class of reason of a change, None where none was said or nobody knows it."""
+    return next((kind for kind in ReasonClass if kind.value == row.reason_class), None)
+
+
+def _public_class(said: ReasonClass | None) -> dict[str, str]:
+    return {} if said is None else {"reason_class": said.value}
 
 
 def standings_of(transaction: Transaction, rows: Iterable[PassportRow]) -> dict[str, Standing]:
@@ -228,6 +261,7 @@ def _write_down(
             acting_id=said.acting_id,
             recorded_at=said.now,
             reason=said.reason,
+            reason_class=said.reason_class,
         )
     )
     event = {
@@ -236,6 +270,7 @@ def _write_down(
         "subject": row.id,
         "by": said.actor_id,
         "reason": said.reason,
+        **_public_class(said.reason_class),
     }
     for keeper in sorted({row.operator_id, *answering_for(transaction, row)}):
         append_entry(transaction, keeper, event, said.now)
@@ -262,6 +297,7 @@ def status_document(
     changes = []
     for entry in said:
         public = {"change": entry.state, "at": format_instant(entry.recorded_at)}
+        public |= {"by": entry.actor_id, **_public_class(reason_class_of(entry))}
         private = {"reason": entry.reason, "acting": entry.acting_id} if with_reasons else {}
-        changes.append({**public, "by": entry.actor_id, **private})
+        changes.append({**public, **private})
     return {"passport": row.id, **standing.to_document(), "changes": changes}

@@ -13,7 +13,7 @@ from passports.store.tables import UtcDateTime
 
 
 class PassportStatusChangeRow(SQLModel, table=True):
-    """A passport was suspended, reinstated or revoked: by whom, when and why."""
+    """A passport was suspended, reinstated or revoked: by whom, when and why; the class of why is public."""
 
     __tablename__: ClassVar[Any] = "passport_status_change"
     __table_args__: ClassVar[Any] = (
@@ -29,6 +29,7 @@ class PassportStatusChangeRow(SQLModel, table=True):
     acting_id: str | None = Field(default=None, max_length=64)
     recorded_at: datetime = Field(sa_type=UtcDateTime)
     reason: str
+    reason_class: str | None = Field(default=None, max_length=16)
 
 
 class OperatorVersionRow(SQLModel, table=True):

@@ -21,6 +21,11 @@ from passports.store.tables import UtcDateTime
 
 AnyRow: TypeAlias = SQLModel  # a row of any table
 
+# Columns that came after lines of their table were written to archives; without them nothing was said.
+_LATER: Final[Mapping[str, frozenset[str]]] = {
+    "passport_status_change": frozenset({"reason_class"}),
+}
+
 
 def columns_of(table: type[SQLModel]) -> Mapping[str, Column[Any]]:
     """Return the columns of a table by name."""
@@ -69,6 +74,8 @@ def read_row(table: type[SQLModel], line: bytes) -> dict[str, Any]:
     except orjson.JSONDecodeError:
         raise RowLineError("a line is not JSON") from None
     columns = columns_of(table)
+    if isinstance(document, dict):
+        document = {**dict.fromkeys(_LATER.get(str(table.__tablename__), ())), **document}
     if not isinstance(document, dict) or set(document) != set(columns):
         raise RowLineError(f"a line is not a row of {table.__tablename__}")
     return {name: _read(column, document[name]) for name, column in columns.items()}
