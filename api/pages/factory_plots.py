@@ -8,7 +8,7 @@ from typing import Any, Final
 from api.pages import words
 from api.pages.bar_plots import bar_plot, column_plot, span_plot
 from api.pages.figures import day, figure, in_signs
-from api.pages.languages import gettext, message
+from api.pages.languages import full_stop, gettext, message
 from api.pages.plots import Plot
 from api.pages.trend_plots import Series, Step, line_plot, waterfall_plot
 from passports.certification.certificate_life import (
@@ -107,7 +107,8 @@ def column_plots(studies: Studies) -> list[Plot]:
                     list(times.values()),
                     series,
                     words.capitalised(subtitle)
-                    + ". "
+                    + full_stop()
+                    + " "
                     + gettext("Cannot be added to or compared with the others."),
                 )
             )
@@ -156,7 +157,8 @@ def trend_plots(studies: Studies) -> list[Plot]:
                 list(times.values()),
                 series,
                 said.title
-                + ". "
+                + full_stop()
+                + " "
                 + gettext(
                     "The newest study of each period; figures of other rulesets cannot be compared."
                 ),
@@ -200,7 +202,8 @@ def _changes(rows: Sequence[tuple[YearSum, float | None]]) -> str:
             against = gettext("%(change)s against %(year)s", change=change, year=before.year)
             said.append(f"{after.year}: {against}")
     covered = "; ".join(_covers(year) for year, _ in rows)
-    return f"{'; '.join(said)}. {covered}." if said else f"{covered}."
+    end = full_stop()
+    return f"{'; '.join(said)}{end} {covered}{end}" if said else f"{covered}{end}"
 
 
 def _covers(year: YearSum) -> str:

@@ -18,7 +18,7 @@ from api.pages.factory_plots import (
     waterfall,
 )
 from api.pages.figures import plain
-from api.pages.languages import gettext, message, pgettext
+from api.pages.languages import comma, gettext, message, pgettext
 from api.pages.plots import Plot
 from passports.certification.certificate_life import CertificateEvent
 from passports.certification.certificates import FactoryCertificate
@@ -165,7 +165,7 @@ def _claim(check: ClaimCheck) -> ClaimView:
 
 def _tally(checks: Sequence[ClaimCheck]) -> str:
     counts = {result: sum(c.result is result for c in checks) for result in ClaimResult}
-    return ", ".join(
+    return comma().join(
         f"{count} {gettext(RESULTS[result][1])}" for result, count in counts.items() if count
     )
 

@@ -215,6 +215,16 @@ def ngettext(singular: str, plural: str, num: float, **values: object) -> str:
     return said % {"num": num, **values}
 
 
+def full_stop() -> str:
+    """Return what ends a sentence."""
+    return pgettext("end of a sentence", ".")
+
+
+def comma() -> str:
+    """Return what parts the names of a list."""
+    return pgettext("in a list", ", ")
+
+
 def message(text: str) -> str:
     """Mark a text for the catalogs where it is defined; it is translated where it is shown."""
     return text

@@ -65,6 +65,8 @@ def _environment() -> Environment:
         pgettext=_said_of,
         link_to=_link_to,
         known=_known,
+        full_stop=languages.full_stop,
+        comma=languages.comma,
         in_english=_in_english,
     )
     return environment

@@ -6,7 +6,7 @@ from typing import Final
 
 from api.pages import words
 from api.pages.figures import day
-from api.pages.languages import ENGLISH, gettext, language, message
+from api.pages.languages import ENGLISH, comma, gettext, language, message
 from api.pages.plain_words import lines_of, told
 from api.pages.reading import child, text
 from api.pages.reason_words import explanation
@@ -87,7 +87,7 @@ class VerdictView:
             (len(self.those("not_checked")), gettext("not checked")),
             (len(self.those(ENDED)), gettext("telling of its end")),
         ]
-        listed = ", ".join(f"{n} {what}" for n, what in counts if n)
+        listed = comma().join(f"{n} {what}" for n, what in counts if n)
         return gettext("%(number)s checks: %(listed)s", number=len(self.steps), listed=listed)
 
 
