@@ -13,12 +13,12 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
 
-from passports.archive.continuity import continuity_of
 from passports.attributes.table import AccessPoint, Attribute, Granularity
 from passports.attributes.versions import Subject
 from passports.authority.grants import active_grants
 from passports.authority.responsibility import answering_for
 from passports.authority.roles import roles
+from passports.continuity import continuity_of
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
 from passports.operators import EconomicOperator
 from passports.store import Transaction

@@ -14,11 +14,11 @@ from typing import Any, Final
 import orjson
 
 from passports.access import Access
-from passports.archive.continuity import continuity_of
 from passports.attributes.table import Granularity
 from passports.attributes.versions import Subject
 from passports.authority.responsibility import answering_for
 from passports.authority.roles import Action
+from passports.continuity import continuity_of
 from passports.errors import AccessDeniedError, Finding
 from passports.operators import EconomicOperator
 from passports.store import AccessEntryRow, Store, Transaction

@@ -12,10 +12,9 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from passports.archive.continuity import published_here
-from passports.archive.kept_logs import proof_of
 from passports.certification.certificates import get_certificate
 from passports.certification.certify import certificate_log_proof, status_document
+from passports.continuity import published_here
 from passports.errors import (
     EvidenceUnavailableError,
     Finding,
@@ -24,6 +23,7 @@ from passports.errors import (
     shorten,
 )
 from passports.identifiers import PublicAddress, UniqueProductIdentifier, parse_digital_link
+from passports.kept_logs import proof_of
 from passports.keyring import Keyring, public_key_entries
 from passports.operators import get_operator
 from passports.restricted import restricted_log_proof

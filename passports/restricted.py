@@ -14,11 +14,11 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import uuid4
 
-from passports.archive.kept_logs import proof_of
 from passports.attributes.table import AccessPoint, Granularity, attributes, with_unit
 from passports.attributes.versions import AttributeVersion, Subject
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.identifiers import PublicAddress
+from passports.kept_logs import proof_of
 from passports.keyring import Keyring
 from passports.life.version_making import payload_of
 from passports.log import append

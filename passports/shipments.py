@@ -15,12 +15,12 @@ from uuid import uuid4
 
 import orjson
 
-from passports.archive.continuity import kept_base_urls
-from passports.archive.kept_logs import proofs_of
+from passports.continuity import kept_base_urls
 from passports.credential import CONTEXTS
 from passports.credential_type import RECEIPT_TYPE
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import UniqueProductIdentifier
+from passports.kept_logs import proofs_of
 from passports.resolve import OwnRecords
 from passports.shipment_list import ShipmentEntry, read_shipment
 from passports.shipment_verdicts import ShipmentVerdict, ShipmentVerdicts

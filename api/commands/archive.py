@@ -22,7 +22,7 @@ from passports.plurals import counted
 
 if TYPE_CHECKING:
     from api.wiring import Voltpass
-    from passports.archive.continuity import Continuity
+    from passports.continuity import Continuity
     from passports.store import Transaction
 
 
@@ -81,7 +81,7 @@ def write_bundle_archive(
 def _writers(reading: "Transaction") -> list[str]:
     """Return the operators that are live here, but for the server's own."""
     from api.platform import PLATFORM_ID
-    from passports.archive.continuity import continuity_of
+    from passports.continuity import continuity_of
     from passports.operators import list_operators
 
     return [
@@ -192,7 +192,7 @@ def archive_open(
 @archive.command("list")
 def archive_list(as_json: AsJson = False) -> None:
     """List the operators that are kept here or have ceased."""
-    from passports.archive.continuity import list_continuity
+    from passports.continuity import list_continuity
 
     with reported(as_json=as_json), open_voltpass().store.reading() as reading:
         found = list_continuity(reading)

@@ -25,7 +25,7 @@ from api.pages.home_view import HomeView
 from api.pages.life_view import view_life
 from api.pages.passport_view import NOTHING_BESIDE, Beside, view_passport
 from api.pages.verdict import view_verdict
-from passports.archive.continuity import Continuity
+from passports.continuity import Continuity
 from passports.energy.energy_view import EnergyView
 from passports.life.versions import PassportVersion
 from signing.report import VerificationReport

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import APIRouter
 
 from api.authentication import VoltpassDep
-from passports.archive.continuity import continuity_of
+from passports.continuity import continuity_of
 from passports.operators import get_operator
 
 router = APIRouter(prefix="/v1/operators", tags=["continuity"])

@@ -21,14 +21,14 @@ from api.routes.documents import PassportRead, content
 from api.verifying import own_records
 from api.wiring import Voltpass
 from passports import data_carrier
-from passports.archive.continuity import Standing, continuity_of
-from passports.archive.kept_logs import kept_tile
 from passports.certification.certificates import get_certificate
 from passports.certification.certify import status_document
+from passports.continuity import Standing, continuity_of
 from passports.documents import Instant, utc_now
 from passports.embedded_proof import SECURED_MEDIA_TYPE, with_embedded_proof
 from passports.errors import Finding, FormUnavailableError, OperatorReadOnlyError
 from passports.identifiers import UniqueProductIdentifier, parse_digital_link
+from passports.kept_logs import kept_tile
 from passports.life.after_cessation import require_readable
 from passports.life.versions import list_versions, version_at
 from passports.life.withdrawal import standing_of

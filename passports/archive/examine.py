@@ -19,10 +19,10 @@ from pydantic import BaseModel, ValidationError
 
 from lca.datasets import Dataset
 from passports.archive.container import ArchiveReader, Manifest
-from passports.archive.continuity import log_origin
 from passports.archive.faults import ArchiveFault
 from passports.archive.write import SIGNATURE_TYP
 from passports.certification.certificates import FactoryCertificate
+from passports.continuity import log_origin
 from passports.errors import shorten
 from passports.fsck.whole import FsckReport, Progress, check_store
 from passports.identifiers import PublicAddress, gtin_belongs_to

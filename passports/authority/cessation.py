@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from passports.access_log import append_entry
-from passports.archive.continuity import Continuity
+from passports.continuity import Continuity
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.operators import get_operator
 from passports.store import ContinuityRow, Store

@@ -13,7 +13,6 @@ from uuid import uuid4
 
 from pydantic import Field, model_validator
 
-from passports.archive.kept_logs import proof_of
 from passports.authority.roles import Action
 from passports.certification.certificate_credential import certificate_credential
 from passports.certification.certificate_life import (
@@ -40,6 +39,7 @@ from passports.errors import (
 )
 from passports.factories import get_facility
 from passports.identifiers import PublicAddress
+from passports.kept_logs import proof_of
 from passports.keyring import Keyring
 from passports.log import append
 from passports.operators import EconomicOperator, get_operator

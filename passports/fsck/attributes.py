@@ -6,10 +6,10 @@ from typing import Any
 
 from passports.access_anchors import broken_anchors
 from passports.access_log import broken_links
-from passports.archive.kept_logs import entry_of
 from passports.attributes.versions import AttributeVersion, read_version
 from passports.fsck.faults import reason_of
 from passports.fsck.known import SIGNATURE_STEPS, Known
+from passports.kept_logs import entry_of
 from passports.restricted import CLAIM, TYPES, restricted_values
 from passports.store import AttributeVersionRow, RestrictedCredentialRow, Store, Transaction
 from signing.errors import SigningError

@@ -8,14 +8,14 @@ import orjson
 from pydantic import ValidationError
 
 from lca.datasets import Dataset
-from passports.archive.continuity import kept_in_public
-from passports.archive.kept_logs import entry_of
 from passports.certification.certificates import CertificateEvidence, FactoryCertificate
+from passports.continuity import kept_in_public
 from passports.errors import PassportError
 from passports.footprints import recompute
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.known import SIGNATURE_STEPS, Known
 from passports.fsck.rows import all_rows
+from passports.kept_logs import entry_of
 from passports.store import CertificateRow, FootprintStudyRow, Store, Transaction
 from signing.transparency_log import log_entry
 

@@ -6,7 +6,7 @@ from typing import Final
 
 import orjson
 
-from passports.archive.continuity import continuity_of
+from passports.continuity import continuity_of
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.rows import all_rows
 from passports.store import OperatorRow, SigningKeyRow, Store

@@ -6,10 +6,10 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from passports.archive.continuity import kept_log_of
-from passports.archive.kept_logs import proof_of
+from passports.continuity import kept_log_of
 from passports.errors import PassportError
 from passports.fsck.rows import readable_rows
+from passports.kept_logs import proof_of
 from passports.keyring import public_key_entries
 from passports.log import prove_many
 from passports.store import (

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from passports.archive.continuity import kept_log_of
+from passports.continuity import kept_log_of
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.known import kept_verifiers
 from passports.fsck.rows import all_rows

@@ -6,9 +6,9 @@ from typing import Any, Final
 
 import orjson
 
-from passports.archive.kept_logs import entry_of
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.known import SIGNATURE_STEPS, Known
+from passports.kept_logs import entry_of
 from passports.life.version_making import status_places
 from passports.store import PassportRow, Store, Transaction
 from passports.verification.checks import BatteryEvidence, domain_checks

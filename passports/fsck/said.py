@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from passports.archive.continuity import continuity_of
 from passports.batches import Batch
+from passports.continuity import continuity_of
 from passports.credential import model_claims, operator_claims
 from passports.factories import get_facility
 from passports.fsck.faults import Found, Reason, reason_of

@@ -5,7 +5,7 @@ from typing import Any
 
 import orjson
 
-from passports.archive.continuity import continuity_of
+from passports.continuity import continuity_of
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.known import SIGNATURE_STEPS, Known
 from passports.fsck.rows import all_rows

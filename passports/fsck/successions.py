@@ -9,7 +9,7 @@ say of one another is checked.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from passports.archive.continuity import continuity_of
+from passports.continuity import continuity_of
 from passports.life.lifecycle import FIRST_STATUS
 from passports.life.version_documents import ChangeKind
 from passports.life.version_making import payload_of

@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from passports.archive.continuity import kept_in_public
+from passports.continuity import kept_in_public
 from passports.life.lifecycle import FIRST_STATUS
 from passports.life.transitions import Effect, transitions
 from passports.life.version_documents import PUBLIC_KINDS, ChangeKind

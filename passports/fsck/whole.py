@@ -18,6 +18,7 @@ from passports.fsck.faults import FIRST_WALK, Fault, Found, to_the_end
 from passports.fsck.keys import check_keys
 from passports.fsck.known import what_is_known
 from passports.fsck.log import check_kept_logs, check_leaves, check_log
+from passports.fsck.operators import check_operator_versions
 from passports.fsck.passports import check_passports
 from passports.fsck.records import check_columns, check_hashes, check_prefixes, check_records
 from passports.fsck.said import check_said
@@ -112,6 +113,7 @@ def _walks(
     if not is_part:
         yield "log_leaves", lambda: check_leaves(store)
     yield "status_bits", lambda: check_bits(store, is_part=is_part)
+    yield "operator_versions", lambda: check_operator_versions(store)
     yield "acts", lambda: check_acts(store)
     yield "transfers", lambda: check_transfers(store)
     yield "acceptances", lambda: check_acceptances(store)

@@ -12,7 +12,7 @@ from typing import Final
 
 import orjson
 
-from passports.archive.continuity import continuity_of
+from passports.continuity import continuity_of
 from passports.fsck.faults import Found, Reason
 from passports.fsck.rows import readable_rows
 from passports.fsck.standings import PassportBits, PassportKey, Place, StoredList

@@ -14,12 +14,12 @@ from api.anchoring import start_anchoring
 from lca.datasets import load_shipped_dataset
 from passports.access_anchors import anchor_access_logs
 from passports.access_log import append_entry
-from passports.archive.kept_logs import entry_of
 from passports.attributes.view import passport_sheet, view
 from passports.authority.cessation import state_ceased
 from passports.authority.grants import AccessGrantCreate, give_grant
 from passports.documents import read_document
 from passports.fsck.whole import check_store
+from passports.kept_logs import entry_of
 from passports.log import log_size
 from passports.operators import EconomicOperatorCreate, get_operator, register_operator
 from tests.api.caller import voltpass_on

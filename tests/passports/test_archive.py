@@ -11,9 +11,9 @@ import pytest
 
 from passports.archive import container, examine, take_in, write
 from passports.archive.contents import KEPT, LEFT_OUT, ArchiveAudience, kept_in
-from passports.archive.continuity import Standing, continuity_of
 from passports.authority.cessation import state_ceased
 from passports.certification.certify import CertificateIssue, issue_certificate
+from passports.continuity import Standing, continuity_of
 from passports.errors import (
     RecordNotFoundError,
 )

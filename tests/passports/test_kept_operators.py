@@ -12,7 +12,6 @@ import pytest
 
 from passports.access import Audience, access_to
 from passports.access_log import inspect_log
-from passports.archive.continuity import Standing, continuity_of
 from passports.archive.staging import PREFIX
 from passports.attributes.data import find_subject
 from passports.attributes.table import Granularity
@@ -20,6 +19,7 @@ from passports.authority.api_keys import create_api_key
 from passports.authority.cessation import state_ceased
 from passports.authority.grants import AccessGrantCreate, give_grant
 from passports.authority.terms import GranteeKind, Purpose
+from passports.continuity import Standing, continuity_of
 from passports.errors import (
     InvalidInputError,
     OperatorReadOnlyError,

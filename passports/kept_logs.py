@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from passports.archive.continuity import kept_log_of
+from passports.continuity import kept_log_of
 from passports.errors import RecordNotFoundError
 from passports.log import (
     Remembered,
