@@ -22,25 +22,27 @@ def digest(value: object) -> str:
 def solve(size: int, taken: list[list[float]], demanded: int, amount: float) -> list[float]:
     """Solve (I - a) x = f by elimination on sparse rows, largest pivot of each column first."""
     rows: list[dict[int, float]] = [{i: 1.0} for i in range(size)]
+    holders: list[set[int]] = [{i} for i in range(size)]  # rows that are left, by column
     for provider, consumer, value in taken:
         row = rows[int(provider)]
         row[int(consumer)] = row.get(int(consumer), 0.0) - value
-    right = [amount if i == demanded else 0.0 for i in range(size)]
+        holders[int(consumer)].add(int(provider))
+    right, pivots = [amount if i == demanded else 0.0 for i in range(size)], list[int]()
     for column in range(size):
-        best = max(range(column, size), key=lambda i: abs(rows[i].get(column, 0.0)))
-        rows[column], rows[best] = rows[best], rows[column]
-        right[column], right[best] = right[best], right[column]
-        pivot = rows[column]
-        for other in range(column + 1, size):
-            ratio = rows[other].pop(column, 0.0) / pivot[column]
-            for key in pivot if ratio else ():
+        pivots.append(best := max(sorted(holders[column]), key=lambda i: abs(rows[i][column])))
+        for key in rows[best]:
+            holders[key].discard(best)
+        for other in holders[column]:
+            ratio = rows[other].pop(column) / rows[best][column]
+            for key in rows[best] if ratio else ():
                 if key > column:
-                    rows[other][key] = rows[other].get(key, 0.0) - ratio * pivot[key]
-            right[other] -= ratio * right[column]
+                    rows[other][key] = rows[other].get(key, 0.0) - ratio * rows[best][key]
+                    holders[key].add(other)
+            right[other] -= ratio * right[best]
     solution = [0.0] * size
-    for i in reversed(range(size)):
-        later = sum(value * solution[key] for key, value in rows[i].items() if key > i)
-        solution[i] = (right[i] - later) / rows[i][i]
+    for i, pivot in reversed(list(enumerate(pivots))):
+        later = sum(value * solution[key] for key, value in rows[pivot].items() if key > i)
+        solution[i] = (right[pivot] - later) / rows[pivot][i]
     return solution
 
 

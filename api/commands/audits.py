@@ -52,7 +52,7 @@ def _audit_one(data: bytes, file: Path, *, as_json: bool) -> None:
     with in_file(file):
         report = verify_bundle(data)
     document = {
-        "agrees": True,
+        "agrees": report.agrees,
         "kg_co2e_per_kwh": report.kg_co2e_per_kwh,
         "content_sha256": report.content_sha256,
         "checked": list(report.checked),
@@ -61,9 +61,13 @@ def _audit_one(data: bytes, file: Path, *, as_json: bool) -> None:
 
     def text() -> None:
         _print_checked(report.checked, report.not_checked)
-        out.print(f"{report.kg_co2e_per_kwh:.6f} kg CO2e per kWh delivered, as stated")
+        stated = f"{report.kg_co2e_per_kwh:.6f} kg CO2e per kWh delivered"
+        told = "as stated" if report.agrees else "is stated; whether it is right cannot be told"
+        out.print(f"{stated}, {told}")
 
     emit(document, as_json=as_json, text=text)
+    if report.agrees is not True:
+        raise typer.Exit(EXIT_CANNOT_TELL)
 
 
 def _audit_passports(data: bytes, *, as_json: bool) -> None:

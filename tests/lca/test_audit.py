@@ -8,7 +8,7 @@ import dataclasses
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +16,14 @@ import pytest
 
 import lca.audit_check
 from lca.audit import audit_bundle, verify_bundle, write_bundle
-from lca.audit_check import check
+from lca.audit_check import check, digest
 from lca.datasets import Dataset
+from lca.emission_factors import canonical_json
 from lca.errors import AuditError, LicenceError
 from lca.footprint import Footprint, compute_footprint
 from lca.inventory import parse_inventory
-from lca.rulesets import load_ruleset
+from lca.own_factors import record_of
+from lca.rulesets import load_ruleset, read_ruleset
 
 Document = dict[str, Any]
 SCRIPT = Path(lca.audit_check.__file__)
@@ -189,3 +191,177 @@ def test_every_ruleset_has_bundles_that_recompute(
 ) -> None:
     result = compute_footprint(parse_inventory(pack), load_ruleset(ruleset), dataset)
     assert verify_bundle(write_bundle(result)).content_sha256 == result.content_sha256
+
+
+def rehashed(bundle: Document) -> bytes:
+    """Return a bundle with hashes that fit, as a forger writes it."""
+    for row in bundle["factors"]:
+        row["sha256"] = digest(row["record"])
+    bundle["hashes"] = {name: digest(part) for name, part in bundle.items() if name != "hashes"}
+    return canonical_json(bundle)
+
+
+def forged(bundle: Document, dataset: Dataset) -> bytes:
+    """Return a bundle that was computed honestly from the forged inputs in another one."""
+    records = {row["record"]["id"]: record_of(row["record"]) for row in bundle["factors"]}
+    method = bundle["ruleset"]["characterisation"]
+    other = dataclasses.replace(
+        dataset, factors=records, characterisation_sets={method: bundle["characterisation"]}
+    )
+    result = compute_footprint(
+        parse_inventory(bundle["inventory"]), read_ruleset(bundle["ruleset"]), other
+    )
+    made: Document = json.loads(write_bundle(result))
+    return rehashed({**made, "dataset": bundle["dataset"]})
+
+
+def halve_factors(bundle: Document) -> None:
+    """Halve what each factor emits."""
+    for row in bundle["factors"]:
+        record = row["record"]
+        record["gases"] = {gas: kg / 2 for gas, kg in record["gases"].items()}
+        record["value"] = None if record["value"] is None else record["value"] / 2
+
+
+def halve_characterisation(bundle: Document) -> None:
+    """Halve what each gas is worth."""
+    bundle["characterisation"] = {k: v / 2 for k, v in bundle["characterisation"].items()}
+
+
+def more_cycles(bundle: Document) -> None:
+    """Let the ruleset count ten times the cycles."""
+    unit = bundle["ruleset"]["functional_unit"]
+    unit["cycles_per_year"] = {k: v * 10 for k, v in unit["cycles_per_year"].items()}
+
+
+def other_name(bundle: Document) -> None:
+    """Call the ruleset by another's name."""
+    bundle["ruleset"]["id"] = "jrc-2023"
+    bundle["ruleset"]["version"] = load_ruleset("jrc-2023").version
+
+
+def binding(bundle: Document) -> None:
+    """Let the ruleset say that it is law."""
+    bundle["ruleset"]["legal_state"]["binding"] = True
+
+
+@pytest.mark.parametrize(
+    ("forge", "part"),
+    [
+        (halve_factors, "factors."),
+        (halve_characterisation, "characterisation"),
+        (more_cycles, "ruleset"),
+        (other_name, "ruleset"),
+        (binding, "ruleset"),
+    ],
+)
+def test_inputs_of_its_own_under_known_names_are_a_difference(
+    footprint: Footprint, dataset: Dataset, forge: Callable[[Document], None], part: str
+) -> None:
+    bundle = json.loads(write_bundle(footprint))
+    forge(bundle)
+    with pytest.raises(AuditError, match=r"that ships|as it ships") as caught:
+        verify_bundle(forged(bundle, dataset))
+    assert any(finding.path.startswith(part) for finding in caught.value.findings)
+
+
+def newer_ruleset(bundle: Document) -> None:
+    """Name a version of the ruleset that nobody here knows."""
+    more_cycles(bundle)
+    bundle["ruleset"]["version"] = "99"
+
+
+def unknown_ruleset(bundle: Document) -> None:
+    """Name a ruleset that nobody here knows."""
+    more_cycles(bundle)
+    bundle["ruleset"]["id"] = "law-2027"
+
+
+def newer_dataset(bundle: Document) -> None:
+    """Name a version of the factors that nobody here knows."""
+    halve_factors(bundle)
+    bundle["dataset"]["version"] = "99"
+
+
+@pytest.mark.parametrize("forge", [newer_ruleset, unknown_ruleset, newer_dataset])
+def test_inputs_under_names_that_are_not_known_here_are_never_said_to_agree(
+    footprint: Footprint, dataset: Dataset, forge: Callable[[Document], None]
+) -> None:
+    bundle = json.loads(write_bundle(footprint))
+    forge(bundle)
+    report = verify_bundle(forged(bundle, dataset))
+    assert report.agrees is None
+    assert report.not_checked
+
+
+def leave_out_inventory(bundle: Document) -> None:
+    """Withhold the inventory though nothing is licensed."""
+    bundle["inventory"] = None
+
+
+def nothing_at_all(bundle: Document) -> None:
+    """Let the battery emit nothing."""
+    bundle["inventory"] = None
+    bundle["system"]["burdens"] = []
+    expected = bundle["expected"]
+    expected["contributions"] = []
+    expected["stages"] = dict.fromkeys(expected["stages"], 0.0)
+    expected["kg_co2e_per_battery"] = expected["kg_co2e_per_kwh"] = 0.0
+
+
+def other_hash(bundle: Document) -> None:
+    """State the hash of another result."""
+    bundle["expected"]["content_sha256"] = "0" * 64
+
+
+def complete(bundle: Document) -> None:
+    """Say that no stage is missing."""
+    bundle["expected"]["partial"] = not bundle["expected"]["partial"]
+
+
+def more_energy(bundle: Document) -> None:
+    """Divide by more energy than the inputs give."""
+    unit = bundle["functional_unit"]
+    unit["multiplied"]["more"] = 10.0
+    unit["total_energy_kwh"] *= 10
+    bundle["expected"]["kg_co2e_per_kwh"] /= 10
+
+
+@pytest.mark.parametrize(
+    "forge", [leave_out_inventory, nothing_at_all, complete, more_energy], ids=lambda f: f.__name__
+)
+def test_a_result_with_hashes_that_fit_is_held_against_the_inputs(
+    footprint: Footprint, forge: Callable[[Document], None]
+) -> None:
+    bundle = json.loads(write_bundle(footprint))
+    forge(bundle)
+    with pytest.raises(AuditError):
+        verify_bundle(rehashed(bundle))
+
+
+def test_the_hash_of_another_result_is_found(pack: Document, dataset: Dataset) -> None:
+    result = compute_footprint(parse_inventory(pack), load_ruleset("da-2024"), dataset)
+    bundle = json.loads(write_bundle(result))
+    other_hash(bundle)
+    with pytest.raises(AuditError, match="content_sha256"):
+        verify_bundle(rehashed(bundle))
+
+
+def test_a_part_without_a_hash_is_named(footprint: Footprint) -> None:
+    bundle = json.loads(write_bundle(footprint))
+    del bundle["hashes"]["system"]
+    with pytest.raises(AuditError, match=r"system.*has no hash"):
+        verify_bundle(canonical_json(bundle))
+
+
+def test_what_is_withheld_is_never_said_to_agree(licensed: Footprint) -> None:
+    assert verify_bundle(write_bundle(licensed, withhold_licensed=True)).agrees is None
+
+
+def test_a_system_of_many_activities_is_solved_in_time_that_grows_with_it() -> None:
+    size = 20_000
+    edges: list[list[float]] = [[i + 1, i, 0.5] for i in range(size - 1)]
+    edges.append([0, 1, 0.1])
+    levels = lca.audit_check.solve(size, edges, 0, 1.0)
+    assert levels[0] == pytest.approx(1 / 0.95)
+    assert levels[1] == pytest.approx(0.5 / 0.95)
