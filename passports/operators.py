@@ -9,7 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from passports.authority.gs1_prefixes import claim_prefixes
+from passports.authority.gs1_prefixes import Gs1Prefix, check_prefix, claim_prefixes
 from passports.authority.roles import Action, RoleId, actions_of
 from passports.documents import CountryCode, Document, Gln, Name, Printable, Slug, Text
 from passports.errors import IdentifierConflictError, RecordNotFoundError
@@ -43,9 +43,7 @@ class EconomicOperatorCreate(Document):
     postal_address: Text | None = None
     url: WebAddress | None = None
     gln: Gln | None = None
-    gs1_prefixes: list[Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]] = Field(
-        default_factory=list
-    )
+    gs1_prefixes: list[Gs1Prefix] = Field(default_factory=list)
     note: Text | None = None
 
 
@@ -127,6 +125,28 @@ def add_operator(
     claim_prefixes(transaction, operator.id, operator.gs1_prefixes, now)
     keyring.create(transaction, operator.id, now)
     return operator
+
+
+def add_prefix(store: Store, operator_id: str, prefix: str, now: datetime) -> list[str]:
+    """Register one more prefix of an operator; return all that it holds. The same again changes nothing.
+
+    Raises:
+        InvalidInputError: a prefix has 4 to 12 digits.
+        IdentifierConflictError: it overlaps with a prefix of another operator.
+        RecordNotFoundError: there is no such operator.
+    """
+    check_prefix(prefix)
+    with store.transaction() as transaction:
+        transaction.operators.lock(operator_id)
+        operator = get_operator(transaction, operator_id)
+        claim_prefixes(transaction, operator_id, [prefix], now)
+        prefixes = list(dict.fromkeys([*operator.gs1_prefixes, prefix]))
+        row = transaction.operators.get(operator_id)
+        assert row is not None  # get_operator has read it
+        changed = operator.model_copy(update={"gs1_prefixes": prefixes})
+        row.document = changed.model_dump_json().encode()
+        transaction.operators.add(row)
+    return prefixes
 
 
 def get_operator(transaction: Transaction, operator_id: str) -> EconomicOperator:

@@ -13,8 +13,8 @@ def keys_prefix(
     as_json: AsJson = False,
 ) -> None:
     """Register one more GS1 company prefix of an operator; another operator's is refused."""
-    from passports.authority.gs1_prefixes import add_prefix
     from passports.documents import utc_now
+    from passports.operators import add_prefix
 
     with reported(as_json=as_json):
         prefixes = add_prefix(open_voltpass().store, operator, prefix, utc_now())

@@ -14,7 +14,7 @@ from api.authentication import CallerDep, ManufacturerDep, PlatformDep, Voltpass
 from api.batch_completeness import completeness_of_batches
 from api.routes.documents import BatchCompletenessRead
 from api.wiring import Voltpass
-from passports.authority.gs1_prefixes import Gs1Prefix, add_prefix
+from passports.authority.gs1_prefixes import Gs1Prefix
 from passports.authority.roles import Action
 from passports.bulk import (
     MappingRecipe,
@@ -38,6 +38,7 @@ from passports.bulk.rejects import MEDIA_TYPES, RefusedRow
 from passports.documents import Document, read_document, utc_now
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.idempotency import once
+from passports.operators import add_prefix
 
 router = APIRouter(prefix="/v1", tags=["registrations"])
 FORM: Final = "multipart/form-data"

@@ -12,10 +12,24 @@ from typing import Annotated
 from pydantic import Field, TypeAdapter, ValidationError
 
 from passports.errors import Finding, IdentifierConflictError, InvalidInputError, shorten
-from passports.store import Gs1PrefixRow, Store, Transaction
+from passports.store import Gs1PrefixRow, Transaction
 
 Gs1Prefix = Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
 _PREFIX: TypeAdapter[str] = TypeAdapter(Gs1Prefix)
+
+
+def check_prefix(prefix: str) -> None:
+    """Refuse what can be no prefix.
+
+    Raises:
+        InvalidInputError: a prefix has 4 to 12 digits.
+    """
+    try:
+        _PREFIX.validate_python(prefix)
+    except ValidationError:
+        reason = "a GS1 company prefix has 4 to 12 digits"
+        finding = Finding("prefix", shorten(prefix), reason, "Give it as GS1 wrote it.")
+        raise InvalidInputError([finding], "the prefix") from None
 
 
 def claim_prefixes(
@@ -60,32 +74,3 @@ def foreign_gtin(
         return None
     reason = f"it stands under a GS1 prefix of another operator ({holder})"
     return Finding(field, gtin, reason, "Use a GTIN of your own company prefix.", line)
-
-
-def add_prefix(store: Store, operator_id: str, prefix: str, now: datetime) -> list[str]:
-    """Register one more prefix of an operator; return all that it holds. The same again changes nothing.
-
-    Raises:
-        InvalidInputError: a prefix has 4 to 12 digits.
-        IdentifierConflictError: it overlaps with a prefix of another operator.
-        RecordNotFoundError: there is no such operator.
-    """
-    from passports.operators import get_operator  # noqa: PLC0415 # which claims prefixes itself
-
-    try:
-        _PREFIX.validate_python(prefix)
-    except ValidationError:
-        reason = "a GS1 company prefix has 4 to 12 digits"
-        finding = Finding("prefix", shorten(prefix), reason, "Give it as GS1 wrote it.")
-        raise InvalidInputError([finding], "the prefix") from None
-    with store.transaction() as transaction:
-        transaction.operators.lock(operator_id)
-        operator = get_operator(transaction, operator_id)
-        claim_prefixes(transaction, operator_id, [prefix], now)
-        prefixes = list(dict.fromkeys([*operator.gs1_prefixes, prefix]))
-        row = transaction.operators.get(operator_id)
-        assert row is not None  # get_operator has read it
-        changed = operator.model_copy(update={"gs1_prefixes": prefixes})
-        row.document = changed.model_dump_json().encode()
-        transaction.operators.add(row)
-    return prefixes

@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 from alembic import command
 
-from passports.authority.gs1_prefixes import add_prefix, holder_of
+from passports.authority.gs1_prefixes import holder_of
 from passports.errors import IdentifierConflictError, InvalidBatchError, InvalidInputError
 from passports.identifiers import gs1_check_digit
 from passports.models import BatteryModel, BatteryModelCreate, register_model
-from passports.operators import EconomicOperatorCreate, get_operator, register_operator
+from passports.operators import EconomicOperatorCreate, add_prefix, get_operator, register_operator
 from passports.store import Gs1PrefixRow, Store
 from passports.store.migrations import configuration, upgrade
 from tests.passports.test_issue import together
