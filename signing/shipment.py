@@ -1,30 +1,35 @@
 """Verification of a whole shipment: many credentials against the same evidence, on several cores."""
 
 import hashlib
+import os
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import BrokenExecutor, Executor, Future
-from contextlib import suppress
-from dataclasses import dataclass
+from contextlib import closing
 from datetime import datetime
+from itertools import chain
 from types import MappingProxyType
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from signing.evidence import Evidence
 from signing.report import StepResult, Verdict, VerificationReport
+from signing.spool import Spool, Spooled
 from signing.verify import DomainCheck, examine_all
 
-# Large enough that sending is cheap, small enough that the cores finish together.
-_CHUNK: Final = 200
+# What this process examines at a time, before it looks whether others want more.
+_CHUNK: Final = 64
+# Others are asked for less the less is left, so that all are done together; asking has a price, too.
+_LEAST_ASKED, _MOST_ASKED = 32, 512
+_CORES: Final = os.cpu_count() or 1
+# Chunks asked for and not yet examined: enough that nobody waits for the next.
+_AHEAD: Final = 2 * _CORES
 _NO_CHECKS: Final[Mapping[str, DomainCheck]] = MappingProxyType({})
 
-_Parts: TypeAlias = tuple[bytes, str | None, bytes | None]
 _Common: TypeAlias = tuple[Evidence, datetime, Mapping[str, DomainCheck]]
 _Outcomes: TypeAlias = list[tuple[Verdict, tuple[StepResult, ...]]]
 
 
-@dataclass(frozen=True, slots=True)
-class ShipmentItem:
+class ShipmentItem(NamedTuple):
     """One credential of a shipment, with the evidence that is its own.
 
     Attributes:
@@ -60,75 +65,143 @@ def examine_shipment(
             are cores, best kept from one shipment to the next: this process does its share too. By
             default all happens here.
     """
-    chunks = [
-        list(map(_parts, items[start : start + _CHUNK])) for start in range(0, len(items), _CHUNK)
-    ]
-    common = evidence, at, domain_checks
-    if executor is None:
-        for chunk in chunks:
-            yield from _examine_chunk(chunk, *common)
+    common = evidence, at, dict(domain_checks)
+    others = None if executor is None else _Others.for_shipment(executor, common)
+    if others is None:
+        for start in range(0, len(items), _CHUNK):
+            yield from _examine(items[start : start + _CHUNK], common)
         return
-    futures = _submit(executor, chunks, common)
-    # The pool takes chunks from the front, this process from the end, until they meet: what is examined
-    # here need not travel.
-    here: list[list[VerificationReport]] = []
-    left = len(chunks)
-    while left and (left > len(futures) or futures[left - 1].cancel()):
-        left -= 1
-        here.append(_examine_chunk(chunks[left], *common))
-    for future, chunk in zip(futures[:left], chunks, strict=False):
+    with closing(others):
+        yield from _SharedShipment(items, common, others).reports()
+
+
+class _Asked(NamedTuple):
+    """Items that others were asked to examine; nobody, where it did not come to that."""
+
+    items: Sequence[ShipmentItem]
+    future: Future[_Outcomes] | None
+
+
+class _SharedShipment:
+    """A shipment that others examine from the front, and this process from the end, until they meet."""
+
+    def __init__(self, items: Sequence[ShipmentItem], common: _Common, others: "_Others") -> None:
+        self._items = items
+        self._common = common
+        self._others = others
+        self._front, self._end = 0, len(items)
+        self._asked: list[_Asked] = []
+
+    def reports(self) -> Iterator[VerificationReport]:
+        """The reports in order."""
+        from_the_end = []
+        while self._front < self._end:
+            self._ask_ahead()
+            start = max(self._end - _CHUNK, self._front)
+            from_the_end.append(_examine(self._items[start : self._end], self._common))
+            self._end = start
+        yield from chain.from_iterable(self._from_the_front())
+        yield from chain.from_iterable(reversed(from_the_end))
+
+    def _ask_ahead(self) -> None:
+        """Ask others for so much that they have something to do while this process examines."""
+        for slot in self._others.free_slots():
+            left = self._end - self._front
+            if left > 0:
+                number = min(max(left // (4 * _CORES), _LEAST_ASKED), _MOST_ASKED, left)
+                asked = self._others.ask(slot, self._items[self._front : self._front + number])
+                self._asked.append(asked)
+                self._front += len(asked.items)
+
+    def _from_the_front(self) -> list[list[VerificationReport]]:
+        # Who has not begun, hangs or has died is not waited for: from the last chunk on this process
+        # makes up for what has not come yet, so all are done at the same time.
+        at = self._common[1]
+        reports = []
+        for items, future in reversed(self._asked):
+            if future is None or not future.done() or future.exception() is not None:
+                reports.append(_examine(items, self._common))
+            else:
+                outcomes = future.result()
+                reports.append([VerificationReport(*outcome, None, at) for outcome in outcomes])
+        return reports[::-1]
+
+
+class _Others:
+    """Other processes, and the memory by which they get what they are to examine."""
+
+    def __init__(self, executor: Executor, spool: Spool, digest: bytes) -> None:
+        self._executor = executor
+        self._spool = spool
+        self._digest = digest
+        self._slots: list[Future[_Outcomes] | None] = [None] * _AHEAD
+
+    @classmethod
+    def for_shipment(cls, executor: Executor, common: _Common) -> "_Others | None":
+        """None where there is no place, on a disk that is full for instance."""
+        # What all chunks have in common is packed once, and unpacked once in each process.
+        packed = pickle.dumps(common)
         try:
-            outcomes = future.result()
-        except BrokenExecutor:
-            yield from _examine_chunk(chunk, *common)  # whoever was asked for it has died
-        else:
-            for verdict, steps in outcomes:
-                yield VerificationReport(verdict, steps, None, at)
-    for reports in reversed(here):
-        yield from reports
+            return cls(executor, Spool(packed, _AHEAD), hashlib.sha256(packed).digest())
+        except OSError:
+            return None
+
+    def free_slots(self) -> list[int]:
+        """Those that nobody reads any more."""
+        slots = enumerate(self._slots)
+        return [slot for slot, future in slots if future is None or future.done()]
+
+    def ask(self, slot: int, items: Sequence[ShipmentItem]) -> _Asked:
+        """Ask for as many as fit into a free slot; for the first one alone, nobody, if that does not."""
+        credentials = self._spool.put(slot, [item.credential for item in items])
+        items = items[: max(len(credentials.lengths), 1)]
+        own = [item[1:] for item in items]
+        letter = _Letter(self._digest, self._spool.common, credentials, own)
+        try:
+            future = self._executor.submit(_outcomes, letter) if credentials.lengths else None
+        except BrokenExecutor:  # one of them has died, and the others were ended
+            future = None
+        self._slots[slot] = future
+        return _Asked(items, future)
+
+    def close(self) -> None:
+        """Let go of the memory; what they have not begun they will pass over."""
+        # Not by cancelling: where a process then dies, the pool's own thread dies of what was cancelled
+        # (CPython 3.11, terminate_broken) and whatever it is asked for later never ends.
+        self._spool.close()
 
 
-def _submit(
-    executor: Executor, chunks: Sequence[list[_Parts]], common: _Common
-) -> list[Future[_Outcomes]]:
-    """Ask the pool for all chunks; where it is broken, for those that it still took."""
-    # Tuples travel between processes much faster than objects, and bytes faster than what they stand
-    # for: what all chunks have in common is packed once, and unpacked once in each process.
-    evidence, at, domain_checks = common
-    packed = pickle.dumps((evidence, at, dict(domain_checks)))
-    digest = hashlib.sha256(packed).digest()
-    futures: list[Future[_Outcomes]] = []
-    with suppress(BrokenExecutor):
-        futures.extend(executor.submit(_outcomes, chunk, digest, packed) for chunk in chunks)
-    return futures
+class _Letter(NamedTuple):
+    """What another process is asked for."""
 
-
-def _parts(item: ShipmentItem) -> _Parts:
-    return item.credential, item.expected_identifier, item.log_proof
+    digest: bytes
+    common: Spooled
+    credentials: Spooled
+    own: list[tuple[str | None, bytes | None]]
 
 
 # The last one only: what a shipment brings may be large. What was read for one chunk serves the next.
 _unpacked: Final[dict[bytes, _Common]] = {}
 
 
-def _outcomes(items: Sequence[_Parts], digest: bytes, common: bytes) -> _Outcomes:
-    """What another process is asked for; the digest is that of the packed evidence."""
-    unpacked = _unpacked.get(digest)
-    if unpacked is None:
-        unpacked = pickle.loads(common)  # noqa: S301 - our own, from the process that started this one
+def _outcomes(letter: _Letter) -> _Outcomes:
+    common = _unpacked.get(letter.digest)
+    if common is None:
+        (packed,) = letter.common.read()
+        common = pickle.loads(packed)  # noqa: S301 - our own, from the process that started this one
         _unpacked.clear()
-        _unpacked[digest] = unpacked
-    reports = _examine_chunk(items, *unpacked)
-    return [(report.verdict, report.steps) for report in reports]
+        _unpacked[letter.digest] = common
+    items = [
+        ShipmentItem(credential, *own)
+        for credential, own in zip(letter.credentials.read(), letter.own, strict=True)
+    ]
+    return [(report.verdict, report.steps) for report in _examine(items, common)]
 
 
-def _examine_chunk(
-    items: Sequence[_Parts],
-    evidence: Evidence,
-    at: datetime,
-    domain_checks: Mapping[str, DomainCheck],
-) -> list[VerificationReport]:
+def _examine(items: Sequence[ShipmentItem], common: _Common) -> list[VerificationReport]:
+    evidence, at, domain_checks = common
     credentials = [
-        (credential, evidence.about(identifier, proof)) for credential, identifier, proof in items
+        (credential, evidence.about(expected_identifier, log_proof))
+        for credential, expected_identifier, log_proof in items
     ]
     return examine_all(credentials, at=at, domain_checks=domain_checks, keep_payloads=False)

@@ -28,7 +28,7 @@ def check_status(
 ) -> Finding:
     """Step 11: whether the credential is revoked or suspended, and how old that knowledge is."""
     findings = [
-        _check_entry(entry, issuer, evidence, at) if entry.purpose in _WITHDRAWN else _UNKNOWN
+        _check_entry(entry, issuer, evidence, at)
         for entry in entries
         if entry.purpose not in _SAYING_NOTHING
     ]
@@ -46,6 +46,8 @@ _SEVERITY: Final = {"failed": 0, "not_checked": 1, "warning": 2, "passed": 3}
 
 
 def _check_entry(entry: StatusEntry, issuer: str, evidence: Evidence, at: datetime) -> Finding:
+    if entry.purpose not in _WITHDRAWN:
+        return _UNKNOWN
     found = _reading(entry, issuer, evidence, at)
     return found if isinstance(found, Finding) else found.of(entry.place)
 
