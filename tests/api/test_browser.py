@@ -35,6 +35,7 @@ from signing.seal import to_text
 from signing.seal_report import examine_seal
 from signing.trust import TrustList
 from tests.api.caller import Caller
+from tests.passports.test_page_receipts import FORMS, ISSUERS, changed
 from tests.signing.test_certificate_chain import anchor, sealed
 from tests.signing.test_seal import DATA as SEALED
 from tests.signing.world import AT, ROOT_KEY, entry, trust_list
@@ -432,6 +433,18 @@ def test_a_file_copy_checks_the_seal_of_a_label(copy: Visit) -> None:
         found = report.step(step)
         assert shown.steps[step] == (found.outcome, found.reason_code)
     assert shown.steps["status"] == ("warning", "seal_without_status")
+
+
+@pytest.mark.parametrize("form", ["JSON form", "print", "alone", "a verdict changed"])
+def test_a_file_copy_checks_the_receipt_of_a_shipment(copy: Visit, form: str) -> None:
+    copy.page.clock.set_fixed_time(AT)
+    listed = upload("list.jwt", ISSUERS.sign(ROOT_KEY))
+    copy.page.set_input_files("#files", [listed])
+    data = changed("rows/2/verdict", "valid") if form == "a verdict changed" else FORMS[form]
+    shown = check(copy.page, data, ROOT_KEY.public_jwk)
+    (report,) = verify_offline(data, ISSUERS, AT)
+    assert (shown.verdict, list(shown.steps.values())) == (report.verdict, told_by(report))
+    expect(copy.page.locator(".verdict")).to_contain_text("3 rows: 1 distinct link, 1 that repeat")
 
 
 def test_everything_on_the_page_has_a_name_and_is_reached_by_the_keyboard(copy: Visit) -> None:

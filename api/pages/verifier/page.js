@@ -89,7 +89,7 @@ if (typeof document !== "undefined")
       const [keys, lists, proofs, documents, studies] = sizes;
       const receipts = credentials.filter(({ isReceipt }) => isReceipt).length;
       const parts = [
-        count(credentials.length - receipts, "passport"),
+        ...(receipts < credentials.length || !receipts ? [count(credentials.length - receipts, "passport")] : []),
         ...(receipts ? [count(receipts, "receipt")] : []),
         count(keys, "DID document"),
         count(lists, "status list"),
@@ -182,12 +182,14 @@ if (typeof document !== "undefined")
       made.append(element("h2", WORDS[verdict]));
       const subject = [].concat(credential?.credentialSubject ?? [])[0];
       if (subject?.id) made.append(element("p", subject.id));
-      if (isReceipt(credential) && steps[SCHEMA].outcome === "passed") made.append(...receiptLines(subject));
       const decisive =
         steps.find((step) => step.outcome === "failed") ??
         (verdict === "valid" ? undefined : decisiveOf(steps, verdict));
       if (decisive)
         made.append(element("p", `Step ${decisive.number}, ${spaced(decisive.step)}: ${decisive.message}.`));
+      const found = (step) => steps[Voltpass.STEPS.indexOf(step)];
+      if (isReceipt(credential) && found("schema").outcome === "passed")
+        made.append(...receiptLines(subject, found("identifier").outcome));
       const whom = trustList
         ? `believing the trust list of root key ${trustList.root}`
         : "without a trust list: nobody says who the issuer is";
@@ -197,12 +199,17 @@ if (typeof document !== "undefined")
 
     // --- a receipt: what it says of the rows, in the words of its print ---
 
-    const SCHEMA = Voltpass.STEPS.indexOf("schema");
     const ROWS = { valid: "valid", valid_with_warnings: "valid, with reservations", invalid: "INVALID" };
     Object.assign(ROWS, { cannot_tell: "cannot tell", unknown: "UNKNOWN", unreadable: "UNREADABLE" });
     const isReceipt = (credential) => [].concat(credential?.type ?? []).includes("ShipmentReceipt");
 
-    function receiptLines({ server, reference, checkedAt, counts }) {
+    const OF_ROWS = {
+      passed: "Its rows are those that were signed.",
+      not_checked: "No rows were checked; those of its JSON form can be.",
+      failed: "What is said here was signed; what else stands in the file was not.",
+    };
+
+    function receiptLines({ server, reference, checkedAt, counts }, outcome) {
       const number = (name) => counts[name] ?? 0;
       const links = count(number("distinct_links"), "distinct link");
       const verdicts = Object.keys(ROWS).filter((name) => number(name));
@@ -211,7 +218,7 @@ if (typeof document !== "undefined")
         `${count(counts.rows, "row")}: ${links}, ${number("duplicates")} that repeat one, ${number("unreadable")} unreadable.`,
         `Of the ${links}: ${number("known_here")} known there, ${number("not_known_here")} unknown.`,
         `Rows by verdict: ${verdicts.map((name) => `${number(name)} ${ROWS[name]}`).join(", ") || "none"}.`,
-        "The outcome above is that of the receipt. What it says of each battery was found when it was made.",
+        `${OF_ROWS[outcome]} The outcome above is that of the receipt; what it says of each battery was found when it was made.`,
       ];
       return lines.map((line) => element("p", line));
     }
