@@ -77,7 +77,8 @@ def change_operator(
             transaction.operator_versions.add(_row(versions[0]))
         made = OperatorVersion(
             version=versions[-1].version + 1,
-            recorded_at=now,
+            # Versions follow each other in time, whatever the clock says.
+            recorded_at=max(now, versions[-1].recorded_at),
             actor=caller.id,
             reason=change.reason,
             operator=after,
