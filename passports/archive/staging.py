@@ -22,6 +22,7 @@ from passports.store import (
     Transaction,
     read_row,
 )
+from passports.store.scratch import scratch_store
 
 PREFIX: Final = "archive-import-"
 
@@ -39,13 +40,11 @@ def staged(reader: ArchiveReader, folder: Path, now: datetime) -> Iterator[Store
     for left_behind in folder.glob(f"{PREFIX}*"):
         shutil.rmtree(left_behind, ignore_errors=True)
     scratch = Path(tempfile.mkdtemp(prefix=PREFIX, dir=folder))  # for its owner only
-    store = Store(f"sqlite:///{scratch / 'staged.sqlite3'}")
     try:
-        store.lay_out()
-        _fill(reader, store, now)
-        yield store
+        with scratch_store(scratch / "staged.sqlite3") as store:
+            _fill(reader, store, now)
+            yield store
     finally:
-        store.close()
         shutil.rmtree(scratch, ignore_errors=True)
 
 

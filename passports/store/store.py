@@ -158,12 +158,6 @@ class Store:
             return False
         return inspect(self._engine).has_table("alembic_version")
 
-    def lay_out(self) -> None:
-        """Create all tables at once, for a store that is thrown away and never migrated."""
-        from passports.store.every_table import METADATA  # noqa: PLC0415 # all tables only where needed
-
-        METADATA.create_all(self._engine, checkfirst=False)
-
     def _schema_is_current(self) -> bool:
         # Asked before alembic is imported, which takes longer than most commands do: so the folder of
         # migrations is found by the name of the package around it, not by its own, which imports it.

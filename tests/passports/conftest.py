@@ -8,6 +8,7 @@ import pytest
 from passports.keyring import Keyring
 from passports.store import Store
 from tests.conftest import SqliteDatabases
+from tests.keyrings import CopyingKeyring
 from tests.passports.archive_world import Second
 from tests.passports.registry_double import RegistryDouble
 from tests.passports.registry_world import Clock, registry_of
@@ -20,8 +21,8 @@ from tests.worlds import (
 
 @pytest.fixture(scope="session")
 def backup_keyring(tmp_path_factory: pytest.TempPathFactory) -> Keyring:
-    """One keyring a process: each key that is made costs a quarter of a second by design."""
-    return Keyring(tmp_path_factory.mktemp("backup-keys"), b"for tests of the back-up")
+    """One keyring a process: its keys are opened once."""
+    return CopyingKeyring(tmp_path_factory.mktemp("backup-keys"), b"for tests of the back-up")
 
 
 @pytest.fixture(scope="session")
