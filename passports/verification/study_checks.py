@@ -40,9 +40,10 @@ class StudyChecks:
         """Check all studies that a passport cites."""
         if not subject.carbonFootprint:
             return Finding("passed", "no_footprint_stated", "no carbon footprint is stated")
-        return worst([self._check(study) for study in subject.carbonFootprint])
+        return worst([self.check_study(study) for study in subject.carbonFootprint])
 
-    def _check(self, study: StudyClaims) -> Finding:
+    def check_study(self, study: StudyClaims) -> Finding:
+        """Check one study that a passport cites."""
         if study.study not in self._studies:
             message = f"the study by {study.ruleset} is not at hand"
             return Finding("not_checked", "study_not_at_hand", message)
