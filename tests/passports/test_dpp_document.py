@@ -1,9 +1,7 @@
-"""Digital product passports by EN 18223: elements there and back, header, paths, versions in time."""
+"""Digital product passports by EN 18223: elements there and back, header, versions in time."""
 
 import json
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -17,7 +15,6 @@ from passports.attributes.table import Attribute, Granularity, attributes
 from passports.dpp.change import Editing
 from passports.dpp.data_elements import COLLECTION, MULTI, OBJECT_TYPES, RESOURCE, compress, expand
 from passports.dpp.document import HEADER, LINKS, Representation
-from passports.dpp.element_paths import MAX_LENGTH, MAX_NODES, ElementPath
 from passports.dpp.identifiers import dpp_id, row_of_dpp
 from passports.dpp.instants import read_instant
 from passports.dpp.read import Reading
@@ -354,97 +351,6 @@ def test_restricted_reads_are_in_the_access_log_by_element(sqlite_world: World) 
     with pytest.raises(InvalidInputError):
         by_maker.element(passport, "$[?@>=3]")
     assert logged()[3:] == [(MAKER, both, "en-18222")] * 2
-
-
-@pytest.mark.parametrize(
-    ("path", "parts"),
-    [
-        ("$.a", ("a",)),
-        ("$['a']", ("a",)),
-        ('$["a"]', ("a",)),
-        ("$.a.b[0]", ("a", "b", 0)),
-        ("$.a.b[-1]", ("a", "b", -1)),
-        ("$.c[?@.id=='y'].v", ("c", 1, "v")),
-        ("$..v[?@>6]", ("c", 1, "v", 0)),
-    ],
-)
-def test_a_path_names_one_place(path: str, parts: tuple[str | int, ...]) -> None:
-    document = {
-        "a": {"b": [1, 2]},
-        "c": [{"id": "x", "v": [5]}, {"id": "y", "v": [7]}],
-    }
-    found = ElementPath(path).find(document)
-    expected = tuple(1 if part == -1 else part for part in parts)
-    assert found.parts == expected
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "",
-        "a",
-        "$.",
-        "$[",
-        " $.a",
-        "$.a ",
-        "$.a b",
-        "$[01]",
-        "$['a",
-        "$[?@.a==]",
-        "$[?match(@.a,'(a+)+$')]",
-        "$[?search(@.a,'(a|a)*b')]",
-        "$[?@.*]",
-        "$[?@..a]",
-        "$[?count(@.*)>1]",
-        "$[?length(value(@..a))>1]",
-        "$..a..b",
-        "$[*,*]",
-        "$[0,1]",
-        "$" + "[*]" * MAX_LENGTH,
-        "$" + "['a']" * MAX_LENGTH,
-        "$[?" + "(" * (MAX_LENGTH // 2 - 10) + "@.a",
-        "$[99999999999999999999]",
-        "\ud800",
-        "$ | $.a",
-        "$.a & $.b",
-        "$[?@.a in [1]]",
-        "^.a",
-        "$.~a",
-    ],
-)
-def test_what_is_no_path_or_costs_too_much_is_refused(path: str) -> None:
-    with pytest.raises(InvalidInputError) as refused:
-        ElementPath(path)
-    [finding] = refused.value.findings
-    assert finding.field == "elementIdPath"
-
-
-@given(st.text(alphabet="$.[]'\"*?@=<>&|!()0123456789abc, :-\\", max_size=MAX_LENGTH))
-def test_any_text_as_a_path_is_taken_or_refused(text: str) -> None:
-    document = {"a": [{"b": 1, "c": [True, None, "x"]}] * 3, "b": {"a": {"c": 2}}}
-    with suppress(InvalidInputError, RecordNotFoundError):
-        ElementPath("$" + text).find(document)
-
-
-@pytest.mark.parametrize(
-    "path",
-    [
-        "$..[?" + "||".join(["@.x==1"] * 22) + "]",
-        "$..*[*][*][?@.x==1]",
-        "$[*][*][*][*][?@.x==1]",
-        "$..[?@.x==1]",
-    ],
-)
-def test_the_dearest_paths_end_soon_on_the_largest_documents(path: str) -> None:
-    row = {f"k{place}": [place, [place]] for place in range(45)}
-    document = {"rows": [row] * (MAX_NODES // 200)}
-    started = time.process_time()
-    with pytest.raises(RecordNotFoundError):
-        ElementPath(path).find(document)
-    assert time.process_time() - started < 10
-    with pytest.raises(InvalidInputError):
-        ElementPath(path).find({"rows": [row] * (MAX_NODES // 100)})
-    assert ElementPath("$.rows[3].k1[1][0]").find({"rows": [row] * 1000}).value == 1
 
 
 @pytest.mark.parametrize(
