@@ -98,26 +98,36 @@ def no_block(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("api.commands.verifying.block_network", lambda: None)
 
 
-def test_a_maker_goes_from_an_empty_home_to_a_verified_bundle_by_commands_alone(
-    tmp_path: Path, no_block: None
-) -> None:
-    home = tmp_path / "home"
-    maker = ("--operator", "maker")
-    given = demo_input("facilities.json")[0]
+MAKER = ("--operator", "maker")
 
-    def call(*arguments: str | Path, code: int = 0) -> Any:
-        done = invoke(*arguments, "--json", home=home)
+
+class Home:
+    """An empty home, and commands called in it one after the other."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def call(self, *arguments: str | Path, code: int = 0) -> Any:
+        done = invoke(*arguments, "--json", home=self.folder / "home")
         assert done.returncode == code, (arguments, done.stdout, done.stderr)
         return one_document(done)
 
+    def file(self, name: str, document: Any) -> Path:
+        return written(self.folder, name, document)
+
+
+def register_maker_and_plant(home: Home) -> None:
+    given = demo_input("facilities.json")[0]
     for operator in operators()[:1] + operators()[2:3]:
         document = operator.model_dump(mode="json", exclude_none=True)
-        registered = call("keys", "register", written(tmp_path, "operator.json", document))
+        registered = home.call("keys", "register", home.file("operator.json", document))
         assert registered["api_key"].startswith(f"vp.{operator.id}.")
-    call(
-        "facility", "add", written(tmp_path, "f.json", {**given["facility"], "id": "plant"}), *maker
-    )
-    call("facility", "energy", "plant", written(tmp_path, "e.json", given["energy"]), *maker)
+    plant = home.file("f.json", {**given["facility"], "id": "plant"})
+    home.call("facility", "add", plant, *MAKER)
+    home.call("facility", "energy", "plant", home.file("e.json", given["energy"]), *MAKER)
+
+
+def certify_and_study(home: Home) -> None:
     claims = {
         "facility_id": "plant",
         "scheme": "PAS2060",
@@ -126,49 +136,64 @@ def test_a_maker_goes_from_an_empty_home_to_a_verified_bundle_by_commands_alone(
         "evidence": "document",
         "source": "a test",
     }
-    paper = tmp_path / "certificate.pdf"
+    paper = home.folder / "certificate.pdf"
     paper.write_bytes(b"%PDF-1.7")
-    file = written(tmp_path, "c.json", claims)
-    certificate = call("certificate", "add", file, "--document", paper, *maker)
+    file = home.file("c.json", claims)
+    certificate = home.call("certificate", "add", file, "--document", paper, *MAKER)
     assert certificate["media_type"] == "application/pdf"
-    checked = call("certificate", "check", certificate["id"])
+    checked = home.call("certificate", "check", certificate["id"])
     assert checked["coverage"] == "cannot_tell"
-    assert len(call("certificate", "list", "plant", *maker)) == 1
-    call("model", "add", written(tmp_path, "m.json", demo_input("model.json")), *maker)
+    assert len(home.call("certificate", "list", "plant", *MAKER)) == 1
+    home.call("model", "add", home.file("m.json", demo_input("model.json")), *MAKER)
     study = {"model_id": "lfp-60", "facility_id": "plant", "inventory": inventory()}
-    studies = call("footprint", "study", written(tmp_path, "s.json", study), *maker)
-    assert call("footprint", "show", studies[0]["id"])["id"] == studies[0]["id"]
-    serials = tmp_path / "serials.csv"
+    studies = home.call("footprint", "study", home.file("s.json", study), *MAKER)
+    assert home.call("footprint", "show", studies[0]["id"])["id"] == studies[0]["id"]
+
+
+def issue_two(home: Home) -> list[Any]:
+    """Issue a passport for SN-1 and one for SN/2, after a dry run; the same again issues nothing."""
+    serials = home.folder / "serials.csv"
     serials.write_text("serial\nSN-1\nSN/2\n", encoding="utf-8")
     issue: tuple[str | Path, ...] = (
         *("batch", "issue", serials, "--id", "b-1", "--model", "lfp-60", "--facility", "plant"),
-        *("--manufactured-on", "2024-12-02", "--responsible", "importer", *maker),
+        *("--manufactured-on", "2024-12-02", "--responsible", "importer", *MAKER),
     )
     accept = ("operator", "accept-responsibility", "maker", "--operator", "importer")
-    accepted = call(*accept, "--until", IN_A_YEAR, "--model", "lfp-60")
+    accepted = home.call(*accept, "--until", IN_A_YEAR, "--model", "lfp-60")
     assert accepted["state"] == "in_force"
-    dry = call(*issue, "--dry-run")
+    dry = home.call(*issue, "--dry-run")
     assert dry["dry_run"] is True
-    issued = call(*issue)
+    issued = home.call(*issue)
     for said in (dry["completeness"], issued["completeness"]):
         assert 0 < said["given"] < said["asked"]
         assert said["asked_from"] == "2027-02-18"
-    assert (issued["created"], call(*issue)["created"]) == (True, False)
-    link = issued["passports"][1]["link"]
-    assert call("passport", "list", "--batch", "b-1", *maker)[1]["link"] == link
-    assert (
-        call("passport", "show", link)["credential"]["credentialSubject"]["serialNumber"] == "SN/2"
-    )
-    assert "SN/2" in call("label", link, "-o", tmp_path / "label.svg")["svg"]
+    assert (issued["created"], home.call(*issue)["created"]) == (True, False)
+    passports: list[Any] = issued["passports"]
+    return passports
+
+
+def test_a_maker_goes_from_an_empty_home_to_a_verified_bundle_by_commands_alone(
+    tmp_path: Path, no_block: None
+) -> None:
+    home = Home(tmp_path)
+    register_maker_and_plant(home)
+    certify_and_study(home)
+    second = issue_two(home)[1]
+
+    assert home.call("passport", "list", "--batch", "b-1", *MAKER)[1]["link"] == second["link"]
+    shown = home.call("passport", "show", second["link"])
+    assert shown["credential"]["credentialSubject"]["serialNumber"] == "SN/2"
+    assert "SN/2" in home.call("label", second["link"], "-o", tmp_path / "label.svg")["svg"]
     bundle = tmp_path / "bundle.zip"
-    assert call("passport", "bundle", "-o", bundle, "--batch", "b-1", *maker)["passports"] == 2
-    verified = call("verify", bundle, "--offline")
+    written_bundle = home.call("passport", "bundle", "-o", bundle, "--batch", "b-1", *MAKER)
+    assert written_bundle["passports"] == 2
+    verified = home.call("verify", bundle, "--offline")
     assert verified["verdict"] in {"valid", "valid_with_warnings"}
-    assert [row["facility_id"] for row in call("query")["rows"]] == ["plant"]
-    assert call("fsck")["sound"] is True
-    call("passport", "revoke", issued["passports"][1]["id"], *maker, "--reason", "a recall")
-    call("passport", "bundle", link, "-o", bundle)
-    revoked = call("verify", bundle, "--offline", code=1)
+    assert [row["facility_id"] for row in home.call("query")["rows"]] == ["plant"]
+    assert home.call("fsck")["sound"] is True
+    home.call("passport", "revoke", second["id"], *MAKER, "--reason", "a recall")
+    home.call("passport", "bundle", second["link"], "-o", bundle)
+    revoked = home.call("verify", bundle, "--offline", code=1)
     assert revoked["passports"][0]["failedStep"] == "status"
 
 
