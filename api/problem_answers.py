@@ -24,7 +24,7 @@ from api.negotiation import names_html
 from api.problems import MEDIA_TYPE, problem_document, problem_of
 from lca.errors import LcaError
 from passports.documents import findings_of
-from passports.errors import Finding, PassportError, shorten
+from passports.errors import Finding, PassportError, RecordNotFoundError, shorten
 from signing.errors import SigningError
 
 _LOG: Final = logging.getLogger("voltpass")
@@ -34,6 +34,8 @@ _MACHINES: Final = ("/v1/", "/.well-known/", "/healthz", "/openapi.json")
 _WITHOUT_SERIAL: Final = re.compile(r"/01/\d{1,14}/?")
 _LINK_SHAPE: Final = "The link of a battery reads like /01/09520123456788/21/BP-0001."
 
+# Where in a request a field stands (FastAPI's first part of a location); rules do not know.
+_PLACES: Final = frozenset({"body", "query", "path", "header"})
 _METHODS: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 
 # What is said of the statuses that routing and reading a request end with: field, reason, remedy.
@@ -88,11 +90,12 @@ def _respond(request: Request, document: Mapping[str, Any]) -> Response:
 
 
 def _readable(errors: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Give a body that is no JSON a field with a name, and its place in the reason."""
+    """Name fields as the rules below do, wherever in a request they stand, and say where JSON breaks off."""
     found = []
     for error in errors:
         if error.get("type") != "json_invalid":
-            found.append(dict(error))
+            place, *within = error["loc"] or ("",)
+            found.append({**error, "loc": within if place in _PLACES else error["loc"]})
             continue
         place = error["loc"][-1]
         reason = f"not well-formed JSON at character {place}: {error['ctx']['error']}"
@@ -125,7 +128,8 @@ def on_body(request: Request, error: Exception) -> Response:
 def on_http(request: Request, error: Exception) -> Response:
     """Answer what routing and reading a request refuse."""
     assert isinstance(error, HTTPException)  # registered for this class
-    title = str(error.detail)
+    is_missing = error.status_code == status.HTTP_404_NOT_FOUND
+    title = RecordNotFoundError.title if is_missing else str(error.detail)
     kind = "-".join(title.lower().split())
     findings = []
     if error.status_code in _OF_STATUS:
@@ -135,7 +139,7 @@ def on_http(request: Request, error: Exception) -> Response:
             "method": request.method,
             "Content-Type": request.headers.get("content-type", ""),
         }
-        if error.status_code == status.HTTP_404_NOT_FOUND:
+        if is_missing:
             reason, remedy = _nothing_here(request, reason, remedy)
         findings = [Finding(field, shorten(value.get(field, "")), reason, remedy)]
     detail = str(findings[0]) if findings else title

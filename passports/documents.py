@@ -184,10 +184,18 @@ def read_day(value: object) -> date:
 
 
 def _no_number(value: object) -> object:
-    # pydantic would take a number for seconds since 1970.
-    if isinstance(value, (str, datetime)):
+    # pydantic would take a number for seconds since 1970, written as text, too.
+    if isinstance(value, datetime) or (isinstance(value, str) and not _is_a_number(value)):
         return value
     raise RuleError("this is not an instant with a zone", _INSTANT_REMEDY)
+
+
+def _is_a_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _in_utc(value: datetime) -> datetime:

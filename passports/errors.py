@@ -137,11 +137,19 @@ class RecordNotFoundError(PassportError):
 
     title = "Not found"
 
-    def __init__(self, kind: str, identifier: str, remedy: str = "Check the identifier.") -> None:
-        reason = f"there is no {kind} with this identifier here"
+    def __init__(
+        self,
+        kind: str,
+        identifier: str,
+        remedy: str = "Check the identifier.",
+        *,
+        field: str = "id",
+        reason: str | None = None,
+    ) -> None:
+        why = reason or f"there is no {kind} with this identifier here"
         super().__init__(
             f"no {kind} {shorten(identifier)!r}",
-            [Finding("id", shorten(identifier), reason, remedy)],
+            [Finding(field, shorten(identifier), why, remedy)],
         )
         self.kind = kind
         self.identifier = identifier

@@ -74,9 +74,9 @@ class Reading:
             newest = row_of_dpp(reading, dpp_id)
             row = reading.passport_versions.at(newest.id, at)
             if row is None:
-                remedy = "The passport was issued later."
-                what = "version of a digital product passport"
-                raise RecordNotFoundError(what, format_instant(at), remedy)
+                wanted, remedy = format_instant(at), "Ask for a later time."
+                reason = "there was no version of this passport yet"
+                raise RecordNotFoundError("version", wanted, remedy, field="date", reason=reason)
             if has_ceased(newest) and not has_ceased(row):
                 require_accountable(reading, self.reader, newest.id)
             found = self.seen(reading, row, at)

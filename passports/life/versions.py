@@ -135,9 +135,12 @@ def version_at(store: Store, passport_id: str, at: datetime) -> StoredPassport:
     """
     with store.reading() as reading:
         row = reading.passport_versions.at(passport_id, at)
+        if row is None and reading.passports.by_id(passport_id) is None:
+            raise RecordNotFoundError("passport", passport_id)
     if row is None:
-        name = f"{passport_id} at {format_instant(at)}"
-        raise RecordNotFoundError("version of a passport", name, "Ask for a later time.")
+        wanted, remedy = format_instant(at), "Ask for a later time."
+        reason = "there was no version of this passport yet"
+        raise RecordNotFoundError("version", wanted, remedy, field="at", reason=reason)
     return StoredPassport(row.id, row.version, row.credential, row.sha256)
 
 

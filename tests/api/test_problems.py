@@ -109,6 +109,9 @@ def well_formed(answer: Answer) -> list[dict[str, Any]]:
         ("GET", "/01/12345678901234/21/A", 422, "gtin"),
         ("GET", f"/01/{GTIN}/21/{'x' * 21}", 422, "serial"),
         ("GET", f"/01/{GTIN}/21/a%00b", 400, "path"),
+        ("GET", "/v1/passports/unheard-of?at=2027-02-18T12:00:00Z", 404, "id"),
+        ("GET", "/v1/passports/unheard-of?at=2027-02-18", 422, "at"),
+        ("GET", "/v1/passports/unheard-of?at=2027", 422, "at"),  # a year, not seconds since 1970
         ("GET", "/v1/passports/a%00b", 400, "path"),
         ("GET", "/v1/passports/a%0Ab", 400, "path"),
         ("GET", "/v1/regulator/footprints?ruleset=a%00b", 400, "path"),
@@ -125,6 +128,11 @@ def test_what_an_address_does_not_have_is_said_with_field_and_reason(
 
     assert answer.status == status
     assert well_formed(answer)[0]["field"] == field
+    if status == 404:
+        assert (answer.json()["title"], answer.json()["type"]) == (
+            "Not found",
+            "urn:voltpass:problem:not-found",
+        )
 
 
 def test_a_refused_method_is_answered_with_the_methods_there_are(issued: Caller) -> None:

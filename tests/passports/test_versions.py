@@ -89,8 +89,12 @@ def test_the_version_valid_at_a_time_can_be_read(world: World) -> None:
     change(world, passport.id, values={"cycle_count": 12})
     for at, number in ((NOW, 1), (LATER - timedelta(seconds=1), 1), (LATER, 2)):
         assert version_at(world.store, passport.id, at).version == number
-    with pytest.raises(RecordNotFoundError):
+    with pytest.raises(RecordNotFoundError) as early:
         version_at(world.store, passport.id, NOW - timedelta(seconds=1))
+    assert (early.value.findings[0].field, early.value.kind) == ("at", "version")
+    with pytest.raises(RecordNotFoundError) as unknown:
+        version_at(world.store, "unheard-of", NOW)
+    assert (unknown.value.findings[0].field, unknown.value.kind) == ("id", "passport")
 
 
 def test_a_merge_patch_leads_from_one_version_to_the_other(world: World) -> None:
