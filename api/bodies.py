@@ -22,7 +22,7 @@ from api.authentication import know_caller
 from api.route_actions import ACTIONS
 from passports.batches import MAX_CSV_BYTES
 from passports.data_carrier import MAX_IMAGE_BYTES
-from passports.errors import NotAuthenticatedError
+from passports.errors import NotAuthenticatedError, StoreUnavailableError
 from passports.shipment_list import MAX_BYTES as MAX_SHIPMENT_BYTES
 
 _KIB: Final = 1024
@@ -89,9 +89,9 @@ class BodyTooLargeError(HTTPException):
 
 
 class UnknownSenderError(HTTPException):
-    """A body that needs a key came without a good one; `refusal` says what is wrong."""
+    """A body that needs a key came without a good one, or nobody can tell now; `refusal` says which."""
 
-    def __init__(self, refusal: NotAuthenticatedError) -> None:
+    def __init__(self, refusal: NotAuthenticatedError | StoreUnavailableError) -> None:
         super().__init__(401, "Unauthorized")
         self.refusal = refusal
 
@@ -145,7 +145,7 @@ class _BoundReceive:
         if name in ACTIONS:
             try:
                 await know_caller(request)
-            except NotAuthenticatedError as refusal:
+            except (NotAuthenticatedError, StoreUnavailableError) as refusal:
                 raise UnknownSenderError(refusal) from refusal
         if announced.isdigit() and int(announced) > limit.size_bytes:
             raise BodyTooLargeError

@@ -4,16 +4,16 @@ from datetime import datetime
 from typing import Final
 
 from api.wiring import Voltpass
+from passports.errors import IdentifierConflictError
 from passports.operators import EconomicOperatorCreate, register_operator
 
 PLATFORM_ID: Final = "platform"
 
 
 def ensure_platform(voltpass: Voltpass, now: datetime) -> None:
-    """Register the platform's operator where it is missing."""
-    with voltpass.store.reading() as reading:
-        if reading.operators.get(PLATFORM_ID) is not None:
-            return
+    """Register the platform's operator where it is missing; servers may start at once."""
+    if _is_there(voltpass):
+        return
     request = EconomicOperatorCreate(
         id=PLATFORM_ID,
         name="Platform operator",
@@ -21,4 +21,13 @@ def ensure_platform(voltpass: Voltpass, now: datetime) -> None:
         # ISO 3166-1 reserves XX-XZ for users: the platform's country is nobody's fact here.
         country="XX",
     )
-    register_operator(voltpass.store, voltpass.keyring, voltpass.address, request, now)
+    try:
+        register_operator(voltpass.store, voltpass.keyring, voltpass.address, request, now)
+    except IdentifierConflictError:
+        if not _is_there(voltpass):
+            raise
+
+
+def _is_there(voltpass: Voltpass) -> bool:
+    with voltpass.store.reading() as reading:
+        return reading.operators.get(PLATFORM_ID) is not None

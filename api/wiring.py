@@ -15,10 +15,10 @@ from api.settings import RESTORING, Settings
 from lca.datasets import Dataset, load_shipped_dataset
 from passports.errors import Finding
 from passports.identifiers import PublicAddress
-from passports.keyring import Keyring
+from passports.keyring import Keyring, opened_or_made
 from passports.store import Store
 from passports.trust import sign_trust_list
-from signing.keys import SigningKey, create_key, open_key
+from signing.keys import SigningKey
 from signing.trust import TrustList
 
 if TYPE_CHECKING:
@@ -107,12 +107,8 @@ class Voltpass:
     def root_key(self) -> SigningKey:
         """The root key of this server's own trust list; made at first use."""
         path = self.settings.keys_directory.resolve() / "trust-root.json"
-        uri = f"file:{path}"
-        passphrase = self.settings.passphrase()
-        if path.exists():
-            return open_key(uri, passphrase)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        return create_key(uri, passphrase)
+        return opened_or_made(path, self.settings.passphrase())
 
     def prepare_trust_list(self) -> None:
         """Open what signing the trust list needs, so that nothing is missing once it has to be signed.

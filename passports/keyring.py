@@ -115,11 +115,7 @@ class Keyring:
         uri = f"file:{path}"
         if uri not in self._opened:
             self.directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._opened[uri] = (
-                open_key(uri, self.passphrase)
-                if path.exists()
-                else create_key(uri, self.passphrase, algorithm=algorithm)
-            )
+            self._opened[uri] = opened_or_made(path, self.passphrase, algorithm)
         return self._opened[uri]
 
     def current(self, transaction: Transaction, operator_id: str) -> SigningKey:
@@ -143,6 +139,22 @@ class Keyring:
         if uri not in self._opened:
             self._opened[uri] = open_key(uri, self._secret(uri))
         return self._opened[uri]
+
+
+def opened_or_made(path: Path, passphrase: bytes, algorithm: Algorithm = "ES256") -> SigningKey:
+    """Open the key in a file, or make it; one that another process makes at the same moment is opened.
+
+    Raises:
+        KeyUnavailableError: it can be neither made nor opened.
+    """
+    uri = f"file:{path}"
+    if not path.exists():
+        try:
+            return create_key(uri, passphrase, algorithm=algorithm)
+        except KeyUnavailableError as error:
+            if error.reason != "exists":
+                raise
+    return open_key(uri, passphrase)
 
 
 def public_key_entries(transaction: Transaction, operator_id: str) -> list[PublicKeyEntry]:
