@@ -54,7 +54,6 @@ if TYPE_CHECKING:
     )
     from passports.store.reading_sums import Hole, MeterSum
     from passports.store.recipe_tables import Gs1PrefixRow, MappingRecipeRow
-    from passports.store.records import StudyFilter
     from passports.store.registry_tables import (
         RegistryEnrolmentRow,
         RegistryEntryRow,
@@ -62,6 +61,7 @@ if TYPE_CHECKING:
         RegistrySubmissionRow,
     )
     from passports.store.row_lines import AnyRow, all_tables, key_of, read_row, write_row
+    from passports.store.study_records import StudyFilter
     from passports.store.tables import (
         ApiKeyRow,
         BatchRow,
@@ -128,7 +128,6 @@ _NAMES_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         ),
         "reading_sums": ("Hole", "MeterSum"),
         "recipe_tables": ("Gs1PrefixRow", "MappingRecipeRow"),
-        "records": ("StudyFilter",),
         "registry_tables": (
             "RegistryEnrolmentRow",
             "RegistryEntryRow",
@@ -136,6 +135,7 @@ _NAMES_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "RegistrySubmissionRow",
         ),
         "row_lines": ("AnyRow", "all_tables", "key_of", "read_row", "write_row"),
+        "study_records": ("StudyFilter",),
         "tables": (
             "ApiKeyRow",
             "BatchRow",

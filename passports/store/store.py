@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         recipe_records,
         records,
         registry_records,
+        study_records,
         version_records,
     )
 
@@ -51,7 +52,7 @@ class Transaction:
     energy_periods: records.EnergyPeriodRecords
     certificates: records.CertificateRecords
     models: records.BatteryModelRecords
-    studies: records.FootprintStudyRecords
+    studies: study_records.FootprintStudyRecords
     batches: records.BatchRecords
     passports: records.PassportRecords
     status_lists: records.StatusListRecords

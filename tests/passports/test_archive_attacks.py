@@ -20,7 +20,8 @@ from passports.operators import (
     EconomicOperatorCreate,
     register_operator,
 )
-from passports.store.records import CertificateRecords, FootprintStudyRecords, PassportRecords
+from passports.store.records import CertificateRecords, PassportRecords
+from passports.store.study_records import FootprintStudyRecords
 from tests.passports.archive_world import (
     BACKUP,
     DATASET,

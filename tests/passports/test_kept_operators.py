@@ -188,7 +188,8 @@ from pathlib import Path
 from lca.datasets import load_shipped_dataset
 from passports.archive import take_in
 from passports.store import Store, all_tables
-from passports.store.records import CertificateRecords, FootprintStudyRecords, PassportRecords
+from passports.store.records import CertificateRecords, PassportRecords
+from passports.store.study_records import FootprintStudyRecords
 
 original = take_in._take_tile
 def dying(*arguments):
