@@ -266,6 +266,18 @@ def test_a_certificate_with_a_flipped_bit_never_vouches_and_never_crashes(
     assert examined(sealed(x5c), known(anchor())).verdict == "invalid"
 
 
+def test_a_certificate_with_surplus_bits_after_its_signature_is_none() -> None:
+    made = (bytearray(base64.b64decode(leaf())) for _ in range(64))
+    # Its last bit is 0, so it may be said not to count.
+    der = next(one for one in made if not one[-1] & 1)
+    signature = x509.load_der_x509_certificate(bytes(der)).signature
+    der[-len(signature) - 1] = 1
+    assert x509.load_der_x509_certificate(bytes(der)).signature == signature
+    x5c = (base64.b64encode(der).decode(), GOOD[1])
+    step = examined(sealed(x5c), known(anchor())).step("issuer_trusted")
+    assert (step.reason_code, "not DER in base64" in step.message) == ("key_not_trusted", True)
+
+
 def test_a_chain_is_judged_at_the_day_of_issue() -> None:
     key = from_jwk(SEAL_KEY.public_jwk)
     check_chain(list(GOOD), key, [anchor()], ISSUED)

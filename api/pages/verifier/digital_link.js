@@ -36,6 +36,9 @@ export function hostOfLink(uri) {
   return match[2].toLowerCase().replace(ownPort, "");
 }
 
+// The same of a host by itself, perhaps with a port, as a seal names it.
+export const hostNamed = (authority) => hostOfLink(["https:", "", authority].join("/"));
+
 // Other qualifiers and query parameters are passed over; so is the host, see hostOfLink.
 export function parseDigitalLink(uri) {
   const match = partsOfLink(uri);

@@ -1,6 +1,6 @@
 // What the seal of a battery must say: steps 8 and 9. Facts by number: signing/README.md, section 8.
 import { isText, orElse } from "./basics.js";
-import { hostOfLink, isSameProduct, parseDigitalLink, productIdentifier } from "./digital_link.js";
+import { hostNamed, hostOfLink, isSameProduct, parseDigitalLink, productIdentifier } from "./digital_link.js";
 import { failed, notChecked, passed, warning } from "./report.js";
 import { allowsGtin, entryOf } from "./trust_list.js";
 
@@ -62,7 +62,7 @@ function checkHost(sealed, link, serial) {
   const said = `it is the battery beside it (${serial})`;
   if (!isText(sealed)) return passed("identifier_matches", `${said}; the seal names no host to compare`);
   const host = hostOfLink(link),
-    own = hostOfLink(`https://${sealed}`);
+    own = hostNamed(sealed);
   if (host === own) return passed("identifier_matches", said);
   return warning("link_of_another_host", `the label leads to ${host.slice(0, 80)}, not to ${own}`);
 }
