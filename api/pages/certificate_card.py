@@ -1,7 +1,7 @@
 """Factory certificates on a page: what they say, each check of them, no effect on the footprint."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from api.pages import words
@@ -22,12 +22,13 @@ _EVIDENCE: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class CheckView:
-    """One check of a certificate."""
+    """One check of a certificate; `is_ours` where it was made here now, and not by who issued a passport."""
 
     title: str
     outcome: str
     outcome_word: str
     explanation: str | None
+    is_ours: bool = False
 
 
 @dataclass(frozen=True)
@@ -92,7 +93,10 @@ def certificate_of_record(
         evidence=_evidence(certificate.evidence_said),
         tone=tone,
         coverage=said,
-        checks=tuple(_check(check.id, check.outcome, check.explanation) for check in checks),
+        checks=tuple(
+            replace(_check(check.id, check.outcome, check.explanation), is_ours=True)
+            for check in checks
+        ),
         document=address.certificate(certificate.id),
         document_sha256=certificate.document_sha256,
         source=certificate.source,

@@ -286,22 +286,26 @@ def _columns(
     return tuple(views)
 
 
-_INPUTS: Final = Words(
+INPUTS: Final = Words(
     {
         "capacity_kwh": message("capacity in kWh"),
         "consumption_kwh_per_km": message("consumption in kWh per km"),
         "cycles_per_year": message("cycles per year"),
         "declared_cycles": message("declared cycles"),
         "distance_km": message("distance in km"),
+        "given_km_per_year": message("km per year"),
+        "given_warranty_distance_km": message("warranty distance in km"),
+        "given_warranty_years": message("warranty in years"),
         "usable_energy_kwh": message("usable energy in kWh"),
         "vehicle_class": message("vehicle class"),
+        "warranty_evidence": message("evidence of the warranty"),
         "years": message("years"),
     }
 )
 
 
 def _input(name: str) -> str:
-    return _INPUTS.get(name) or words.readable(name)
+    return INPUTS.get(name) or words.readable(name)
 
 
 def _inputs(inputs: Mapping[str, object]) -> tuple[tuple[str, str], ...]:
