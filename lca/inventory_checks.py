@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from lca.activities import Arrangement, Inventory, Supply
 from lca.errors import Finding, LcaError
+from lca.instrument_names import instrument_key
 from lca.recycled_content import recycled_shares
 from lca.units import convert, units
 
@@ -122,14 +123,15 @@ def _certificates_used_once(inventory: Inventory) -> Iterator[Finding]:
             continue
         for index, certificate in enumerate(supply.contract.certificates):
             path = f"{supply.path}.contract.certificates[{index}].id"
-            if certificate.id in seen:
-                reason = f"is used already at {seen[certificate.id]}"
+            key = instrument_key(certificate.id)
+            if key in seen:
+                reason = f"is used already at {seen[key]}"
                 yield Finding(path, certificate.id, reason, "a certificate counts once")
-            seen.setdefault(certificate.id, path)
+            seen.setdefault(key, path)
 
 
 def _offsets_listed_once(inventory: Inventory) -> Iterator[Finding]:
-    counted = Counter((offset.registry, offset.id) for offset in inventory.offsets)
+    counted = Counter((offset.registry, instrument_key(offset.id)) for offset in inventory.offsets)
     for (registry, id_), number in counted.items():
         if number > 1:
             reason = f"credit of {registry} listed twice"

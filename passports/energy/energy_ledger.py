@@ -288,6 +288,8 @@ def allocate(
             metered energy that the target was given.
     """
     with store.transaction() as transaction:
+        # What a target was given comes from several lots: two allocations cannot both look first.
+        transaction.operators.lock(operator_id)
         lot = _lock_lot(transaction, operator_id, facility_id, request.lot_id)
         _check_uses(transaction, operator_id, facility_id, request)
         amount = watt_hours(request.kwh)
@@ -321,8 +323,6 @@ def _check_uses(
 def _check_certified(
     transaction: Transaction, lot: EnergyLotRow, target: AllocationTarget, amount: int
 ) -> None:
-    # The backed lot is locked too, so that two certificates of it cannot both look first.
-    transaction.energy_lots.lock(lot.operator_id, str(lot.backs_lot_id))
     balances = transaction.energy_transfers.balances(lot.operator_id, lot.facility_id)
     name = f"{target.kind.value}:{target.id}"
     metered, certified = balances.get(f"metered:{name}", 0), balances.get(f"certified:{name}", 0)

@@ -9,16 +9,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
+from lca.instrument_names import instrument_key
+from passports import store as tables  # a class that is asked for by name is made then
 from passports.errors import IdentifierConflictError
-from passports.store import InstrumentClaimRow, InstrumentTakenError, Transaction
+from passports.store import InstrumentTakenError, Transaction
 
 LISTED: Final = "dossier"
 LEDGER: Final = "ledger"
 
 
 def claim_key(instrument_id: str) -> str:
-    """Return the name under which an instrument is claimed: spaces and case do not make another one."""
-    return "".join(instrument_id.split()).upper()
+    """Return the name under which an instrument is claimed: no way of typing it makes another one."""
+    return instrument_key(instrument_id)
 
 
 def claim_instruments(
@@ -53,7 +55,7 @@ def _claim(
 ) -> None:
     try:
         transaction.instrument_claims.add(
-            InstrumentClaimRow(
+            tables.InstrumentClaimRow(
                 instrument_id=key,
                 operator_id=facility[0],
                 facility_id=facility[1],
@@ -65,7 +67,7 @@ def _claim(
         raise _conflict(key, "Somebody else has used it just now; it is used once.") from None
 
 
-def _check_claim(row: InstrumentClaimRow, facility: tuple[str, str], used_in: str) -> None:
+def _check_claim(row: "tables.InstrumentClaimRow", facility: tuple[str, str], used_in: str) -> None:
     if (row.operator_id, row.facility_id) != facility:
         whose = "another factory of yours" if row.operator_id == facility[0] else "somebody else"
         remedy = f"It was claimed by {whose}; a certificate is retired once, for one."
