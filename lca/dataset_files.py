@@ -16,15 +16,12 @@ from importlib.resources.abc import Traversable
 from types import MappingProxyType
 
 from lca.datasets import Dataset, Refusal
-from lca.emission_factors import Boundary, FactorRecord, Scores
+from lca.emission_factors import NORMAL_97_5, Boundary, FactorRecord, Scores
 from lca.errors import DatasetError, Finding, shown
 from lca.units import units
 
 SHIPPED_ID = "voltpass-open"
 SHIPPED_VERSION = "2026.11"
-
-NORMAL_97_5 = 1.959963984540054
-"""The 97.5 % point of the standard normal distribution: a range low to high is read as 95 %."""
 
 
 @cache

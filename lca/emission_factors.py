@@ -15,10 +15,13 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 from lca.errors import BoundaryMismatchError, Finding, UnitMismatchError
 from lca.units import Dimension, Quantity, find_unit
+
+NORMAL_97_5: Final = 1.959963984540054
+"""The 97.5 % point of the standard normal distribution: a range low to high is read as 95 %."""
 
 
 class Boundary(StrEnum):

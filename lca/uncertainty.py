@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from lca.emission_factors import NORMAL_97_5
 from lca.errors import Finding, ScenarioError, UnsolvableSystemError
 from lca.footprint import Footprint
 from lca.product_system import ProductSystem
@@ -29,9 +30,6 @@ _CHUNK: Final = 2_500
 
 _DENSE_NUMBERS: Final = 4_000_000
 """Numbers in the dense matrices that are held at once while loops are drawn: 32 MB."""
-
-_Z: Final = 1.959963984540054
-"""97.5 % point of the standard normal distribution."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +143,7 @@ def delta_uncertainty(footprint: Footprint) -> DeltaUncertainty:
     deviation = math.sqrt(variance)
     low = high = None
     if footprint.total > 0:
-        spread = math.exp(_Z * deviation / footprint.total)
+        spread = math.exp(NORMAL_97_5 * deviation / footprint.total)
         low, high = footprint.total / spread, footprint.total * spread
     share = known / everything if everything else 0.0
     return DeltaUncertainty(deviation, low, high, share, tuple(unknown))
