@@ -6,6 +6,7 @@ import subprocess
 import tempfile
 import uuid
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sqlalchemy import event
 
 from passports.keyring import Keyring
 from passports.store import Store
+from signing.keys import encrypted_file
 from tests.keyrings import CopyingKeyring
 from tests.paths import SHARED
 from tests.postgres_databases import PostgresDatabases
@@ -35,6 +37,17 @@ def pytest_collection_finish() -> None:
 def pytest_sessionfinish() -> None:
     """Give back what was frozen: bindings complain of what is left when the process ends."""
     gc.unfreeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _derived_once() -> Iterator[None]:
+    """A passphrase and a salt give the same key each time: so each pair is derived once a process.
+
+    To derive it takes a quarter of a second by design, and each command opens its keys anew.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(encrypted_file, "_derive", cache(encrypted_file._derive))
+        yield
 
 
 @pytest.fixture(scope="session")
