@@ -9,6 +9,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from passports import store as tables  # a class that is asked for by name is made then
 from passports.authority.gs1_prefixes import Gs1Prefix, check_prefix, claim_prefixes
 from passports.authority.roles import Action, RoleId, actions_of
 from passports.documents import CountryCode, Document, Gln, Name, Printable, Slug, Text
@@ -16,7 +17,6 @@ from passports.errors import IdentifierConflictError, RecordNotFoundError
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.store import (
-    OperatorIdentifierRow,
     OperatorRow,
     RowExistsError,
     Store,
@@ -114,7 +114,7 @@ def add_operator(
     )
     if request.gln:
         transaction.operator_identifiers.add(
-            OperatorIdentifierRow(
+            tables.OperatorIdentifierRow(
                 operator_id=request.id,
                 scheme="gln",
                 value=request.gln,

@@ -11,8 +11,9 @@ from typing import Annotated
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from passports import store as tables  # a class that is asked for by name is made then
 from passports.errors import Finding, IdentifierConflictError, InvalidInputError, shorten
-from passports.store import Gs1PrefixRow, Transaction
+from passports.store import Transaction
 
 Gs1Prefix = Annotated[str, Field(pattern=r"^[0-9]{4,12}$")]
 _PREFIX: TypeAdapter[str] = TypeAdapter(Gs1Prefix)
@@ -52,7 +53,7 @@ def claim_prefixes(
                 raise IdentifierConflictError("gs1_prefixes", prefix, remedy)
         if transaction.gs1_prefixes.get(operator_id, prefix) is None:
             transaction.gs1_prefixes.add(
-                Gs1PrefixRow(operator_id=operator_id, prefix=prefix, registered_at=now)
+                tables.Gs1PrefixRow(operator_id=operator_id, prefix=prefix, registered_at=now)
             )
 
 
