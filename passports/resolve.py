@@ -20,6 +20,7 @@ from passports.errors import (
     Finding,
     PassportError,
     RecordNotFoundError,
+    StoreUnavailableError,
     shorten,
 )
 from passports.identifiers import PublicAddress, UniqueProductIdentifier, parse_digital_link
@@ -191,12 +192,15 @@ class OwnRecords:
 
         Raises:
             EvidenceUnavailableError: it is not one of ours, or there is nothing there.
+            StoreUnavailableError: nobody can tell now.
         """
         is_own = url.startswith(self.address.base_url + "/")
         if not is_own and not published_here(self.store, url):
             raise _not_ours(url, f"it is not a URL of this server (wanted {accept})")
         try:
             return self._read(url)
+        except StoreUnavailableError:
+            raise
         except PassportError as error:
             raise _not_ours(url, error.message) from None
         except SigningError as error:  # a list is due to be signed anew, and its key does not open
