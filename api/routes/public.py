@@ -17,6 +17,7 @@ from api.authentication import ReaderDep, VoltpassDep, running
 from api.labelling import label_of
 from api.negotiation import choose_another, choose_form, is_current
 from api.page_facts import facts_beside
+from api.passport_document import passport_document
 from api.routes.documents import PassportRead, content
 from api.verifying import own_records
 from api.wiring import Voltpass
@@ -90,7 +91,7 @@ async def get_by_link(request: Request) -> Response:
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
     if form == "secured":
         return Response(secured, media_type=SECURED_MEDIA_TYPE, headers={"Vary": "Accept"})
-    body = orjson.dumps(_passport_document(voltpass, stored))
+    body = orjson.dumps(passport_document(voltpass.address, stored))
     # The tombstone: gone, and this is what is left (RFC 9110, section 15.5.11).
     status = 410 if stored.has_ceased else 200
     return Response(body, status, media_type="application/json", headers=headers)
@@ -107,19 +108,6 @@ def _no_embedded_proof(error: OperatorReadOnlyError) -> FormUnavailableError:
 
 
 LINK_ROUTE: Final = Route("/01/{gtin}/21/{serial:path}", get_by_link, methods=["GET", "HEAD"])
-
-
-def _passport_document(voltpass: Voltpass, stored: StoredPassport) -> dict[str, Any]:
-    payload = stored.payload()
-    return {
-        "id": stored.id,
-        "version": stored.version,
-        "link": payload["credentialSubject"]["id"],
-        "credential": payload,
-        "signed": stored.credential.decode("ascii"),
-        "sha256": stored.sha256,
-        "qr": f"{voltpass.address.base_url}/v1/passports/{stored.id}/qr.svg",
-    }
 
 
 def passport_html(
@@ -176,7 +164,7 @@ def get_passport(
             headers["Cache-Control"] = "no-store"
     if choose_form(request.headers.get("accept", "")) == "credential":
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
-    body = orjson.dumps(_passport_document(voltpass, stored))
+    body = orjson.dumps(passport_document(voltpass.address, stored))
     return Response(body, media_type="application/json", headers=headers)
 
 

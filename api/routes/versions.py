@@ -10,6 +10,7 @@ from pydantic import Field
 
 from api.authentication import CallerDep, JsonCallerDep, ReaderDep, VoltpassDep
 from api.negotiation import choose_form
+from api.passport_document import passport_document
 from api.routes.documents import PassportRead, content
 from api.routes.public import passport_html
 from api.wiring import Voltpass
@@ -34,7 +35,7 @@ from passports.life.versions import (
     list_versions,
     new_version,
 )
-from passports.resolve import StoredPassport, log_proof, passport_by_id, version_number
+from passports.resolve import log_proof, passport_by_id, version_number
 from passports.verification.collection import CREDENTIAL_MEDIA_TYPE
 
 router = APIRouter(prefix="/v1", tags=["versions"])
@@ -88,19 +89,6 @@ class ImportOptions(Document):
     gtin: Annotated[str | None, Field(description="model of rows that give a serial alone")] = None
 
 
-def _read(voltpass: Voltpass, stored: StoredPassport) -> dict[str, Any]:
-    payload = stored.payload()
-    return {
-        "id": stored.id,
-        "version": stored.version,
-        "link": payload["credentialSubject"]["id"],
-        "credential": payload,
-        "signed": stored.credential.decode("ascii"),
-        "sha256": stored.sha256,
-        "qr": f"{voltpass.address.base_url}/v1/passports/{stored.id}/qr.svg",
-    }
-
-
 @router.get("/passports/{passport_id}/versions")
 def get_versions(
     voltpass: VoltpassDep, reader: ReaderDep, response: Response, passport_id: str
@@ -142,7 +130,7 @@ def get_passport_version(
         headers = {"Cache-Control": _BRIEFLY, "Vary": "Accept, Authorization"}
     if choose_form(request.headers.get("accept", "")) == "credential":
         return Response(stored.credential, media_type=CREDENTIAL_MEDIA_TYPE, headers=headers)
-    body = orjson.dumps(_read(voltpass, stored))
+    body = orjson.dumps(passport_document(voltpass.address, stored))
     return Response(body, media_type="application/json", headers=headers)
 
 
