@@ -28,7 +28,7 @@ _BEGINS: Final = re.compile(
     r"^ +(Args|Attributes|Raises|Returns|Yields|Examples?|Notes?):$", re.MULTILINE
 )
 _CLASS: Final = re.compile(r"^ *class (\w+)", re.MULTILINE)
-_RAISED_BY_OTHERS: Final = frozenset({"HTTPException", "BadParameter"})  # starlette, typer
+_RAISED_BY_OTHERS: Final = frozenset({"HTTPException", "BadParameter", "Exit"})  # starlette, typer
 _INDENT: Final = 4
 
 
