@@ -362,4 +362,4 @@ def test_a_restoring_that_is_killed_leaves_no_home_that_looks_whole(
     finding = refusal(invoke("fsck", "--json", home=again, **env), 3)
     assert "did not come to its end" in finding["reason"]
     shutil.rmtree(again)
-    assert invoke("restore", backup, home=again, **env).returncode == 0
+    assert invoke("restore", backup, "--skip-fsck", home=again, **env).returncode == 0
