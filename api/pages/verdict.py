@@ -6,7 +6,7 @@ from typing import Final
 
 from api.pages import words
 from api.pages.figures import day
-from api.pages.languages import ENGLISH, comma, gettext, language, message
+from api.pages.languages import ENGLISH, comma, gettext, language, message, pgettext
 from api.pages.plain_words import lines_of, told
 from api.pages.reading import child, text
 from api.pages.reason_words import explanation
@@ -81,11 +81,11 @@ class VerdictView:
     def tally(self) -> str:
         """The outcomes in numbers, as a sentence."""
         counts = [
-            (len(self.those("passed")), gettext("passed")),
-            (len(self.those("failed")), gettext("failed")),
-            (len(self.those("warning")), gettext("with a reservation")),
-            (len(self.those("not_checked")), gettext("not checked")),
-            (len(self.those(ENDED)), gettext("telling of its end")),
+            (len(self.those("passed")), pgettext("counted", "passed")),
+            (len(self.those("failed")), pgettext("counted", "failed")),
+            (len(self.those("warning")), pgettext("counted", "with a reservation")),
+            (len(self.those("not_checked")), pgettext("counted", "not checked")),
+            (len(self.those(ENDED)), pgettext("counted", "telling of its end")),
         ]
         listed = comma().join(f"{n} {what}" for n, what in counts if n)
         return gettext("%(number)s checks: %(listed)s", number=len(self.steps), listed=listed)
