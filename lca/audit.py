@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from lca.audit_check import check
 from lca.audit_inputs import differences, foreign_inputs, is_shipped
+from lca.credits import check_credits
 from lca.datasets import Dataset, load_shipped_dataset
 from lca.emission_factors import FactorRecord, canonical_json, sha256_of
 from lca.errors import AuditError, Finding, LcaError, LicenceError, shown
@@ -269,6 +270,7 @@ def _recomputed(bundle: Mapping[str, Any], *, is_certain: bool) -> list[Finding]
         dataset = load_shipped_dataset() if is_shipped(bundle) else _bundled_dataset(bundle)
         inventory = parse_inventory(bundle["inventory"])
         again = compute_footprint(inventory, read_ruleset(bundle["ruleset"]), dataset)
+        check_credits(again)
     except LcaError as error:
         return list(error.findings)
     findings: list[Finding] = []

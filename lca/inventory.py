@@ -301,7 +301,8 @@ def _exchange_with_findings(reader: DocumentReader) -> Exchange:
     exchange = Exchange(
         path=reader.path,
         kind=kind,
-        amount=reader.number("amount", minimum=-1e18 if kind is ExchangeKind.BIOSPHERE else 0),
+        # Not even to nature: what is taken out of the air has a flow of its own in EF 3.1.
+        amount=reader.number("amount", minimum=0),
         unit=reader.text("unit"),
         process=reader.text("process"),
         origin=DataOrigin(reader.choice("origin", [item.value for item in DataOrigin])),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from lca.activities import Exchange, Inventory
+from lca.activities import Exchange, ExchangeKind, Inventory
 from lca.cut_off import cut_off_burdens
 from lca.datasets import Dataset
 from lca.electricity import ElectricityMix, check_electricity_factors, life_cycle_mix
@@ -102,6 +102,7 @@ def build_product_system(inventory: Inventory, ruleset: Ruleset, dataset: Datase
             *terms.warnings,
             *cut_off_warnings,
             *circular_warnings,
+            *_credit_warnings(inventory),
             *_factor_warnings(burdens, ruleset),
         ),
         **_arrays(burdens),
@@ -128,6 +129,19 @@ def _arrays(burdens: tuple[Burden, ...]) -> dict[str, NDArray]:  # type: ignore[
         "stages": np.array([_STAGE_INDEX[stage] for stage in stages], dtype=np.intp),
         "weights": quantities * intensities,
     }
+
+
+def _credit_warnings(inventory: Inventory) -> tuple[str, ...]:
+    """Return a warning that names what is subtracted because it replaces something else."""
+    if not any(kind is ExchangeKind.SUBSTITUTION for kind, _, _ in inventory.uses):
+        return ()
+    credited = ", ".join(
+        exchange.path  # not its name, which can be confidential
+        for activity in inventory.activities
+        for exchange in activity.exchanges
+        if exchange.kind is ExchangeKind.SUBSTITUTION
+    )
+    return (f"subtracted as credits for what they replace: {credited}",)
 
 
 def _factor_warnings(burdens: tuple[Burden, ...], ruleset: Ruleset) -> list[str]:

@@ -172,7 +172,14 @@ def _place(finding: lca.errors.Finding, what: str) -> str:
 
 
 def _compute(document: Mapping[str, Any], ruleset: str, dataset: Dataset) -> dict[str, Any]:
-    return _publication(_footprint(document, ruleset, dataset))
+    from lca.credits import check_credits  # noqa: PLC0415 # as below
+
+    footprint = _footprint(document, ruleset, dataset)
+    try:
+        check_credits(footprint)
+    except LcaError as error:
+        raise translate(error) from error
+    return _publication(footprint)
 
 
 def _publication(footprint: "Footprint") -> dict[str, Any]:

@@ -14,6 +14,7 @@ import orjson
 
 from lca.audit import verify_bundle as verify_audit_bundle
 from lca.audit import write_bundle as write_audit_bundle
+from lca.credits import check_credits
 from lca.errors import LcaError
 from lca.footprint import compute_footprint
 from lca.inventory import parse_inventory
@@ -155,6 +156,7 @@ def _recomputed(
     stated = audit.kg_co2e_per_kwh
     try:
         anew = compute_footprint(parse_inventory(inventory), load_ruleset(ruleset), dataset)
+        check_credits(anew)
         report = verify_audit_bundle(write_audit_bundle(anew, withhold_licensed=True))
     except LcaError as error:
         findings = tuple(translate(error).findings)
