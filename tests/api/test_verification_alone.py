@@ -18,9 +18,11 @@ from api.settings import Settings
 from passports.attributes.table import Granularity
 from passports.attributes.view import passport_sheet, restricted_presentation
 from passports.data_carrier import draw
+from passports.documents import utc_now
 from passports.operators import get_operator
 from passports.resolve import evidence_from_store
 from passports.seals import seal_of
+from passports.trust import build_trust_list
 from passports.verification.bundle import Bundle, write_bundle
 from signing.credentials import decode
 from signing.keys.software_key import P256Key
@@ -65,7 +67,9 @@ def home(sqlite_world: World, tmp_path: Path) -> Path:
     """A home in which the trust list of the world is pinned."""
     settings, root = Settings(home=tmp_path / "home"), P256Key.from_secret(bytes([5]) * 32)
     settings.home.mkdir()
-    settings.trust_list_path.write_bytes(sqlite_world.trust_list().sign(root))
+    world = sqlite_world
+    trust_list = build_trust_list(world.store, world.keyring, world.address, utc_now())
+    settings.trust_list_path.write_bytes(trust_list.sign(root))
     settings.trust_root_path.write_text(json.dumps(dict(root.public_jwk)))
     return settings.home
 
