@@ -9,6 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import dpp_results, problem_answers
 from api.bodies import BoundBodies
+from api.examples import name_examples
 from api.page_language import SpeakLanguages
 from api.problems import MEDIA_TYPE, SCHEMA, problem_document
 from api.routes import (
@@ -21,6 +22,7 @@ from api.routes import (
     dpps,
     energy,
     evidence,
+    examples,
     factories,
     footprints,
     importers,
@@ -127,6 +129,7 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         operator_changes,
         acceptances,
         operations,
+        examples,
         account,
         pages,
         offline,
@@ -161,6 +164,7 @@ def openapi_document(app: FastAPI) -> dict[str, Any]:
             operation["responses"].pop("422", None)
             refused = dpp_results.REFUSAL if dpp_results.speaks_en18222(name) else refusal
             operation["responses"]["default"] = refused
+    name_examples(document)
     document["paths"]["/01/{gtin}/21/{serial}"] = _LINK_PATH
     for unused in ("HTTPValidationError", "ValidationError"):
         document["components"]["schemas"].pop(unused, None)

@@ -20,6 +20,8 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command
 
+from api.commands.example_option import add_example_options
+
 if TYPE_CHECKING:
     from typer._click import Command, Context, HelpFormatter
 
@@ -70,6 +72,8 @@ COMMANDS: Final[Mapping[str, CommandEntry]] = MappingProxyType(
     }
 )
 
+_BUILT: Final[dict[str, "Command"]] = {}  # who calls commands in one process builds each once
+
 
 class CommandTable(TyperGroup):
     """The commands of the table, in its order, each loaded when it is called."""
@@ -83,7 +87,7 @@ class CommandTable(TyperGroup):
         """Return a command, importing its module."""
         del ctx  # the same for all
         entry = COMMANDS.get(cmd_name)
-        if entry is not None and cmd_name not in self.commands:
+        if entry is not None and cmd_name not in _BUILT:
             found = getattr(import_module(f"api.commands.{entry.module}"), entry.attribute)
             if not isinstance(found, typer.Typer):
                 alone = typer.Typer(add_completion=False, rich_markup_mode=None)
@@ -91,8 +95,9 @@ class CommandTable(TyperGroup):
                 found = alone
             command = get_command(found)
             command.name = cmd_name
-            self.commands[cmd_name] = command
-        return self.commands.get(cmd_name)
+            add_example_options(command, cmd_name)
+            _BUILT[cmd_name] = command
+        return _BUILT.get(cmd_name)
 
     def resolve_command(
         self, ctx: "Context", args: list[str]
