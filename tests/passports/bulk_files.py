@@ -17,6 +17,8 @@ from passports.bulk import (
     register_batteries,
 )
 from passports.documents import read_document
+from passports.store import PassportRow
+from signing.credentials import decode
 from tests.worlds import FACILITY, IMPORTER, MAKER, MODEL, NOW, World
 
 COLUMNS = (
@@ -27,6 +29,7 @@ COLUMNS = (
     "responsible_operator_id",
     "manufactured_on",
 )
+SECOND_GTIN = "09520123000004"
 KINDS = ("csv", "xlsx", "ndjson", "json")
 
 
@@ -114,3 +117,16 @@ def register(
 def told(done: Registration) -> list[tuple[int | None, str, str]]:
     """Return line, field and reason of each finding."""
     return [(f.line, f.field, f.reason) for f in done.report.findings]
+
+
+def stored(world: World) -> dict[str, PassportRow]:
+    """Return all passports by serial."""
+    with world.store.reading() as reading:
+        return {row.serial: row for row in reading.passports.page(limit=100_000)}
+
+
+def subject(row: PassportRow) -> dict[str, Any]:
+    """Return what a passport says."""
+    found = decode(row.credential).payload["credentialSubject"]
+    assert isinstance(found, dict)
+    return found
