@@ -1,8 +1,9 @@
 """Registration in bulk: files of batteries in, one signed passport for each row out, or reasons row by row.
 
-`files` reads CSV, XLSX, NDJSON and JSON into rows of cells; `recipes` and `mapping` say which column is
-what; `rows` reads the cells; `judging` holds the rows against the gates of issuing; `registering` does
-both and, where nothing is refused, issues; `rejects` writes what was refused so that it can be mended.
+`files` reads CSV, XLSX, NDJSON and JSON into rows of cells; `column_names`, `recipes` and `mapping` say
+which column is what; `rows` reads the cells; `judging` holds the rows against the gates of issuing;
+`registering` does both and, where nothing is refused, issues; `rejects` writes what was refused so that it
+can be mended.
 `model_fields`, `model_rows` and `model_registering` do the same for files of battery models.
 """
 
