@@ -78,17 +78,19 @@ function parse(bytes, isStrict) {
   }
   function object(depth) {
     const made = Object.create(null);
+    let twice = null;
     if (take("}")) return made;
     for (;;) {
       space();
       if (text[at] !== '"') fail();
       const name = string();
-      if (name in made) refuse("duplicate_key", `the key ${name} stands twice`);
+      if (name in made) twice = name;
       space();
       if (!take(":")) fail();
       made[name] = value(depth + 1);
       space();
-      if (take("}")) return made;
+      // Told where the object ends: what is no JSON at all goes before.
+      if (take("}")) return twice === null ? made : refuse("duplicate_key", `the key ${twice} stands twice`);
       if (!take(",")) fail();
     }
   }
