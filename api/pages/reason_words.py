@@ -61,6 +61,7 @@ REASONS: Final = Words(
         "no_trusted_key": message("No trusted key was at hand to check the signature with."),
         "no_version_evidence": message("Nobody could say whether there is a newer version."),
         "not_a_passport": message("It is signed, but it is no battery passport."),
+        "not_a_receipt": message("It is signed, but it is no receipt of a shipment."),
         "not_witnessed": message("No known witness has confirmed the public log."),
         "not_yet_valid": message("It is not valid yet."),
         "passport_ceased": message("The battery was recycled, and the passport has ended."),
