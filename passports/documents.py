@@ -61,6 +61,11 @@ _FORMS: Final[Mapping[str, str]] = {
     "json": "Send well-formed JSON.",
 }
 _ISO_DAY: Final = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+# Unicode Annex 9: they show a text in another order than it has. Section 23.9: tags, which nobody sees.
+_REORDERING: Final = frozenset("\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_TAGS: Final = range(0xE0000, 0xE0080)
+# Letters and a symbol that are drawn as nothing: fillers of Hangul, the blank pattern of Braille.
+_BLANKS: Final = "\u115f\u1160\u3164\uffa0\u2800"
 # Unicode, section 23.7: never characters; XML 1.0, section 2.2, refuses them (labels are XML).
 _NEVER_CHARACTERS: Final = frozenset("\ufffe\uffff")
 
@@ -150,12 +155,19 @@ def _not_in_the_future(value: date) -> date:
 
 def _printable(value: str) -> str:
     # No control characters: they have no business in a label, a log line or a signed template.
-    if value.isprintable():
+    if value.isprintable() and not any(c in value for c in _BLANKS):
         return value
-    if any(unicodedata.category(c) == "Cc" and c not in "\n\t" for c in value):
+    kinds = {c: unicodedata.category(c) for c in value}
+    if any(kind == "Cc" and c not in "\n\t" for c, kind in kinds.items()):
         raise RuleError("it holds a control character", "Remove it.")
-    if any(unicodedata.category(c) == "Cs" or c in _NEVER_CHARACTERS for c in value):
+    if any(kind == "Cs" or c in _NEVER_CHARACTERS for c, kind in kinds.items()):
         raise RuleError("it holds half of a character, or none (a noncharacter)", "Type it anew.")
+    hiding = next((c for c in kinds if c in _REORDERING or ord(c) in _TAGS), None)
+    if hiding is not None:
+        reason = f"it holds a character that hides or reorders text (U+{ord(hiding):04X})"
+        raise RuleError(reason, "Remove it.")
+    if value.strip() and all(kind[0] in "CZM" or c in _BLANKS for c, kind in kinds.items()):
+        raise RuleError("nothing in it can be seen", "Type it anew.")
     return value
 
 

@@ -173,6 +173,7 @@ def rotate_api_key(
         RecordNotFoundError: there is no such key.
         InvalidInputError: it has expired, was revoked or was replaced before.
     """
+    transaction.operators.lock(operator_id)  # of two rotations one comes first
     row = _row(transaction, operator_id, key_id)
     has_ended = row.expires_at is not None and row.expires_at <= now
     if row.revoked_at is not None or has_ended or row.replaced_by is not None:
@@ -202,6 +203,7 @@ def rotate_key_as(
         InvalidInputError: it is not in use any more.
     """
     with store.transaction() as transaction:
+        transaction.operators.lock(caller.id)  # before the key is read
         row = _row(transaction, caller.id, key_id)
         if key_id != caller.credential_id:
             _require_within(caller, _actions(row))
@@ -244,6 +246,7 @@ def revoke_api_key(transaction: Transaction, operator_id: str, key_id: str, now:
     Raises:
         RecordNotFoundError: there is no such key.
     """
+    transaction.operators.lock(operator_id)  # a rotation at the same moment comes before or after
     row = _row(transaction, operator_id, key_id)
     if row.revoked_at is None:
         row.revoked_at = now

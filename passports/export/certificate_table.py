@@ -57,8 +57,20 @@ def export_certificate_table(
     for credential in credentials:
         subject = decode(credential).payload.get("credentialSubject")
         if isinstance(subject, Mapping):
-            writer.writerows(_rows(subject))
+            writer.writerows([as_text(cell) for cell in row] for row in _rows(subject))
     return target.getvalue().encode("utf-8-sig")  # so that a spreadsheet reads every script
+
+
+def as_text(cell: object) -> object:
+    """Return what a spreadsheet takes for the text that it is: what begins like a formula gets an apostrophe.
+
+    Names and serial numbers are the maker's own words, and a spreadsheet computes what begins with `=`, `+`,
+    `-` or `@` (OWASP, CSV injection; CWE-1236).
+    """
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_BEGIN_FORMULAS) else cell
+
+
+_BEGIN_FORMULAS: Final = ("=", "+", "-", "@", "\t", "\r", "\uff1d", "\uff0b", "\uff0d", "\uff20")
 
 
 def _rows(subject: Mapping[str, Any]) -> Iterator[tuple[object, ...]]:
