@@ -6,6 +6,7 @@ forms: whatever a backup says, nothing of it is written anywhere else.
 
 import re
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -108,7 +109,7 @@ def read_manifest(path: Path, archive: zipfile.ZipFile) -> Manifest:
             remedy = "Restore it with the voltpass that wrote it, or a newer one."
             raise refused(path, f"it is no backup of the format {FORMAT}", remedy) from None
         raise refused(path, f"its manifest is not valid: {shorten(place)}") from None
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (zipfile.BadZipFile, OSError, EOFError, ValueError, RuntimeError, zlib.error):
         raise refused(path, "its manifest cannot be read") from None
     listed = [part.path for part in manifest.parts] + [MANIFEST]
     if sorted(listed) != sorted(names):

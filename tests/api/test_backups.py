@@ -4,6 +4,7 @@ import json
 import shutil
 import signal
 import sqlite3
+import struct
 import subprocess
 import time
 import zipfile
@@ -251,6 +252,22 @@ def test_whatever_byte_is_changed_the_parts_are_as_written_or_refused(
         restore_backup(Settings(home=tmp_path / "none"), request, lambda _done, _all: None)
     except InvalidInputError:
         return  # else every part had its hash
+
+
+def test_a_manifest_that_does_not_unpack_is_refused(backup: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(backup) as archive:
+        manifest = archive.getinfo(MANIFEST)
+    written = backup.read_bytes()
+    # APPNOTE.TXT 4.3.7: a local header is 30 bytes, its last two fields the lengths of what follows.
+    of_name, of_extra = struct.unpack_from("<HH", written, manifest.header_offset + 26)
+    begin = manifest.header_offset + 30 + of_name + of_extra
+    request = RestoreRequest(path=tmp_path / "x.zip", only_check=True, keys_stay_closed=True)
+    for place in range(begin, begin + manifest.compress_size, 3):
+        data = bytearray(written)
+        data[place] ^= 5
+        request.path.write_bytes(data)
+        with pytest.raises(InvalidInputError):
+            restore_backup(Settings(home=tmp_path / "none"), request, lambda _done, _all: None)
 
 
 def test_another_address_another_database_and_a_wrong_passphrase_are_told_before_anything(
