@@ -12,6 +12,7 @@ from typing import Any
 from lca.datasets import Dataset
 from passports.fsck.attributes import check_access_log, check_anchors, check_versions
 from passports.fsck.authority import check_acceptances, check_acts, check_transfers
+from passports.fsck.certificate_events import check_certificate_events
 from passports.fsck.energy import check_closed_periods, check_energy_sums
 from passports.fsck.evidence import check_certificates, check_studies
 from passports.fsck.faults import FIRST_WALK, Fault, Found, to_the_end
@@ -100,6 +101,7 @@ def _walks(
     known = what_is_known(store, at, verifiers)
     yield "keys", lambda: check_keys(store, is_part=is_part)
     yield "certificates", lambda: check_certificates(store, known)
+    yield "certificate_events", lambda: check_certificate_events(store)
     yield "studies", lambda: check_studies(store, dataset)
     yield "status_lists", lambda: check_status_lists(store, known)
     yield "passports", lambda: check_passports(store, known)

@@ -10,13 +10,16 @@ from typing import Any
 from lca.datasets import load_shipped_dataset
 from passports.access_anchors import anchor_access_logs
 from passports.access_log import append_entry
+from passports.authority.callers import Caller
 from passports.authority.grants import AccessGrantCreate, give_grant
+from passports.authority.operator_changes import OperatorChange, change_operator
 from passports.authority.terms import GranteeKind, Purpose
 from passports.energy.energy_ledger import open_lots
 from passports.fsck.faults import Fault
 from passports.fsck.whole import check_store
 from passports.key_changes import revoke_key, rotate_key
-from passports.life.withdrawal import StatusChange, Withdrawing, change_status
+from passports.life.withdrawal import ReasonClass, StatusChange, Withdrawing, change_status
+from passports.operators import get_operator
 from passports.token_status import publish_token_status_list
 from tests.passports import test_authority_authorisations as authorisations
 from tests.passports import test_certify as certify
@@ -60,13 +63,23 @@ def filled(world: World) -> World:
     )
     give_grant(store, MAKER, grant, later)
     for number, change in enumerate((StatusChange.REVOKED, StatusChange.SUSPENDED)):
-        said = Withdrawing(MAKER, "a defect", AFTER)
+        said = Withdrawing(MAKER, "a defect", AFTER, IMPORTER, ReasonClass.INQUIRY)
         change_status(store, keyring, ADDRESS, scene.passports[1 - number], change, said)
+    correct(world)
     publish_token_status_list(store, keyring, ADDRESS, MAKER, "revocation-1", AFTER)
     with store.transaction() as transaction:
         append_entry(transaction, MAKER, {"reader": "somebody", "attributes": []}, AFTER)
     anchor_access_logs(store, keyring, ADDRESS, AFTER)
     return world
+
+
+def correct(world: World) -> None:
+    """Correct the maker's data twice."""
+    with world.store.reading() as reading:
+        maker = Caller.of(get_operator(reading, MAKER), "key")
+    for days, address in enumerate(("2 New Road", "3 New Road")):
+        change = OperatorChange(reason="moved", postal_address=address)
+        change_operator(world.store, maker, MAKER, change, AFTER + timedelta(days=days))
 
 
 def faults(world: World) -> tuple[Fault, ...]:

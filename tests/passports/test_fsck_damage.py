@@ -34,7 +34,8 @@ UNCOVERED: Final[Mapping[str, str]] = {
     **dict.fromkeys(("session.*", "idempotency_key.*", "mapping_recipe.*"), _HERE),
     **dict.fromkeys(("registry_enrolment.*", "registry_submission.*"), _ELSEWHERE),
     **dict.fromkeys(("registry_entry.*", "registry_proof.*"), _ELSEWHERE),
-    **dict.fromkeys(("operator_version.*", "passport_succession.*"), _ELSEWHERE),
+    "passport_succession.*": _ELSEWHERE,
+    "operator_version.reason": _FREE,
     **dict.fromkeys(("facility_document.*", "facility_dossier.*"), _ELSEWHERE),
     **dict.fromkeys(("facility_target.*", "instrument_claim.*"), _BOOKS),
     **dict.fromkeys(("meter_state.*", "meter_withdrawal.*", "withdrawn_reading.*"), _BOOKS),
@@ -44,10 +45,6 @@ UNCOVERED: Final[Mapping[str, str]] = {
     "signing_key.revoked_from_log_index": "what its owner stated; earlier or later only the owner knows",
     "signing_key.revoked_in_log": "what its owner stated, as the index",
     **dict.fromkeys(("attribute_version.reason", "batch.request_sha256"), _FREE),
-    **dict.fromkeys(("passport_status_change.reason", "passport_status_change.actor_id"), _FREE),
-    **dict.fromkeys(
-        ("passport_status_change.recorded_at", "passport_status_change.acting_id"), _FREE
-    ),
     **dict.fromkeys(("authorisation.document", "access_grant.document"), _PARTLY),
     **dict.fromkeys(("authorisation.revoked_at", "authorisation.revoked_by"), _LATER),
     **dict.fromkeys(("authorisation.revocation_reason", "access_grant.revoked_at"), _LATER),
@@ -77,13 +74,27 @@ UNCOVERED: Final[Mapping[str, str]] = {
             *("value", "flags"),
         )
     },
-    **dict.fromkeys(("meter.*", "meter_import.*", "meter_month.*", "meter_reading.*"), _BOOKS),
-    **dict.fromkeys(("energy_lot.*", "energy_posting.*", "energy_transfer.*"), _BOOKS),
-    **dict.fromkeys(("production.*", "closed_period_import.*"), _BOOKS),
-    **dict.fromkeys(
-        ("certificate_event.*", "certificate_citation.*"),
-        "the state of a certificate stands in its certifier's signed status list",
-    ),
+    **dict.fromkeys(("meter_import.created_at", "meter_import.document"), _PARTLY),
+    "meter_reading.ends_at": _PARTLY,
+    **{
+        f"energy_lot.{name}": _BOOKS
+        for name in (
+            *("kind", "source", "period_from", "period_to", "backs_lot_id", "created_at"),
+            "document",
+        )
+    },
+    **dict.fromkeys(("energy_posting.line", "energy_posting.account"), _BOOKS),
+    **{
+        f"energy_transfer.{name}": _BOOKS
+        for name in (
+            *("lot_id", "kind", "target_kind", "target_id", "study_id", "created_at"),
+            "document",
+        )
+    },
+    **dict.fromkeys(("production.withdrawn_reason", "production.document"), _PARTLY),
+    "closed_period_import.readings": "how many readings of a delivery it rests on; their sum is checked",
+    **dict.fromkeys(("certificate_citation.coverage", "certificate_citation.cited_at"), _FREE),
+    **dict.fromkeys(("certificate_event.reason", "certificate_event.at"), _FREE),
 }
 
 COLUMNS: Final = [

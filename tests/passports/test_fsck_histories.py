@@ -14,13 +14,16 @@ from passports.fsck.whole import check_store
 from passports.life.withdrawal import StatusChange, Withdrawing, change_status
 from passports.operators import add_prefix, get_operator
 from passports.status_lists import set_status
+from tests.passports import test_certify as certify
 from tests.passports.test_lifecycle import live
 from tests.worlds import ADDRESS, MAKER, NOW, World
 
 DATASET = load_shipped_dataset()
 LATER = NOW + timedelta(days=2)
 TABLES = SQLModel.metadata.tables
-HISTORIES = (TABLES["passport_status_change"], TABLES["operator_version"])
+HISTORIES = tuple(
+    TABLES[name] for name in ("passport_status_change", "operator_version", "certificate_event")
+)
 OPERATOR = TABLES["operator"]
 
 
@@ -203,4 +206,35 @@ def test_a_clock_that_runs_back_makes_no_version_older_than_the_one_before(world
     change = OperatorChange(reason="moved back", postal_address="1 Old Road")
     made = change_operator(world.store, maker, MAKER, change, NOW)
     assert made.recorded_at == NOW + timedelta(days=2)
+    assert faults(world) == []
+
+
+# --- certificates ------------------------------------------------------------------------------
+
+EVENT = "UPDATE certificate_event SET {} WHERE number = {}"
+EVENTS = {
+    "one is gone": ("DELETE FROM certificate_event WHERE number = 2", "before event 3 is missing"),
+    "the last is gone": ("DELETE FROM certificate_event WHERE number = 3", "its bit of suspension"),
+    "all are gone": ("DELETE FROM certificate_event", "its bit of suspension"),
+    "withdrawn before": (EVENT.format("status = 'withdrawn'", 2), "event 3 cannot follow"),
+    "withdrawn at last": (EVENT.format("status = 'withdrawn'", 3), "its bit of suspension"),
+    "no word of ours": (EVENT.format("status = 'lost'", 1), "cannot be read"),
+    "by another": (EVENT.format("by_operator_id = 'rival'", 2), "not said by who issued it"),
+    "out of order": (
+        EVENT.format("at = '2001-01-01 00:00:00.000000+00:00'", 3),
+        "event 3 is older than the one before it",
+    ),
+}
+
+
+def test_what_did_not_happen_to_a_certificate_like_that_is_found(world: World) -> None:
+    certify.with_certifier(world)
+    certificate = certify.issue(world)
+    for change in ("suspended", "reinstated", "suspended"):
+        certify.change(world, certificate.id, change)
+    assert faults(world) == []
+    for name, (statement, reason) in EVENTS.items():
+        with spoilt(world, statement) as found:
+            assert any(reason in fault for fault in found), (name, found)
+    certify.change(world, certificate.id, "withdrawn")
     assert faults(world) == []
