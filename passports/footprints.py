@@ -29,7 +29,6 @@ from lca.errors import (
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset, ruleset_ids
 from lca.strict_json import check_numbers
-from passports.agreement import first_difference
 from passports.documents import Document, PastDate, Slug
 from passports.errors import (
     Finding,
@@ -40,6 +39,7 @@ from passports.errors import (
 from passports.factories import Facility, find_energy_period, get_facility
 from passports.footprint_inventory import as_stored, assemble_inventory
 from passports.models import BatteryModel, get_model
+from passports.result_agreement import first_difference
 from passports.store import FootprintStudyRow, Store, StudyFilter, Transaction
 from signing.canonical import canonicalize
 

@@ -8,7 +8,7 @@ from lca.footprint import compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset
 from lca.sharing import shared_document
-from passports.agreement import first_difference
+from passports.result_agreement import first_difference
 from passports.verification.bundle import Bundle
 
 

@@ -20,9 +20,9 @@ from lca.footprint import compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset, ruleset_ids
 from lca.sharing import shared_document
-from passports.agreement import first_difference
 from passports.errors import EvidenceUnavailableError, Finding
 from passports.footprints import translate
+from passports.result_agreement import first_difference
 from passports.verification.bundle import Bundle
 from passports.verification.claims import PassportClaims, StudyClaims, read_claims
 from passports.verification.collection import payload_of

@@ -11,7 +11,6 @@ from lca.footprint import compute_footprint
 from lca.inventory import parse_inventory
 from lca.rulesets import load_ruleset
 from lca.sharing import shared_document
-from passports.agreement import first_difference
 from passports.documents import read_document
 from passports.errors import (
     InvalidInputError,
@@ -28,6 +27,7 @@ from passports.footprints import (
     produced_in,
     recompute,
 )
+from passports.result_agreement import first_difference
 from passports.store import FootprintStudyRow
 from signing.canonical import canonicalize
 from tests.worlds import FACILITY, MAKER, MODEL, NOW, RIVAL, World, demo_input, inventory
