@@ -1,9 +1,11 @@
 """Versions, life cycle and measured values on the command line, with exit codes that mean something."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from passports.documents import utc_now
 from tests.api.command_line import Demonstration, invoke, one_document
 
 
@@ -94,18 +96,17 @@ def test_a_renewal_names_what_another_operator_answers_for_and_renews_the_rest(
     register.write_text(json.dumps({**said, "postal_address": "1 Road, Berlin"}), encoding="utf-8")
     done = invoke("keys", "register", str(register), home=home)
     assert done.returncode == 0, done.stderr
-    offered = one_document(
-        invoke(
-            *("operator", "offer-transfer", batch["operator_id"], "--to", taker),
-            *("--passport", passed_on, "--json"),
-            home=home,
-        )
-    )
-    done = invoke("operator", "accept-transfer", taker, offered["id"], home=home)
-    assert done.returncode == 0, done.stderr
+    day = (utc_now() + timedelta(days=30)).date()
+    until = ("--until", day, "--reason", "sold", "--json")
+    to_taker = ("operator", "offer-transfer", taker, "--operator", "demo-importer")
+    offer = invoke(*to_taker, "--passport", passed_on, *until, home=home)
+    assert offer.returncode == 0, offer.stdout
+    offered = one_document(offer)
+    accept = ("operator", "accept-transfer", offered["id"], "--operator", taker)
+    assert invoke(*accept, home=home).returncode == 0
     values = tmp_path / "values.json"
-    values.write_text('{"recycled_nickel_pre_consumer_percent": 3.5}', encoding="utf-8")
-    command(home, "set", "batch", batch["id"], values, *why)
+    values.write_text('{"extinguishing_agents": ["CO2"]}', encoding="utf-8")
+    command(home, "set", "model", batch["model_id"], values, *why)
 
     words = ("renew", "--batch", batch["id"], *why)
     done = command(home, *words, code=1)
