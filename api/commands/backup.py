@@ -105,15 +105,17 @@ def _fsck(*, quiet: bool) -> dict[str, Any]:
     from passports.fsck.whole import check_store
 
     voltpass = open_voltpass()
-    with progress_bar("checking", quiet=quiet) as progress:
-        report = check_store(
-            voltpass.store,
-            voltpass.dataset,
-            utc_now(),
-            lambda _kind, count: progress(count, count),
-            voltpass.keyring.log_verifiers(voltpass.address.log_origin),
-        )
-    voltpass.close()
+    try:
+        with progress_bar("checking", quiet=quiet) as progress:
+            report = check_store(
+                voltpass.store,
+                voltpass.dataset,
+                utc_now(),
+                lambda _kind, count: progress(count, count),
+                voltpass.keyring.log_verifiers(voltpass.address.log_origin),
+            )
+    finally:
+        voltpass.close()
     return report.to_document()
 
 
