@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime
+from typing import Final
 
 from passports.authority.gs1_prefixes import foreign_gtin
 from passports.authority.responsible_operator import check_responsible
@@ -109,12 +110,21 @@ def _check_dates(units: Sequence[BatteryUnit], default: date, today: date) -> li
     return findings
 
 
+# Ours: what is older was mistyped (0024 for 2024); passports are for what is on the market from 2027 on.
+_EARLIEST: Final = date(1970, 1, 1)
+
+
 def check_made_on(made_on: date, today: date, line: int | None = None) -> Finding | None:
     """Return what is wrong with a battery's day of manufacture, or None."""
-    if made_on <= today:
+    if _EARLIEST <= made_on <= today:
         return None
     remedy = "Passports are issued for batteries that exist."
     reason = "the date lies in the future"
+    if made_on < _EARLIEST:
+        reason, remedy = (
+            f"the date lies before {_EARLIEST.year}",
+            "Write the year with four digits.",
+        )
     return Finding("manufactured_on", str(made_on), reason, remedy, line)
 
 

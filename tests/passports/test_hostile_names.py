@@ -3,6 +3,7 @@
 import csv
 import io
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from threading import Barrier
 
 import pytest
@@ -15,6 +16,7 @@ from passports.export import EXPORTS
 from passports.export.certificate_table import as_text
 from passports.factories import FacilityCreate
 from passports.operators import get_operator
+from passports.validate import check_made_on
 from tests.worlds import MAKER, NOW, World, certificate_request
 
 
@@ -87,3 +89,11 @@ def test_a_key_is_rotated_once_at_the_same_moment(world: World) -> None:
     with ThreadPoolExecutor(4) as pool:
         results = list(pool.map(rotate, range(4)))
     assert sum(isinstance(result, InvalidInputError) for result in results) == 3
+
+
+@pytest.mark.parametrize("made_on", [date(1, 1, 1), date(24, 12, 2), date(1969, 12, 31)])
+def test_a_battery_is_not_made_in_a_year_that_was_mistyped(made_on: date) -> None:
+    finding = check_made_on(made_on, NOW.date())
+    assert finding is not None
+    assert "lies before 1970" in finding.reason
+    assert check_made_on(date(1970, 1, 1), NOW.date()) is None
