@@ -6,13 +6,9 @@ whole. The operator that granted the whole sees every part and can end each.
 
 import secrets
 from datetime import datetime
-from typing import Annotated, Final, Self
+from typing import Final
 
-from pydantic import Field, model_validator
-
-from passports.authority.grants import MAX_SCOPE, AccessGrant, read_grant, stands
-from passports.authority.terms import GranteeKind
-from passports.documents import Document, Instant, Name, RuleError, Slug
+from passports.authority.grants import AccessGrant, GrantScope, read_grant, stands
 from passports.errors import AccessDeniedError, Finding, InvalidInputError, RecordNotFoundError
 from passports.operators import EconomicOperator, get_operator
 from passports.store import AccessGrantRow, Store, Transaction
@@ -22,21 +18,8 @@ MAX_DEPTH: Final = (
 )
 
 
-class GrantDelegation(Document):
+class GrantDelegation(GrantScope):
     """A part of a grant as it is passed on."""
-
-    grantee: Slug
-    grantee_kind: GranteeKind
-    models: Annotated[list[Slug], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
-    batteries: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
-    expires_at: Instant
-    may_be_passed_on: bool = False
-
-    @model_validator(mode="after")
-    def _has_a_scope(self) -> Self:
-        if not self.models and not self.batteries:
-            raise RuleError("it names neither models nor batteries", "Name at least one of them.")
-        return self
 
 
 def pass_on(

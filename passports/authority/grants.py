@@ -28,15 +28,11 @@ LONGEST: Final = timedelta(days=3653)
 MAX_SCOPE: Final = 1000
 
 
-class AccessGrantCreate(Document):
-    """A grant as it is given: `models` by their identifiers, `batteries` by those of their passports.
-
-    `may_be_passed_on` lets the grantee pass a part of it on, see `grant_delegation`.
-    """
+class GrantScope(Document):
+    """To whom what is opened, and until when: what a grant and a part of one have in common."""
 
     grantee: Slug
     grantee_kind: GranteeKind
-    purpose: Purpose
     models: Annotated[list[Slug], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
     batteries: Annotated[list[Name], Field(max_length=MAX_SCOPE)] = Field(default_factory=list)
     expires_at: Instant
@@ -47,6 +43,15 @@ class AccessGrantCreate(Document):
         if not self.models and not self.batteries:
             raise RuleError("it names neither models nor batteries", "Name at least one of them.")
         return self
+
+
+class AccessGrantCreate(GrantScope):
+    """A grant as it is given: `models` by their identifiers, `batteries` by those of their passports.
+
+    `may_be_passed_on` lets the grantee pass a part of it on, see `grant_delegation`.
+    """
+
+    purpose: Purpose
 
 
 class AccessGrant(AccessGrantCreate):
