@@ -171,7 +171,7 @@ def test_the_switch_is_made_of_links_and_names_each_language_in_itself(
     assert [a["lang"] for a in links] == [language.tag for language in languages().values()]
     assert [a["lang"] for a in links if "aria-current" in a] == ["fr"]
     assert [a["href"] for a in links] == [f"?link=a%26b&lang={code}" for code in languages()]
-    for name in ("English", "Deutsch", "Español", "Français", "中文"):
+    for name in ("English", "Deutsch", "Español", "Français", "Italiano", "中文"):
         assert f">{name}</a>" in html
     assert "set-cookie" not in ask(issued, path, "de").headers
     assert "<script" not in html
@@ -196,7 +196,7 @@ def test_the_outcome_of_a_verification_can_be_had_in_another_language(issued: Ca
     assert "Batteriepass prüfen" in answer.body.decode()
 
 
-@pytest.mark.parametrize("code", ["de", "es", "fr", "zh"])
+@pytest.mark.parametrize("code", ["de", "es", "fr", "it", "zh"])
 def test_what_was_signed_is_not_translated(issued: Caller, code: str) -> None:
     passport = issued.get(PASSPORT, accept="application/json").json()["credential"]
     subject = passport["credentialSubject"]
@@ -210,7 +210,7 @@ def test_what_was_signed_is_not_translated(issued: Caller, code: str) -> None:
         assert stated in text
 
 
-@pytest.mark.parametrize("code", ["de", "es", "fr", "zh"])
+@pytest.mark.parametrize("code", ["de", "es", "fr", "it", "zh"])
 def test_messages_of_checks_are_quoted_in_english_behind_their_explanation(code: str) -> None:
     with speaking(code):
         html = render.passport_page(
@@ -235,6 +235,7 @@ def test_messages_of_checks_are_quoted_in_english_behind_their_explanation(code:
             "5 de marzo de 2026",
             "5 de marzo de 2026, 07:08 UTC",
         ),
+        ("it", "1\u202f234,5", "0,126", "4,5 %", "5 marzo 2026", "5 marzo 2026, 07:08 UTC"),
         ("zh", "1,234.5", "0.126", "4.5 %", "2026年3月5日", "2026年3月5日, 07:08 UTC"),
     ],
 )
