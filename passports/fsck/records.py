@@ -40,7 +40,7 @@ def check_records(store: Store) -> Iterator[Found]:
     """Yield for each row of each table the first column that cannot be read, or None; then what dangles."""
     with store.reading() as reading:
         for table in reading.integrity.tables:
-            if reading.integrity.is_empty(table):
+            if reading.integrity.is_empty(table.name):
                 continue
             kind = table.name.replace("_", " ")
             for name, column in reading.integrity.examined(table):

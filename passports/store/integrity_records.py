@@ -60,10 +60,10 @@ class IntegrityRecords:
         """All tables of the store, those first on which others rest."""
         return METADATA.sorted_tables
 
-    def is_empty(self, table: Table) -> bool:
+    def is_empty(self, table: str) -> bool:
         """Tell whether a table has no row: most have none, and what asks for rows is long."""
         connection = self._session.connection()
-        name = connection.dialect.identifier_preparer.format_table(table)
+        name = connection.dialect.identifier_preparer.quote(table)
         return connection.exec_driver_sql(f"SELECT 1 FROM {name} LIMIT 1").first() is None  # noqa: S608 # a name of ours
 
     def examined(self, table: Table) -> Iterator[tuple[str, str | None]]:
