@@ -123,7 +123,7 @@ def test_a_line_with_too_few_or_too_many_cells_is_a_fault_of_that_line_alone() -
     faults = [row.fault.reason if row.fault else None for row in table.rows]
     assert faults == [
         None,
-        "the line has 1 cells, the header has 2",
+        "the line has 1 cell, the header has 2",
         "the line has 3 cells, the header has 2",
         None,
     ]
