@@ -157,8 +157,9 @@ def change_status(
             return ChangedStatus(row.id, row.serial, before, changed=False)
         place = _place(row, before, change)
         earlier = transaction.status_changes.of(row.id)
-        # What is said follows what was said before, whatever the clock says.
-        said = replace(said, now=max([said.now, *(entry.recorded_at for entry in earlier[-1:])]))
+        # What is said follows the passport and what was said before, whatever the clock says.
+        before_this = [row.issued_at, *(entry.recorded_at for entry in earlier[-1:])]
+        said = replace(said, now=max(said.now, *before_this))
         is_withdrawn = change is not StatusChange.REINSTATED
         said = said if is_withdrawn else replace(said, reason_class=None)
         set_status(
