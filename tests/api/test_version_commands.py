@@ -97,7 +97,7 @@ def test_a_renewal_names_what_another_operator_answers_for_and_renews_the_rest(
     done = invoke("keys", "register", str(register), home=home)
     assert done.returncode == 0, done.stderr
     day = (utc_now() + timedelta(days=30)).date()
-    until = ("--until", day, "--reason", "sold", "--json")
+    until = ("--until", day.isoformat(), "--reason", "sold", "--json")
     to_taker = ("operator", "offer-transfer", taker, "--operator", "demo-importer")
     offer = invoke(*to_taker, "--passport", passed_on, *until, home=home)
     assert offer.returncode == 0, offer.stdout

@@ -20,7 +20,7 @@ from lca.inventory import parse_inventory
 from lca.reading import read_inventory
 from lca.rulesets import load_ruleset
 from lca.sheets import SheetInput, read_csv_sheets, read_workbook
-from tests.bench.lca_bench import texts_apart
+from tests.bench.lca_inputs import texts_apart
 from tests.lca.test_sheets import TABLES, as_csv, workbook
 
 HEADER = [

@@ -17,7 +17,7 @@ from lca.plain_sheets import PlainSheet, PlainWorkbook
 from lca.reading import read_inventory
 from lca.workbook import write_workbook
 from lca.workbook_formulas import has_formula
-from tests.bench.lca_bench import texts_apart
+from tests.bench.lca_inputs import texts_apart
 from tests.lca.test_sheets import TABLES, workbook
 
 SHEET = "xl/worksheets/sheet1.xml"
