@@ -3,7 +3,7 @@
 import multiprocessing
 import os
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
-from threading import Lock
+from threading import Lock, Thread
 from typing import Final
 
 # With more, what this process alone does (the database, the receipt) takes longer than their share.
@@ -34,7 +34,9 @@ class Examiners:
             if self._pool is None and self._processes > 0:
                 # Forked, they would inherit this process's threads' locks and its database's connections.
                 spawn = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(self._processes, spawn)
+                self._pool = ProcessPoolExecutor(
+                    self._processes, spawn, initializer=_end_with_parent
+                )
             return self._pool
 
     def close(self) -> None:
@@ -43,6 +45,18 @@ class Examiners:
             if self._pool is not None:
                 self._pool.shutdown(wait=False, cancel_futures=True)
                 self._pool = None
+
+
+def _end_with_parent() -> None:
+    """Nobody else would end a process of the pool after its server was killed: it waits for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+
+        def wait() -> None:
+            parent.join()
+            os._exit(1)
+
+        Thread(target=wait, daemon=True).start()
 
 
 def _cores() -> int:

@@ -19,7 +19,7 @@ from signing.verify import DomainCheck, examine_all
 # What this process examines at a time, before it looks whether others want more.
 _CHUNK: Final = 64
 # Others are asked for less the less is left, so that all are done together; asking has a price, too.
-_LEAST_ASKED, _MOST_ASKED = 32, 512
+_LEAST_ASKED, _MOST_ASKED = 64, 512
 _CORES: Final = os.cpu_count() or 1
 # Chunks asked for and not yet examined: enough that nobody waits for the next.
 _AHEAD: Final = 2 * _CORES

@@ -2,7 +2,11 @@
 
 import os
 import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -57,6 +61,41 @@ def test_one_that_dies_is_replaced(examiners: Examiners) -> None:
     renewed = examiners.pool()
     assert renewed is not None
     assert renewed.submit(os.getpid).result() not in {first, os.getpid()}
+
+
+SERVER = """
+import os, time
+from api.examiners import Examiners
+
+if __name__ == "__main__":
+    pool = Examiners(1).pool()
+    print(pool.submit(os.getpid).result(), flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("by", [signal.SIGTERM, signal.SIGKILL])
+def test_they_end_with_their_server_however_it_ends(tmp_path: Path, by: signal.Signals) -> None:
+    script = tmp_path / "server.py"
+    script.write_text(SERVER, encoding="utf-8")
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE) as server:
+        assert server.stdout is not None
+        examiner = int(server.stdout.readline())
+        assert is_running(examiner)
+        server.send_signal(by)
+        assert server.wait(20) == -by
+    deadline = time.monotonic() + 20
+    while is_running(examiner):
+        assert time.monotonic() < deadline, "it waits for a server that is gone"
+        time.sleep(0.05)
+
+
+def is_running(process_id: int) -> bool:
+    try:
+        state = Path(f"/proc/{process_id}/stat").read_text(encoding="ascii").rsplit(")", 1)[1]
+    except FileNotFoundError:
+        return False
+    return state.split()[0] != "Z"  # dead, and only waiting for somebody to ask how it ended
 
 
 def test_with_one_core_there_are_none() -> None:
