@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from passports.documents import utc_now
 from passports.fsck.whole import check_store
 from passports.keyring import Keyring
 from passports.store import Store
-from passports.store.copying import facts_of
+from passports.store.copying import DatabaseFacts, facts_of
 from tests.api.caller import PROBLEM, batch
 from tests.api.serving_processes import Served, answered, served
 from tests.own_postgres import OwnPostgres, own_postgres
@@ -68,9 +68,17 @@ def key(postgres: OwnPostgres) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
+def facts_now(postgres: OwnPostgres) -> DatabaseFacts:
+    """What the database holds; tests of this file may come in any order."""
+    with closing(Store(postgres.url("voltpass"))) as store:
+        return facts_of(store)
+
+
 def test_two_servers_that_issue_at_once_write_one_log_and_draw_no_bit_twice(
     postgres: OwnPostgres, home: Path, servers: list[Served], key: dict[str, str]
 ) -> None:
+    before = facts_now(postgres).passports
+
     def issue(number: int) -> httpx.Response:
         request = batch(*[f"T-{number}-{unit}" for unit in range(UNITS)], id=f"two-{number}")
         url = servers[number % 2].url
@@ -80,12 +88,11 @@ def test_two_servers_that_issue_at_once_write_one_log_and_draw_no_bit_twice(
         answers = list(pool.map(issue, range(BATCHES)))
     assert [answer.status_code for answer in answers] == [201] * BATCHES, answers[0].text
 
-    store = Store(postgres.url("voltpass"))
-    facts = facts_of(store)
-    assert facts.passports == facts.log_size == BATCHES * UNITS
+    facts = facts_now(postgres)
+    assert facts.passports == facts.log_size == before + BATCHES * UNITS
     verifiers = Keyring(home / "keys", WORD.encode()).log_verifiers(ADDRESS.log_origin)
-    report = check_store(store, load_shipped_dataset(), utc_now(), log_verifiers=verifiers)
-    store.close()
+    with closing(Store(postgres.url("voltpass"))) as store:
+        report = check_store(store, load_shipped_dataset(), utc_now(), log_verifiers=verifiers)
     assert len(verifiers) == 2
     assert report.faults == ()  # every leaf is a passport's, every bit one battery's
 

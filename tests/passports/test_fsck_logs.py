@@ -77,7 +77,10 @@ STATEMENTS = {
     "a leaf hash of level 0": ("", "tile 0/0"),
     "the head is gone": ("DELETE FROM log_state", "no head"),
     "one entry more": ("UPDATE log_state SET size = size + 1", "are on record"),
-    "one entry less": ("UPDATE log_state SET size = size - 1", "are on record"),
+    "one entry less": (
+        "UPDATE log_state SET size = size - 1",
+        "1 entry is on record, and it is over 2",
+    ),
     "the newest passport is gone": (
         "DELETE FROM passport WHERE log_index = (SELECT max(log_index) FROM passport)",
         "nothing that is here was logged",

@@ -1,6 +1,7 @@
 """The store: transactions, consistent reading, instants, migrations, on both databases."""
 
 import threading
+from contextlib import closing
 from datetime import UTC, date, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -184,8 +185,11 @@ def test_the_migrations_command_says_where_tables_and_migrations_differ(
     assert "colour" in capsys.readouterr().err
 
 
-def test_sqlite_writes_ahead_keeps_foreign_keys_and_syncs(sqlite_world: World) -> None:
-    with sqlite_world.store.engine.connect() as connection:
+def test_sqlite_writes_ahead_keeps_foreign_keys_and_syncs(tmp_path: Path) -> None:
+    with (
+        closing(Store(f"sqlite:///{tmp_path / 'store.sqlite3'}")) as store,
+        store.engine.connect() as connection,
+    ):
         found = [
             connection.execute(text(f"PRAGMA {name}")).scalar_one()
             for name in ("journal_mode", "foreign_keys", "synchronous")
