@@ -4,7 +4,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, Executor, Future
+from concurrent.futures import Executor, Future
 from contextlib import closing
 from datetime import datetime
 from itertools import chain
@@ -119,12 +119,16 @@ class _SharedShipment:
         at = self._common[1]
         reports = []
         for items, future in reversed(self._asked):
-            if future is None or not future.done() or future.exception() is not None:
+            if future is None or not _is_answered(future):
                 reports.append(_examine(items, self._common))
             else:
                 outcomes = future.result()
                 reports.append([VerificationReport(*outcome, None, at) for outcome in outcomes])
         return reports[::-1]
+
+
+def _is_answered(future: Future[_Outcomes]) -> bool:
+    return future.done() and not future.cancelled() and future.exception() is None
 
 
 class _Others:
@@ -159,7 +163,9 @@ class _Others:
         letter = _Letter(self._digest, self._spool.common, credentials, own)
         try:
             future = self._executor.submit(_outcomes, letter) if credentials.lengths else None
-        except BrokenExecutor:  # one of them has died, and the others were ended
+        except (
+            RuntimeError
+        ):  # one of them has died (BrokenExecutor), or the server is being stopped
             future = None
         self._slots[slot] = future
         return _Asked(items, future)

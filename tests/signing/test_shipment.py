@@ -108,13 +108,50 @@ def test_a_process_that_dies_is_made_up_for() -> None:
         assert list(again) == here
 
 
-def test_who_does_not_begin_is_not_waited_for() -> None:
+@pytest.mark.parametrize("number", [1, 70, 300])
+def test_who_does_not_begin_is_not_waited_for(number: int) -> None:
+    items = ITEMS[:number]
+    here = list(examine_shipment(items, EVIDENCE, at=AT))
+    released = threading.Event()
+    with ThreadPoolExecutor(1) as threads:
+        threads.submit(released.wait)
+        assert list(examine_shipment(items, EVIDENCE, at=AT, executor=threads)) == here
+        released.set()
+
+
+def test_a_pool_that_is_stopped_meanwhile_is_made_up_for() -> None:
     here = list(examine_shipment(ITEMS, EVIDENCE, at=AT))
     released = threading.Event()
     with ThreadPoolExecutor(1) as threads:
         threads.submit(released.wait)
-        assert list(examine_shipment(ITEMS, EVIDENCE, at=AT, executor=threads)) == here
+        stopping = {"schema": Stopping(threads)}
+        reports = list(
+            examine_shipment(ITEMS, EVIDENCE, at=AT, domain_checks=stopping, executor=threads)
+        )
         released.set()
+    assert [report.verdict for report in reports] == [report.verdict for report in here]
+    assert list(examine_shipment(ITEMS, EVIDENCE, at=AT, executor=threads)) == here
+
+
+class Stopping:
+    """A check during which somebody stops the pool."""
+
+    def __init__(self, pool: ThreadPoolExecutor) -> None:
+        self.pool = pool
+
+    def __call__(self, payload: Any) -> Finding:
+        self.pool.shutdown(wait=False, cancel_futures=True)
+        return category(payload)
+
+    def __reduce__(self) -> Any:
+        return (Unstopping, ())
+
+
+class Unstopping:
+    """What it becomes on its way to another process."""
+
+    def __call__(self, payload: Any) -> Finding:
+        return category(payload)
 
 
 def test_without_a_place_for_temporary_files_all_is_examined_here(
