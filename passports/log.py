@@ -9,7 +9,7 @@ Leaves are hashes: the log tells nothing about a battery to somebody who does no
 import base64
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -21,7 +21,7 @@ from passports.errors import (
     StaleCheckpointError,
 )
 from passports.store import LogStateRow, LogTileRow, Store, Transaction
-from signing.errors import InvalidInclusionError, MalformedDocumentError
+from signing.errors import InvalidInclusionError, KeyUnavailableError, MalformedDocumentError
 from signing.merkle import (
     HASH_BYTES,
     MerkleTree,
@@ -32,7 +32,7 @@ from signing.merkle import (
 )
 from signing.signed_note import NoteSigner, split_note
 from signing.tiles import TILE_WIDTH, TiledTree, entry_bundle
-from signing.transparency_log import Checkpoint, LogProof, sign_checkpoint
+from signing.transparency_log import Checkpoint, LogProof, open_checkpoint, sign_checkpoint
 
 _STATE: Final = 1
 _ENTRIES: Final = -1  # the level under which entries themselves are kept, see LogTileRow
@@ -55,6 +55,7 @@ def append(
 
     Raises:
         OperatorReadOnlyError: a log of this name is kept here from an archive; it would fork.
+        KeyUnavailableError: another key signed the log so far; two histories would have one name.
     """
     if transaction.kept_logs.get(log.origin) is not None:
         raise _kept(log.origin)
@@ -62,6 +63,8 @@ def append(
     if state is None:
         state = LogStateRow(id=_STATE, size=0, checkpoint=b"", updated_at=now)
         transaction.log_state.add(state)
+    elif not _is_signed_by(state.checkpoint, log):
+        raise KeyUnavailableError("file:log-ed25519.json", "not_the_key_of_this_log", _OTHER_KEY)
     first = state.size
     _extend(transaction, _ENTRIES, first, entries)
     _extend(transaction, 0, first, [leaf_hash(entry) for entry in entries])
@@ -71,6 +74,22 @@ def append(
     state.updated_at = now
     transaction.log_state.add(state)
     return first
+
+
+_OTHER_KEY: Final = (
+    "another one signed the log so far, and who pinned that would believe nothing any more; put the "
+    "log's two key files (log-ed25519.json, log-ml-dsa-44.json) back into the folder of keys"
+)
+
+
+def _is_signed_by(head: bytes, log: LogSigners) -> bool:
+    """Tell whether the log's first key is the one that signed a head, also under a former origin."""
+    try:
+        origin = Checkpoint.parse(split_note(head)[0]).origin
+        open_checkpoint(head, [replace(log.signers[0].verifier, name=origin)])
+    except (MalformedDocumentError, InvalidInclusionError):
+        return False
+    return True
 
 
 def _kept(origin: str) -> OperatorReadOnlyError:

@@ -2,10 +2,13 @@
 
 import base64
 import hashlib
+from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from passports.errors import InvalidInputError, RecordNotFoundError, StaleCheckpointError
+from passports.keyring import Keyring
 from passports.log import (
     add_cosignatures,
     append,
@@ -21,6 +24,7 @@ from passports.log import (
     witness_request,
 )
 from passports.store import Transaction
+from signing.errors import KeyUnavailableError
 from signing.merkle import MerkleTree, leaf_hash, verify_consistency, verify_inclusion
 from signing.signed_note import split_note
 from signing.tiles import TILE_WIDTH
@@ -70,6 +74,33 @@ def test_the_head_is_signed_by_both_keys(sqlite_world: World) -> None:
     open_checkpoint(note, [signer.verifier for signer in signers])
     key_ids = {signature.key_id for signature in split_note(note)[1]}
     assert key_ids == {signer.verifier.key_id for signer in signers}
+
+
+def test_another_key_does_not_carry_the_log_on(world: World, tmp_path: Path) -> None:
+    """A second server without the first one's keys, or a folder of keys that was lost."""
+    tree = write(world, 2)
+    elsewhere = Keyring(tmp_path, b"another").log_signers(ADDRESS.log_origin)
+    with (
+        pytest.raises(KeyUnavailableError, match=r"not the key of this log.*log-ed25519\.json"),
+        world.store.transaction() as transaction,
+    ):
+        append(transaction, elsewhere, entries(1, 2), NOW)
+    with world.store.transaction() as transaction:
+        assert head(transaction).size == log_size(transaction) == 2
+        append(transaction, world.keyring.log_signers(ADDRESS.log_origin), entries(1, 2), NOW)
+        assert log_size(transaction) == len(tree) + 1
+
+
+def test_a_head_that_was_damaged_is_not_carried_on(sqlite_world: World) -> None:
+    write(sqlite_world, 2)
+    log = sqlite_world.keyring.log_signers(ADDRESS.log_origin)
+    with sqlite_world.store.engine.begin() as connection:
+        connection.execute(text("UPDATE log_state SET checkpoint = :nonsense"), {"nonsense": b"x"})
+    with (
+        pytest.raises(KeyUnavailableError, match="not the key of this log"),
+        sqlite_world.store.transaction() as transaction,
+    ):
+        append(transaction, log, entries(1, 2), NOW)
 
 
 def test_every_leaf_has_a_proof_and_no_other_leaf_has_it(sqlite_world: World) -> None:
