@@ -116,6 +116,20 @@ def test_every_chain_is_judged_alike() -> None:
     assert all(found[name] == ("invalid", "key_not_trusted") for name in REFUSED)
 
 
+def test_a_key_that_nobody_names_is_told_before_a_day_that_is_none() -> None:
+    signed = sign_compact(
+        encode_header({"alg": "ES256", "typ": "vc+jwt", "x5c": list(GOOD)}),
+        canonicalize(passport(credentialStatus=None, validFrom="2027-02-18T00:00:00")),
+        SEAL_KEY,
+    )
+    listed = entry(key=STRANGER_KEY).keys
+    cases = {
+        "neither keys nor chains name it": (signed, known(keys=listed)),
+        "a chain would, at some time": (signed, known(anchor(), keys=listed)),
+    }
+    assert set(assert_alike(cases).values()) == {("invalid", "key_not_trusted")}
+
+
 def _without_kid() -> bytes:
     header = {"alg": "ES256", "typ": "vc+jwt", "x5c": list(GOOD)}
     return sign_compact(

@@ -196,7 +196,11 @@ class Examination:
         listed = [known for known in entry.keys if known.thumbprint == key.thumbprint]
         if listed:
             return stricter(key, listed[-1])
-        x5c, issued = self.parsed.header.get("x5c"), self.issued() or self.evidence.now
+        try:
+            issued = self.issued() or self.evidence.now
+        except RefusedError:  # at no time does anybody vouch for it
+            return None
+        x5c = self.parsed.header.get("x5c")
         return key if vouched(x5c, key.public, entry.anchors, issued) else None
 
     def _signature(self) -> Result:
