@@ -4,10 +4,6 @@ import multiprocessing
 import os
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from threading import Lock, Thread
-from typing import Final
-
-# With more, what this process alone does (the database, the receipt) takes longer than their share.
-_MOST: Final = 7
 
 
 class Examiners:
@@ -22,7 +18,9 @@ class Examiners:
         Args:
             processes: How many; by default one less than the cores that this process may use.
         """
-        self._processes = min(_cores() - 1, _MOST) if processes is None else processes
+        from signing.shipment import usable_cores  # noqa: PLC0415 # no command needs it to start
+
+        self._processes = usable_cores() - 1 if processes is None else processes
         self._lock = Lock()
         self._pool: ProcessPoolExecutor | None = None
 
@@ -57,13 +55,6 @@ def _end_with_parent() -> None:
             os._exit(1)
 
         Thread(target=wait, daemon=True).start()
-
-
-def _cores() -> int:
-    """How many cores this process may use; a container can be given fewer than the machine has."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 def _is_broken(pool: ProcessPoolExecutor) -> bool:

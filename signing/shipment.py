@@ -20,13 +20,26 @@ from signing.verify import DomainCheck, examine_all
 _CHUNK: Final = 64
 # Others are asked for less the less is left, so that all are done together; asking has a price, too.
 _LEAST_ASKED, _MOST_ASKED = 64, 512
-_CORES: Final = os.cpu_count() or 1
-# Chunks asked for and not yet examined: enough that nobody waits for the next.
-_AHEAD: Final = 2 * _CORES
+# With more, what the calling process does alone (its database, a receipt) takes longer than their share.
+_MOST_CORES: Final = 8
 _NO_CHECKS: Final[Mapping[str, DomainCheck]] = MappingProxyType({})
 
 _Common: TypeAlias = tuple[Evidence, datetime, Mapping[str, DomainCheck]]
 _Outcomes: TypeAlias = list[tuple[Verdict, tuple[StepResult, ...]]]
+
+
+def usable_cores() -> int:
+    """How many cores a shipment is shared among, with the caller's own: 8 at the most.
+
+    A container can be given fewer than the machine has.
+    """
+    allowed = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(allowed or 1, _MOST_CORES)
+
+
+_CORES: Final = usable_cores()
+# Chunks asked for and not yet examined: enough that nobody waits for the next.
+_AHEAD: Final = 2 * _CORES
 
 
 class ShipmentItem(NamedTuple):

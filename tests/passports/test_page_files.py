@@ -242,6 +242,7 @@ def seal_cases() -> dict[str, SealCase]:
 
     seal, public = made(), PublicKeyEntry(MAKER_KEY.public_jwk)
     known: dict[str, Any] = {MAKER: did_document()}
+    unlisted = trust_list(entry(keys=()))
     return {
         "whole": (seal, known, ISSUERS, LINK),
         "no link": (seal, known, ISSUERS, None),
@@ -255,13 +256,8 @@ def seal_cases() -> dict[str, SealCase]:
         "a stranger's key": (made(STRANGER_KEY), known, ISSUERS, LINK),
         "a compromised key": (seal, by(revoked=AT), ISSUERS, LINK),
         "compromised for the list": (seal, known, listing(replace(public, revoked=AT)), LINK),
-        "a retired key": (
-            seal,
-            by(expires=AT - timedelta(days=9)),
-            trust_list(entry(keys=())),
-            LINK,
-        ),
-        "retired since": (seal, by(expires=AT), trust_list(entry(keys=())), LINK),
+        "a retired key": (seal, by(expires=AT - timedelta(days=9)), unlisted, LINK),
+        "retired since": (seal, by(expires=AT), unlisted, LINK),
         "another key is listed": (
             seal,
             known,

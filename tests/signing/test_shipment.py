@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from signing.report import Finding
-from signing.shipment import ShipmentItem, examine_shipment
+from signing.shipment import ShipmentItem, examine_shipment, usable_cores
 from signing.spool import SLOT_BYTES, Spool
 from signing.verify import examine
 from tests.signing.test_verify import NAMES, evidence_from, read
@@ -241,6 +241,17 @@ def test_an_issuer_with_endless_envelopes_does_not_fill_the_memory() -> None:
     reports = list(examine_shipment(list(map(ShipmentItem, issued)), known, at=AT))
     assert {report.verdict for report in reports} == {"valid"}
     assert len(known.judgements) < len(issued)
+
+
+def test_cores_are_those_that_this_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each takes memory: a container on a large machine must not take that of all its cores."""
+    for allowed, used in ((1, 1), (2, 2), (8, 8), (64, 8)):
+        cores = set(range(allowed))
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _process, cores=cores: cores)
+        assert usable_cores() == used
+    monkeypatch.delattr(os, "sched_getaffinity")
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert usable_cores() == 1
 
 
 def test_an_empty_shipment_has_no_reports() -> None:
