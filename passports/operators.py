@@ -10,7 +10,7 @@ from typing import Annotated
 from pydantic import Field
 
 from passports import store as tables  # a class that is asked for by name is made then
-from passports.authority.gs1_prefixes import Gs1Prefix, check_prefix, claim_prefixes
+from passports.authority.gs1_prefixes import Gs1Prefix, claim_prefixes
 from passports.authority.roles import Action, RoleId, actions_of
 from passports.documents import CountryCode, Document, Gln, Name, Printable, Slug, Text
 from passports.errors import IdentifierConflictError, RecordNotFoundError
@@ -125,28 +125,6 @@ def add_operator(
     claim_prefixes(transaction, operator.id, operator.gs1_prefixes, now)
     keyring.create(transaction, operator.id, now)
     return operator
-
-
-def add_prefix(store: Store, operator_id: str, prefix: str, now: datetime) -> list[str]:
-    """Register one more prefix of an operator; return all that it holds. The same again changes nothing.
-
-    Raises:
-        InvalidInputError: a prefix has 4 to 12 digits.
-        IdentifierConflictError: it overlaps with a prefix of another operator.
-        RecordNotFoundError: there is no such operator.
-    """
-    check_prefix(prefix)
-    with store.transaction() as transaction:
-        transaction.operators.lock(operator_id)
-        operator = get_operator(transaction, operator_id)
-        claim_prefixes(transaction, operator_id, [prefix], now)
-        prefixes = list(dict.fromkeys([*operator.gs1_prefixes, prefix]))
-        row = transaction.operators.get(operator_id)
-        assert row is not None  # get_operator has read it
-        changed = operator.model_copy(update={"gs1_prefixes": prefixes})
-        row.document = changed.model_dump_json().encode()
-        transaction.operators.add(row)
-    return prefixes
 
 
 def get_operator(transaction: Transaction, operator_id: str) -> EconomicOperator:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Which = Annotated[str, typer.Argument(metavar="OPERATOR", help="Identifier of the operator.")]
 
 
-def _platform(voltpass: "Voltpass") -> "Caller":
+def platform_caller(voltpass: "Voltpass") -> "Caller":
     """Return whoever runs this server, in whose name its command line corrects."""
     from api.platform import PLATFORM_ID, ensure_platform
     from passports.authority.callers import Caller
@@ -49,7 +49,7 @@ def operator_change(
             raise InvalidInputError([Finding("FILE", str(file), "it is no change", remedy)])
         change = read_document(OperatorChange, {**given, "reason": reason}, "the change")
         voltpass, now = open_voltpass(), utc_now()
-        caller = _platform(voltpass)
+        caller = platform_caller(voltpass)
         before = operator_versions(voltpass.store, caller, which)[-1]
         made = change_operator(voltpass.store, caller, which, change, now)
         voltpass.write_trust_list(now)
@@ -66,7 +66,8 @@ def operator_versions_listed(which: Which, as_json: AsJson = False) -> None:
     with reported(as_json=as_json):
         voltpass = open_voltpass()
         rows = [
-            v.to_document() for v in operator_versions(voltpass.store, _platform(voltpass), which)
+            v.to_document()
+            for v in operator_versions(voltpass.store, platform_caller(voltpass), which)
         ]
 
         def text() -> None:

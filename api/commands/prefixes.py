@@ -13,11 +13,16 @@ def keys_prefix(
     as_json: AsJson = False,
 ) -> None:
     """Register one more GS1 company prefix of an operator; another operator's is refused."""
+    from api.commands.operator_changes import platform_caller
+    from passports.authority.operator_changes import add_prefix
     from passports.documents import utc_now
-    from passports.operators import add_prefix
 
     with reported(as_json=as_json):
-        prefixes = add_prefix(open_voltpass().store, operator, prefix, utc_now())
+        voltpass, now = open_voltpass(), utc_now()
+        voltpass.prepare_trust_list()  # a key that does not open is noticed before anything is written
+        caller = platform_caller(voltpass)
+        prefixes = add_prefix(voltpass.store, caller, operator, prefix, now)
+        voltpass.write_trust_list(now)
         result = {"operator_id": operator, "gs1_prefixes": prefixes}
         text = f"{operator} holds {', '.join(prefixes)}"
         emit(result, as_json=as_json, text=lambda: out.print(text, markup=False))

@@ -15,6 +15,7 @@ from api.batch_completeness import completeness_of_batches
 from api.routes.documents import BatchCompletenessRead
 from api.wiring import Voltpass
 from passports.authority.gs1_prefixes import Gs1Prefix
+from passports.authority.operator_changes import add_prefix
 from passports.authority.roles import Action
 from passports.bulk import (
     MappingRecipe,
@@ -38,7 +39,6 @@ from passports.bulk.rejects import MEDIA_TYPES, RefusedRow
 from passports.documents import Document, read_document, utc_now
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.idempotency import once
-from passports.operators import add_prefix
 
 router = APIRouter(prefix="/v1", tags=["registrations"])
 FORM: Final = "multipart/form-data"
@@ -365,8 +365,11 @@ def delete_mapping_recipe(voltpass: VoltpassDep, caller: CallerDep, name: str) -
 
 @router.post("/operators/{operator_id}/gs1-prefixes", status_code=status.HTTP_201_CREATED)
 def post_gs1_prefix(
-    voltpass: VoltpassDep, _caller: PlatformDep, operator_id: str, request: Gs1PrefixCreate
+    voltpass: VoltpassDep, caller: PlatformDep, operator_id: str, request: Gs1PrefixCreate
 ) -> Gs1PrefixesRead:
     """Register one more GS1 company prefix of an operator; one that overlaps with another's is refused."""
-    prefixes = add_prefix(voltpass.store, operator_id, request.prefix, utc_now())
+    voltpass.prepare_trust_list()  # a key that does not open is noticed before anything is written
+    now = utc_now()
+    prefixes = add_prefix(voltpass.store, caller, operator_id, request.prefix, now)
+    voltpass.write_trust_list(now)
     return Gs1PrefixesRead(operator_id=operator_id, gs1_prefixes=prefixes)

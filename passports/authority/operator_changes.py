@@ -1,7 +1,8 @@
 """Correcting an operator's data: each correction is a version, with who made it, when and why.
 
 What was signed keeps what it said; passports take up new data with their next version. An identifier, its
-DID, roles, GLN and GS1 prefixes are not corrected here: others have looked into them, or rest on them.
+DID, roles and GLN are not corrected: others have looked into them, or rest on them. GS1 prefixes only grow,
+one a version.
 """
 
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Final
 from pydantic import Field
 
 from passports.authority.callers import Caller
+from passports.authority.gs1_prefixes import check_prefix, claim_prefixes
 from passports.authority.roles import Action
 from passports.documents import CountryCode, Document, Name, Printable, Text
 from passports.errors import AccessDeniedError, Finding, InvalidInputError
@@ -69,26 +71,62 @@ def change_operator(
     with store.transaction() as transaction:
         transaction.operators.lock(operator_id)
         before = get_operator(transaction, operator_id)
-        versions = _versions(transaction, before)
         after = before.model_copy(update=change.values())
-        if after == before:
-            return versions[-1]
-        if len(versions) == 1:
-            transaction.operator_versions.add(_row(versions[0]))
-        made = OperatorVersion(
-            version=versions[-1].version + 1,
-            # Versions follow each other in time, whatever the clock says.
-            recorded_at=max(now, versions[-1].recorded_at),
-            actor=caller.id,
-            reason=change.reason,
-            operator=after,
-        )
-        transaction.operator_versions.add(_row(made))
-        row = transaction.operators.get(operator_id)
-        assert row is not None  # read just now
-        row.name, row.country = after.name, after.country
-        row.document = after.model_dump_json().encode()
-        transaction.operators.add(row)
+        return _recorded(transaction, before, after, caller.id, change.reason, now)
+
+
+def add_prefix(
+    store: Store, caller: Caller, operator_id: str, prefix: str, now: datetime
+) -> list[str]:
+    """Register one more GS1 prefix of an operator as a version of its data; return all that it holds.
+
+    The same again changes nothing and makes no version.
+
+    Raises:
+        InvalidInputError: a prefix has 4 to 12 digits.
+        IdentifierConflictError: it overlaps with a prefix of another operator.
+        RecordNotFoundError: there is no such operator.
+    """
+    check_prefix(prefix)
+    with store.transaction() as transaction:
+        transaction.operators.lock(operator_id)
+        before = get_operator(transaction, operator_id)
+        claim_prefixes(transaction, operator_id, [prefix], now)
+        prefixes = list(dict.fromkeys([*before.gs1_prefixes, prefix]))
+        after = before.model_copy(update={"gs1_prefixes": prefixes})
+        reason = f"GS1 prefix {prefix} registered"
+        _recorded(transaction, before, after, caller.id, reason, now)
+    return prefixes
+
+
+def _recorded(
+    transaction: Transaction,
+    before: EconomicOperator,
+    after: EconomicOperator,
+    actor: str,
+    reason: str,
+    now: datetime,
+) -> OperatorVersion:
+    """Write an operator's data as its next version, or return its newest where nothing changed."""
+    versions = _versions(transaction, before)
+    if after == before:
+        return versions[-1]
+    if len(versions) == 1:
+        transaction.operator_versions.add(_row(versions[0]))
+    made = OperatorVersion(
+        version=versions[-1].version + 1,
+        # Versions follow each other in time, whatever the clock says.
+        recorded_at=max(now, versions[-1].recorded_at),
+        actor=actor,
+        reason=reason,
+        operator=after,
+    )
+    transaction.operator_versions.add(_row(made))
+    row = transaction.operators.get(after.id)
+    assert row is not None  # its caller has read it
+    row.name, row.country = after.name, after.country
+    row.document = after.model_dump_json().encode()
+    transaction.operators.add(row)
     return made
 
 

@@ -6,13 +6,13 @@ from typing import Final
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.rows import readable_rows
 from passports.operators import EconomicOperator
-from passports.store import OperatorRow, OperatorVersionRow, Store
+from passports.store import OperatorRow, OperatorVersionRow, OneView
 
 # What is not corrected (`authority/operator_changes.py`): others have looked into it, or rest on it.
 _FOR_GOOD: Final = ("id", "did", "roles", "gln", "created_at")
 
 
-def check_operator_versions(store: Store) -> Iterator[Found]:
+def check_operator_versions(store: OneView) -> Iterator[Found]:
     """Yield for each operator whose data were corrected what is wrong with its versions, or None."""
     with store.reading() as reading:
         operators = {row.id: row for row in readable_rows(reading, OperatorRow)}
@@ -38,7 +38,8 @@ def _fault(operator: OperatorRow, rows: Sequence[OperatorVersionRow], known: set
         before = row
     now = EconomicOperator.model_validate_json(operator.document)
     newest = EconomicOperator.model_validate_json(rows[-1].document)
-    if _corrected(newest) != _corrected(now) or not _grown(newest, now):
+    # Homes from when a prefix that came later made no version: those behind the others may lack one.
+    if _without_prefixes(newest) != _without_prefixes(now) or not _grown(newest, now):
         return "its data are not what their newest version says"
     return None
 
@@ -73,12 +74,10 @@ def _content(row: OperatorVersionRow, before: OperatorVersionRow | None) -> Reas
     changed = [name for name in _FOR_GOOD if getattr(said, name) != getattr(last, name)]
     if changed or not _grown(last, said):
         return f"it has other {(*changed, 'gs1_prefixes')[0]} than the one before it"
-    is_same = _corrected(said) == _corrected(last)
-    return "it says the same as the one before it" if is_same else None
+    return "it says the same as the one before it" if said == last else None
 
 
-def _corrected(operator: EconomicOperator) -> EconomicOperator:
-    """Return the data without GS1 prefixes: those are registered one by one, and make no version."""
+def _without_prefixes(operator: EconomicOperator) -> EconomicOperator:
     return operator.model_copy(update={"gs1_prefixes": []})
 
 

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 
 from api.commands import registrations
+from api.settings import Settings
+from api.wiring import Voltpass
 from tests.api.command_line import Demonstration, invoke, one_document
 from tests.passports.bulk_files import as_csv, battery
 from tests.worlds import World
@@ -129,6 +131,9 @@ def test_prefixes_are_added_by_command_line(demonstration: Demonstration) -> Non
     done = invoke("keys", "prefix", "demo-maker", "4012345", home=home)
     assert "demo-maker holds" in done.stdout
     assert "4012345" in done.stdout
+    trusted = Voltpass(Settings(home=home)).trust_list()
+    assert trusted is not None  # signed anew: else a verifier refuses what is numbered under it
+    assert any("4012345" in entry.gs1_prefixes for entry in trusted.entries)
     assert invoke("keys", "prefix", "demo-maker", "12", home=home).returncode == 1
 
 

@@ -9,10 +9,16 @@ from sqlmodel import SQLModel
 
 from lca.datasets import load_shipped_dataset
 from passports.authority.callers import Caller
-from passports.authority.operator_changes import OperatorChange, change_operator
+from passports.authority.gs1_prefixes import claim_prefixes
+from passports.authority.operator_changes import (
+    OperatorChange,
+    add_prefix,
+    change_operator,
+    operator_versions,
+)
 from passports.fsck.whole import check_store
 from passports.life.withdrawal import StatusChange, Withdrawing, change_status
-from passports.operators import add_prefix, get_operator
+from passports.operators import get_operator
 from passports.status_lists import set_status
 from tests.passports import test_certify as certify
 from tests.passports.test_lifecycle import live
@@ -193,9 +199,85 @@ def test_versions_of_an_operator_that_do_not_follow_each_other_are_found(world: 
     assert faults(world) == []
 
 
-def test_a_gs1_prefix_that_comes_later_makes_no_version_and_no_fault(world: World) -> None:
+PREFIXES = {
+    "the prefix version is gone": ("DELETE FROM operator_version WHERE version = 4", "is missing"),
+    "its author is gone": (
+        "UPDATE operator_version SET actor_id = 'nobody' WHERE version = 4",
+        "who made it is not here",
+    ),
+    "its reason is gone": (
+        "UPDATE operator_version SET reason = '' WHERE version = 4",
+        "nobody wrote down why",
+    ),
+    "the version says what the one before says": (COPY.format(4, 3), "says the same as"),
+    "the prefix is gone from what follows": (COPY.format(5, 3), "other gs1_prefixes"),
+    "in force as before": (
+        "UPDATE operator SET document = (SELECT document FROM operator_version WHERE version = 3)",
+        "not what their newest version says",
+    ),
+}
+
+
+def test_a_gs1_prefix_that_comes_later_is_a_version_too(world: World) -> None:
     corrected(world)
-    add_prefix(world.store, MAKER, "9520124", NOW)
+    with world.store.reading() as reading:
+        maker = Caller.of(get_operator(reading, MAKER), "key")
+    for prefix in ("9520124", "9520125", "9520125"):
+        add_prefix(world.store, maker, MAKER, prefix, NOW)
+    versions = operator_versions(world.store, maker, MAKER)
+    said = [(v.version, v.actor, v.reason, v.operator.gs1_prefixes) for v in versions[2:]]
+    first = ["9520123"]
+    assert said == [
+        (3, MAKER, "moved", first),
+        (4, MAKER, "GS1 prefix 9520124 registered", [*first, "9520124"]),
+        (5, MAKER, "GS1 prefix 9520125 registered", [*first, "9520124", "9520125"]),
+    ]
+    assert faults(world) == []
+    for name, (statement, reason) in PREFIXES.items():
+        with spoilt(world, statement) as found:
+            assert any(reason in fault for fault in found), (name, found)
+
+
+def added_without_a_version(world: World, prefix: str) -> None:
+    """Register a prefix as it was done before that made a version."""
+    with world.store.transaction() as transaction:
+        claim_prefixes(transaction, MAKER, [prefix], NOW)
+        row = transaction.operators.get(MAKER)
+        assert row is not None
+        before = get_operator(transaction, MAKER)
+        after = before.model_copy(update={"gs1_prefixes": [*before.gs1_prefixes, prefix]})
+        row.document = after.model_dump_json().encode()
+        transaction.operators.add(row)
+
+
+def test_a_home_whose_prefixes_made_no_version_stays_clean_and_goes_on_with_versions(
+    world: World,
+) -> None:
+    added_without_a_version(world, "9520124")
+    assert faults(world) == []
+    corrected(world)
+    added_without_a_version(world, "9520125")
+    assert faults(world) == []
+    with world.store.reading() as reading:
+        maker = Caller.of(get_operator(reading, MAKER), "key")
+    assert add_prefix(world.store, maker, MAKER, "9520126", LATER)[-3:] == [
+        "9520124",
+        "9520125",
+        "9520126",
+    ]
+    assert [v.version for v in operator_versions(world.store, maker, MAKER)] == [1, 2, 3, 4]
+    assert faults(world) == []
+
+
+def test_the_first_prefix_that_comes_later_keeps_what_the_operator_was_registered_with(
+    world: World,
+) -> None:
+    with world.store.reading() as reading:
+        maker = Caller.of(get_operator(reading, MAKER), "key")
+    add_prefix(world.store, maker, MAKER, "9520124", LATER)
+    first, second = operator_versions(world.store, maker, MAKER)
+    assert (first.actor, first.operator.gs1_prefixes) == (None, ["9520123"])
+    assert (second.actor, second.recorded_at) == (MAKER, LATER)
     assert faults(world) == []
 
 

@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 from alembic import command
 
+from passports.authority.callers import Caller
 from passports.authority.gs1_prefixes import holder_of
+from passports.authority.operator_changes import add_prefix
 from passports.errors import IdentifierConflictError, InvalidBatchError, InvalidInputError
 from passports.identifiers import gs1_check_digit
 from passports.models import BatteryModel, BatteryModelCreate, register_model
-from passports.operators import EconomicOperatorCreate, add_prefix, get_operator, register_operator
+from passports.operators import EconomicOperatorCreate, get_operator, register_operator
 from passports.store import Gs1PrefixRow, Store
 from passports.store.migrations import configuration, upgrade
 from tests.passports.test_issue import together
@@ -29,6 +31,12 @@ def model(operator: str, gtin: str, world: World, model_id: str = "m-1") -> Batt
     """Register a model."""
     document = {**demo_input("model.json"), "id": model_id, "gtin": gtin}
     return register_model(world.store, operator, BatteryModelCreate(**document), NOW)
+
+
+def by(world: World) -> Caller:
+    """Return an operator that registers prefixes, as it calls."""
+    with world.store.reading() as reading:
+        return Caller.of(get_operator(reading, MAKER), "key")
 
 
 def newcomer(world: World, *prefixes: str) -> None:
@@ -70,15 +78,15 @@ def test_a_prefix_can_be_added_to_an_operators_record_and_models_numbered_under_
 ) -> None:
     with pytest.raises(InvalidInputError):
         model(MAKER, gtin_under("4012345"), world)
-    assert add_prefix(world.store, MAKER, "4012345", NOW) == ["9520123", "4012345"]
-    assert add_prefix(world.store, MAKER, "4012345", NOW) == ["9520123", "4012345"]
+    assert add_prefix(world.store, by(world), MAKER, "4012345", NOW) == ["9520123", "4012345"]
+    assert add_prefix(world.store, by(world), MAKER, "4012345", NOW) == ["9520123", "4012345"]
     with world.store.reading() as reading:
         assert get_operator(reading, MAKER).gs1_prefixes == ["9520123", "4012345"]
     assert model(MAKER, gtin_under("4012345"), world).operator_id == MAKER
     with pytest.raises(IdentifierConflictError):
-        add_prefix(world.store, RIVAL, "40123456", NOW)
+        add_prefix(world.store, by(world), RIVAL, "40123456", NOW)
     with pytest.raises(InvalidInputError, match="4 to 12 digits"):
-        add_prefix(world.store, RIVAL, "12a", NOW)
+        add_prefix(world.store, by(world), RIVAL, "12a", NOW)
 
 
 def test_a_gtin_under_another_operators_prefix_is_refused_at_model_registration(
@@ -103,8 +111,8 @@ def test_batches_of_a_model_whose_prefix_turned_out_to_be_anothers_are_refused(
 
 def test_two_operators_with_one_prefix_at_once_exactly_one_gets_it(world: World) -> None:
     results = together(
-        lambda: add_prefix(world.store, MAKER, "4012345", NOW),
-        lambda: add_prefix(world.store, RIVAL, "40123456", NOW),
+        lambda: add_prefix(world.store, by(world), MAKER, "4012345", NOW),
+        lambda: add_prefix(world.store, by(world), RIVAL, "40123456", NOW),
     )
     assert sum(isinstance(result, IdentifierConflictError) for result in results) == 1, results
     assert sum(isinstance(result, list) for result in results) == 1, results
