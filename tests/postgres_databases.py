@@ -2,15 +2,16 @@
 
 To create a database takes PostgreSQL longer than most tests take. So a database that a test gives back
 is emptied, filled as its template is, and given to the next, with the store on it, whose engine has
-compiled its statements; one whose schema a test has changed, or that does not come clean, is dropped.
+compiled its statements, and with its connections: at a new one the server begins by reading what
+tables there are. One whose schema a test has changed, or that does not come clean, is dropped.
 """
 
 import uuid
-from collections import Counter
 from dataclasses import dataclass, field
 
 import psycopg
 from psycopg import sql
+from sqlalchemy import QueuePool, event
 
 from passports.keyring import Keyring
 from passports.store import Store
@@ -19,21 +20,22 @@ from tests.worlds import populate
 MOST_USES = 60  # deleted rows stay in the files, since nothing vacuums
 _TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public' ORDER BY tablename"
 # What a test could change of a schema: relations, columns, constraints, triggers, sequences' state.
+# A copy has the object identifiers of its template, which need not be looked up to be compared.
 _SCHEMA = """
 SELECT md5(string_agg(line, chr(10) ORDER BY line)) FROM (
   SELECT format('%s %s %s', relname, relkind, relnatts) AS line
     FROM pg_class WHERE relnamespace = 'public'::regnamespace
   UNION ALL
-  SELECT format('%s %s %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+  SELECT format('%s %s %s %s %s', conrelid, conname, conkey, confkey, conbin)
     FROM pg_constraint WHERE connamespace = 'public'::regnamespace
   UNION ALL
-  SELECT format('%s %s %s', tgrelid::regclass, tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
+  SELECT format('%s %s %s', tgrelid, tgname, tgenabled) FROM pg_trigger WHERE NOT tgisinternal
   UNION ALL
   SELECT format('%s %s', sequencename, last_value) FROM pg_sequences
 ) AS lines"""
 _OTHERS_END = """
 SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
-WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND NOT pid = ANY(%s)"""
 
 
 @dataclass
@@ -43,7 +45,7 @@ class _Template:
     name: str
     schema: str
     rows: dict[str, bytes]
-    spare: list[Store] = field(default_factory=list)
+    spare: list["_Given"] = field(default_factory=list)
 
     @property
     def filled(self) -> sql.Composed:
@@ -53,6 +55,35 @@ class _Template:
         return sql.SQL(" UNION ALL ").join(parts)
 
 
+@dataclass
+class _Given:
+    """A copy of a template, the store on it, and the connection by which it is cleaned."""
+
+    template: _Template
+    store: Store
+    connection: psycopg.Connection
+    backends: set[int] = field(default_factory=set)
+    uses: int = 0
+
+    def __post_init__(self) -> None:
+        event.listen(self.store.engine, "connect", self._connected)
+
+    def _connected(self, connection: psycopg.Connection, _record: object) -> None:
+        self.backends.add(connection.info.backend_pid)
+
+    def rest(self) -> None:
+        """Have no connection to the database but this one, and those of the store which nobody uses."""
+        pool = self.store.engine.pool
+        if not isinstance(pool, QueuePool) or pool.checkedout():
+            self.close()
+        self.connection.execute(_OTHERS_END, [list(self.backends)])
+
+    def close(self) -> None:
+        """Close the connections of the store."""
+        self.store.close()
+        self.backends.clear()
+
+
 class PostgresDatabases:
     """Gives out databases of a real PostgreSQL server of this process, copied from templates."""
 
@@ -60,11 +91,10 @@ class PostgresDatabases:
         self._uri = uri
         self._keyring = keyring
         self._templates: dict[bool, _Template] = {}
-        self._template_of: dict[str, _Template] = {}
-        self._uses: Counter[str] = Counter()
+        self._given: dict[str, _Given] = {}
         # Nothing here outlives the tests. With these a run takes a third of the time: else the server
         # writes gigabytes to the disk before it stops.
-        settings = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum")
+        settings = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit")
         self._run(*[sql.SQL(f"ALTER SYSTEM SET {name} = off") for name in settings])
         self._run(sql.SQL("SELECT pg_reload_conf()"))
 
@@ -90,15 +120,16 @@ class PostgresDatabases:
     def make(self, *, populated: bool) -> Store:
         """Return a store on a database of its own."""
         template = self._template(populated=populated)
-        if template.spare:
-            store = template.spare.pop()
-        else:
-            name = f"t_{uuid.uuid4().hex}"
-            self._create(name, template.name)
-            store = Store(self.url(name))
-            self._template_of[store.url] = template
-        self._uses[store.url] += 1
-        return store
+        given = template.spare.pop() if template.spare else self._make_copy(template)
+        given.uses += 1
+        return given.store
+
+    def _make_copy(self, template: _Template) -> _Given:
+        name = f"t_{uuid.uuid4().hex}"
+        self._create(name, template.name)
+        given = _Given(template, Store(self.url(name)), self._connect(name))
+        self._given[given.store.url] = given
+        return given
 
     def _template(self, *, populated: bool) -> _Template:
         if populated not in self._templates:
@@ -121,33 +152,36 @@ class PostgresDatabases:
 
     def discard(self, store: Store) -> None:
         """Close a store and make its database fit for the next test, or drop it."""
+        given = self._given[store.url]
+        if given.uses < MOST_USES and _cleaned(given):
+            given.template.spare.append(given)
+            return
+        given.close()
+        given.connection.close()
         name = store.engine.url.database or ""
-        store.close()
-        template = self._template_of[store.url]
-        if self._uses[store.url] < MOST_USES and self._cleaned(name, template):
-            template.spare.append(store)
-        else:
-            self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
-
-    def _cleaned(self, name: str, template: _Template) -> bool:
-        try:
-            with self._connect(name) as connection:
-                connection.execute(_OTHERS_END)
-                if _schema(connection) != template.schema:
-                    return False
-                # No foreign key is looked at, so tables are emptied and filled in any order.
-                connection.execute("SET session_replication_role = replica")
-                for (table,) in connection.execute(template.filled).fetchall():
-                    connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(table)))
-                for table, rows in template.rows.items():
-                    if len(rows) > _EMPTY_COPY:
-                        _copy_in(connection, table, rows)
-        except psycopg.Error:
-            return False
-        return True
+        self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
 
 
 _EMPTY_COPY = 21  # header and end of COPY's binary form, which is all there is of an empty table
+
+
+def _cleaned(given: _Given) -> bool:
+    connection, template = given.connection, given.template
+    try:
+        given.rest()
+        if _schema(connection) != template.schema:
+            return False
+        # No foreign key is looked at, so tables are emptied and filled in any order.
+        connection.execute("SET session_replication_role = replica")
+        filled = connection.execute(template.filled).fetchall()
+        emptied = [sql.SQL("DELETE FROM {}").format(sql.Identifier(table)) for (table,) in filled]
+        connection.execute(sql.SQL("; ").join(emptied))
+        for table, rows in template.rows.items():
+            if len(rows) > _EMPTY_COPY:
+                _copy_in(connection, table, rows)
+    except psycopg.Error:
+        return False
+    return True
 
 
 def _schema(connection: psycopg.Connection) -> str:
