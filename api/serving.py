@@ -16,8 +16,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.access_log import AccessLog
-from api.anchoring import start_anchoring
 from api.app import create_app
+from api.daily import Daily
 from api.settings import Settings
 from api.wiring import Voltpass
 from passports.errors import Finding
@@ -69,7 +69,7 @@ def run_server(
         **_FAST,
     }
     if workers == 1:
-        start_anchoring(voltpass)
+        Daily(voltpass)
         try:
             uvicorn.run(_logged(voltpass), **options)
         finally:
@@ -87,7 +87,7 @@ def create_worker() -> ASGIApp:
     """Make the application of one of several processes, its database opened before requests come."""
     voltpass = Voltpass(Settings())
     voltpass.store.ping()
-    start_anchoring(voltpass)
+    Daily(voltpass)
     return _logged(voltpass)
 
 

@@ -1,6 +1,7 @@
 """Anchors of the access logs: cut off, rewritten or unanchored ends are found from the store alone."""
 
 import time
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -10,7 +11,7 @@ import orjson
 import pytest
 from sqlalchemy import text
 
-from api.anchoring import start_anchoring
+from api.daily import Daily
 from lca.datasets import load_shipped_dataset
 from passports.access_anchors import anchor_access_logs
 from passports.access_log import append_entry
@@ -160,7 +161,7 @@ def anchored(world: World) -> int:
 
 def test_a_running_server_anchors_by_itself_and_stops(world: World, tmp_path: Path) -> None:
     read(world)
-    stop = start_anchoring(voltpass_on(world, tmp_path), 0.05)
+    daily = Daily(voltpass_on(world, tmp_path), 0.05)
     try:
         for sequence in (1, 2):
             wanted = time.monotonic() + 20
@@ -169,7 +170,37 @@ def test_a_running_server_anchors_by_itself_and_stops(world: World, tmp_path: Pa
             assert anchored(world) == sequence
             read(world, 2 - sequence)
     finally:
-        stop.set()
+        assert daily.stop(60)  # nobody uses the store any more, which the next test is given
+
+
+def test_a_running_server_signs_its_trust_list_anew_and_goes_on_after_a_fault(
+    sqlite_world: World, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    voltpass = voltpass_on(sqlite_world, tmp_path)
+    voltpass.settings.trust_list_path.mkdir()  # what is to be written there cannot be
+    daily = Daily(voltpass, 0.05)
+    try:
+        seen(lambda: "the trust list was not signed anew: IsADirectoryError" in caplog.text)
+        voltpass.settings.trust_list_path.rmdir()
+        seen(voltpass.settings.trust_list_path.exists)
+        first = voltpass.trust_list()
+        assert first is not None
+
+        def newer() -> bool:
+            now = voltpass.trust_list()
+            return now is not None and now.valid_until > first.valid_until
+
+        seen(newer)
+    finally:
+        assert daily.stop(60)
+
+
+def seen(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    wanted = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < wanted
+        time.sleep(0.05)
 
 
 def test_the_command_anchors_and_says_what(sqlite_world: World, tmp_path: Path) -> None:
