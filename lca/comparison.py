@@ -32,6 +32,7 @@ def compare_footprints(footprints: Sequence[Footprint]) -> dict[str, object]:
                 "change_kg_co2e_per_kwh": change,
                 "change_percent": 100 * change / reference if reference else None,
                 "content_sha256": footprint.content_sha256,
+                "implausible": [doubt.text() for doubt in footprint.doubts],
             }
         )
     reasons = _obstacles(footprints)

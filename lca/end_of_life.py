@@ -154,10 +154,23 @@ def _wrong_parameters(material: CircularMaterial, ruleset: Ruleset) -> Iterator[
         elif value > 0 and name not in material.evidence:
             reason = "above zero needs evidence (R1: of traceability in the supply chain)"
             yield Finding(path, f"{value:g}", reason, f"add evidence.{name}")
-    recovered = material.parameters.get("R2", 0.0) + material.parameters.get("R3", 0.0)
-    if recovered > 1 + 1e-12:
-        path = f"{material.path}.parameters.R2"
-        yield Finding(path, f"{recovered:g}", "R2 and R3 together exceed 1", "check both")
+    if material.material in circular_materials(ruleset):
+        yield from _shares_above_one(material, _parameters(material, ruleset))
+
+
+def _shares_above_one(material: CircularMaterial, p: CircularParameters) -> Iterator[Finding]:
+    """Yield shares of one whole that are more than it, whoever states them: company or ruleset."""
+    sums = {
+        "R2": (p.r2 + p.r3, "R2 and R3 together exceed 1: no more is recovered than there is"),
+        "XER_heat": (
+            p.xer_heat + p.xer_electricity,
+            "XER_heat and XER_electricity together exceed 1: no more energy leaves than there is",
+        ),
+    }
+    for name, (share, reason) in sums.items():
+        if share > 1 + 1e-12:
+            path = f"{material.path}.parameters.{name}"
+            yield Finding(path, f"{share:g}", reason, "check both, and the ruleset's own")
 
 
 def circular_materials(ruleset: Ruleset) -> Mapping[str, object]:

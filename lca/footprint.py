@@ -4,6 +4,7 @@
 (2) solve for the level of each activity (`solve`)
 (3) contribution of each burden = level x quantity x intensity
 (4) stages and total are sums of contributions
+(5) refuse what is impossible, and say what is implausible (`doubts`)
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +22,9 @@ from lca.datasets import Dataset
 from lca.product_system import ProductSystem, build_product_system
 from lca.rulesets import STAGES, LifeCycleStage, Ruleset
 from lca.solve import solve
+
+if TYPE_CHECKING:
+    from lca.doubts import Doubt
 
 _STAGE_COUNT = len(STAGES)
 
@@ -70,6 +75,18 @@ class Footprint:
         return float(self.stage_totals[index])
 
     @cached_property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What of it is implausible; it is computed all the same."""
+        from lca.doubts import doubts  # noqa: PLC0415 - it reads Footprint
+
+        return tuple(doubts(self))
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """Everything its reader is to be warned of, what is implausible first."""
+        return (*(doubt.text() for doubt in self.doubts), *self.system.warnings)
+
+    @cached_property
     def _document(self) -> dict[str, object]:
         from lca.footprint_document import footprint_document  # noqa: PLC0415 - it reads Footprint
 
@@ -81,7 +98,7 @@ class Footprint:
 
     @property
     def content_sha256(self) -> str:
-        """Hash of the document's canonical bytes, without this hash."""
+        """Hash of the document's canonical bytes, without this hash and what is implausible in it."""
         return str(self._document["content_sha256"])
 
 
@@ -89,9 +106,13 @@ def compute_footprint(inventory: Inventory, ruleset: Ruleset, dataset: Dataset) 
     """Return the footprint of one battery.
 
     Raises:
-        LcaError: One of its subclasses, see `build_product_system` and `solve`.
+        LcaError: One of its subclasses, see `build_product_system`, `solve` and `check_possible`.
     """
-    return evaluate(build_product_system(inventory, ruleset, dataset))
+    from lca.doubts import check_possible  # noqa: PLC0415 - it reads Footprint
+
+    footprint = evaluate(build_product_system(inventory, ruleset, dataset))
+    check_possible(footprint)
+    return footprint
 
 
 def evaluate(system: ProductSystem) -> Footprint:

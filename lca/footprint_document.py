@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from lca.data_quality import data_quality
+from lca.doubts import IMPLAUSIBLE
 from lca.electricity import ElectricityMix, contract_based_mix, location_based_mix
 from lca.emission_factors import Boundary, DirectCo2, LifeCycle, sha256_of
 from lca.footprint import Footprint
@@ -20,7 +21,7 @@ RECYCLED_NOTE = (
 
 
 def footprint_document(footprint: Footprint) -> dict[str, object]:
-    """Return the whole result as JSON-able data, with a hash over itself."""
+    """Return the whole result as JSON-able data, with a hash over all but what is implausible in it."""
     system = footprint.system
     inventory = system.inventory
     states = system.stage_states
@@ -60,7 +61,19 @@ def footprint_document(footprint: Footprint) -> dict[str, object]:
     if inventory.recycled_content:
         document["recycled_content"] = _recycled_content(footprint)
     document["content_sha256"] = sha256_of(document)
-    return document
+    return _doubted(footprint, document)
+
+
+def _doubted(footprint: Footprint, document: dict[str, object]) -> dict[str, object]:
+    """Return the document with what is implausible, first among its warnings and row by row.
+
+    It is said after the hash: another range changes what is said of a result, not the result.
+    """
+    if not footprint.doubts:
+        return document
+    warnings = list(dict.fromkeys(filter(None, footprint.warnings)))
+    told = [doubt.to_document() for doubt in footprint.doubts]
+    return {**document, "warnings": warnings, IMPLAUSIBLE: told}
 
 
 def _recycled_content(footprint: Footprint) -> dict[str, object]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from lca.audit import licensed_factors
+from lca.doubts import IMPLAUSIBLE
 from lca.footprint import Footprint
 from lca.sensitivity import sensitivity_table
 
@@ -32,8 +33,8 @@ def shared_document(footprint: Footprint, *, public: bool) -> dict[str, object]:
         left out. In the public version those rows are gone, and with them what is said of them
         elsewhere; otherwise they are there with nulls and `withheld: true`.
     """
-    document: dict[str, Any] = footprint.to_document()
     licensed = licensed_factors(footprint)
+    document: dict[str, Any] = _doubts_withheld(footprint, licensed, public=public)
     withheld: dict[str, float] = {}
     rows: list[dict[str, Any]] = []
     hidden: list[dict[str, Any]] = []
@@ -88,6 +89,25 @@ def hidden_factors(footprint: Footprint) -> frozenset[str]:
     confidential = {id_ for id_, hidden in pairs if hidden}
     shown = {id_ for id_, hidden in pairs if not hidden}
     return frozenset(confidential - shown) | frozenset(licensed_factors(footprint))
+
+
+def _doubts_withheld(
+    footprint: Footprint, licensed: Mapping[str, str], *, public: bool
+) -> dict[str, object]:
+    """Return the document, in which no doubt tells the amount of a row that may not leave."""
+    document: dict[str, Any] = footprint.to_document()
+    texts: dict[str, str] = {}
+    told: list[dict[str, object]] = []
+    for doubt in footprint.doubts:
+        burdens = [footprint.system.burdens[index] for index in doubt.measurement.burdens]
+        hidden = any(b.factor_id in licensed for b in burdens)
+        hidden = hidden or (public and any(b.exchange.confidential for b in burdens))
+        texts[doubt.text()] = doubt.text(withheld=hidden)
+        told.append(doubt.to_document(withheld=hidden))
+    if not told:
+        return document
+    warnings = [texts.get(text, text) for text in document["warnings"]]
+    return {**document, "warnings": warnings, IMPLAUSIBLE: told}
 
 
 def _about_what_is_shown(

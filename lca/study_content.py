@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from lca.audit import licensed_factors, named_factors
 from lca.charts import STAGE_NAMES, sankey_drawing, waterfall_drawing
+from lca.doubts import IMPLAUSIBLE
 from lca.footprint import Footprint
 from lca.sharing import hidden_factors, shared_document
 from lca.svg import Drawing
@@ -82,6 +83,7 @@ def study_blocks(footprint: Footprint, *, public: bool) -> tuple[Block, ...]:
         Paragraph(f"{kind}; result {document['content_sha256']}"),
         *_method(document),
         *_result(document),
+        *_implausible(document),
         *_stages(document),
         Heading("Diagrams"),
         Figure(waterfall_drawing(footprint)),
@@ -125,6 +127,28 @@ def _result(document: Any) -> Iterator[Block]:  # noqa: ANN401 - JSON
     )
     inputs = tuple((key, _shown(value)) for key, value in unit["inputs"].items())
     yield Table(("Input of the functional unit", "Value"), inputs, (60, 40), frozenset({1}))
+
+
+def _implausible(document: Any) -> Iterator[Block]:  # noqa: ANN401 - JSON
+    doubts = document.get(IMPLAUSIBLE, [])
+    if not doubts:
+        return
+    yield Heading("Outside the plausible range")
+    text = "The result is computed with these figures as they stand. Each is right, or a slip: check it."
+    yield Paragraph(text, "note")
+    rows = tuple(
+        (
+            doubt["quantity"].replace("_", " "),
+            "withheld" if doubt["value"] is None else _shown(doubt["value"]),
+            " to ".join(_shown(end) or "any" for end in (doubt["low"], doubt["high"])),
+            doubt["unit"],
+            doubt["check"],
+            f"{doubt['source']} ({doubt['where']})",
+        )
+        for doubt in doubts
+    )
+    header = ("Quantity", "Value", "Plausible", "Unit", "Check", "Source of the range")
+    yield Table(header, rows, (15, 11, 12, 13, 19, 30), frozenset({1, 2}))
 
 
 def _stages(document: Any) -> Iterator[Block]:  # noqa: ANN401 - JSON

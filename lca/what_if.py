@@ -49,7 +49,7 @@ class Scenario:
     def row(self, base: Footprint) -> dict[str, object]:
         """Return a row of the table."""
         change = self.footprint.kg_co2e_per_kwh - base.kg_co2e_per_kwh
-        before = set(base.system.warnings)
+        before = set(base.warnings)
         reference = base.kg_co2e_per_kwh
         return {
             "scenario": self.name,
@@ -60,7 +60,7 @@ class Scenario:
             "change_kg_co2e_per_kwh": change,
             "change_percent": 100 * change / reference if reference else None,
             "partial": self.footprint.partial,
-            "warnings": [text for text in self.footprint.system.warnings if text not in before],
+            "warnings": [text for text in self.footprint.warnings if text not in before],
         }
 
 

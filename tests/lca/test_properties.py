@@ -42,6 +42,9 @@ exchanges = st.lists(
 def document_of(rows: list[tuple[str, float, str, str]]) -> Document:
     document: Document = json.loads(PACK)
     document["gaps"] = [gap for gap in document["gaps"] if gap["stage"] != "end_of_life"]
+    document["product"]["mass_kg"] += sum(
+        amount for _, amount, _, _ in rows
+    )  # what goes in is in it
     document["activities"][0]["exchanges"] += [
         {
             "kind": kind,
@@ -99,6 +102,7 @@ def test_an_exchange_of_nothing_changes_nothing(rows: list[Any]) -> None:
 def test_scaling_every_input_scales_the_footprint(rows: list[Any], factor: float) -> None:
     document = document_of(rows)
     scaled = copy.deepcopy(document)
+    scaled["product"]["mass_kg"] *= factor
     for exchange in scaled["activities"][0]["exchanges"]:
         exchange["amount"] *= factor
     one, many = compute(document), compute(scaled)

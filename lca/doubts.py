@@ -1,0 +1,131 @@
+"""Doubts: what of a footprint is implausible is said, and what is impossible is refused.
+
+A doubt is a warning. It changes no figure and hides none; the maker may well be right. Its ranges are
+in `data/plausible_ranges.csv`, and they are no part of a ruleset or of a dataset.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from lca.errors import Finding, InventoryError
+from lca.footprint import Footprint
+from lca.masses import Masses
+from lca.measurements import (
+    Measurement,
+    bill_of_materials_mass,
+    circular_formula_mass,
+    measurements,
+    specific_energy,
+)
+from lca.plausible_ranges import PlausibleRange, plausible_range, plausible_ranges, said
+
+IMPLAUSIBLE: Final = "implausible"
+"""Key of the doubts in a footprint document, and the first word of each among its warnings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A quantity of a footprint that lies outside its plausible range."""
+
+    measurement: Measurement
+    range: PlausibleRange
+
+    def text(self, *, withheld: bool = False) -> str:
+        """Return the warning.
+
+        Args:
+            withheld: Say neither the value nor which input is the largest: they may not leave.
+        """
+        found, range_ = self.measurement, self.range
+        side = "above" if found.value > range_.high else "below"
+        value = "its value, withheld here," if withheld else f"{said(found.value)} {range_.unit}"
+        place = "" if withheld else f" at {found.field}"
+        if found.largest is not None and not withheld:
+            place += f" (its largest input is {found.largest})"
+        return (
+            f"{IMPLAUSIBLE} {range_.quantity}: {value}{place} lies {side} the plausible range of "
+            f"{range_.text}; {range_.check} Computed as it stands. Source of the range: "
+            f"{range_.source} ({range_.where})"
+        )
+
+    def to_document(self, *, withheld: bool = False) -> dict[str, object]:
+        """Return it as JSON-able data."""
+        low = self.range.low
+        return {
+            "quantity": self.range.quantity,
+            "field": None if withheld else self.measurement.field,
+            "value": None if withheld else self.measurement.value,
+            "unit": self.range.unit,
+            "low": low if np.isfinite(low) else None,
+            "high": self.range.high,
+            "applies_to": self.range.applies_to,
+            "check": self.range.check,
+            "source": self.range.source,
+            "where": self.range.where,
+            "text": self.text(withheld=withheld),
+        }
+
+
+def doubts(footprint: Footprint) -> Iterator[Doubt]:
+    """Yield everything about a footprint that is implausible."""
+    product = footprint.system.inventory.product
+    for measurement in measurements(footprint):
+        range_ = plausible_range(measurement.quantity, product)
+        if range_ is not None and not range_.holds(
+            measurement.value, low_counts=measurement.low_counts
+        ):
+            yield Doubt(measurement, range_)
+
+
+def check_possible(footprint: Footprint) -> None:
+    """Refuse what contradicts itself or physics, however it is meant.
+
+    Raises:
+        InventoryError: The battery holds more energy than any fuel of its mass; or many times its
+            mass goes into it, and no word says where it goes; or the same of its materials at the end
+            of life.
+    """
+    findings = [
+        *_impossible(
+            footprint,
+            specific_energy(footprint),
+            "not even hydrogen, burnt with oxygen from outside, holds more for its mass",
+        ),
+        *_impossible(
+            footprint,
+            circular_formula_mass(footprint),
+            "what is under the formula is in the battery, or its production waste",
+        ),
+    ]
+    masses = Masses(footprint)
+    if _may_be_too_heavy(masses) and not masses.is_loss_declared:
+        reason = "what goes in comes out, and no waste or co-product is declared"
+        findings.extend(_impossible(footprint, bill_of_materials_mass(footprint), reason))
+    if findings:
+        raise InventoryError(findings)
+
+
+def _impossible(
+    footprint: Footprint, found: Iterator[Measurement], reason: str
+) -> Iterator[Finding]:
+    for item in found:
+        range_ = plausible_range(item.quantity, footprint.system.inventory.product)
+        if range_ is None or item.value <= range_.impossible_above:
+            continue
+        why = f"is impossible, more than {said(range_.impossible_above)}: {reason}"
+        if item.largest is not None:
+            why += f"; the largest input is {item.largest}"
+        value = f"{item.quantity} {said(item.value)} {range_.unit}"
+        yield Finding(item.field, value, why, range_.check)
+
+
+def _may_be_too_heavy(masses: Masses) -> bool:
+    """Return false where what goes in is no more than the limit; most inventories are done with then."""
+    product = masses.footprint.system.inventory.product
+    limit = min(item.impossible_above for item in plausible_ranges()["bill_of_materials_mass"])
+    return masses.most_kg > limit * product.mass_kg
