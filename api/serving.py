@@ -4,15 +4,17 @@ Plain h11 with two workers adds 44 ms to every small answer (delayed acknowledge
 writes), measured; httptools does not.
 """
 
+import asyncio
 import contextlib
 import errno
 import os
 import socket
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from typing import Any, Final
 
 import uvicorn
+from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from api.access_log import AccessLog
@@ -69,11 +71,10 @@ def run_server(
         **_FAST,
     }
     if workers == 1:
-        Daily(voltpass)
         try:
             uvicorn.run(_logged(voltpass), **options)
         finally:
-            voltpass.close()
+            voltpass.close()  # reached where it did not start at all, see `_beginning_and_ending`
     else:
         voltpass.close()
         settings = voltpass.settings  # as known here: options of the command go before what was set
@@ -87,21 +88,35 @@ def create_worker() -> ASGIApp:
     """Make the application of one of several processes, its database opened before requests come."""
     voltpass = Voltpass(Settings())
     voltpass.store.ping()
-    Daily(voltpass)
     return _logged(voltpass)
 
 
 def _logged(voltpass: Voltpass) -> ASGIApp:
     app = create_app(voltpass)
+    app.router.lifespan_context = _beginning_and_ending
     settings = voltpass.settings
     if settings.access_log == "off":
         return app
     return AccessLog(app, settings.access_log, settings.access_log_clients)
 
 
+@contextlib.asynccontextmanager
+async def _beginning_and_ending(app: FastAPI) -> AsyncIterator[None]:
+    """Begin what runs beside the requests; end it, and close the database, when the last was answered.
+
+    After its own end uvicorn ends the process by the signal that it got: nothing behind it is reached.
+    Closed, an SQLite database is one file again: its write-ahead log is taken into it.
+    """
+    voltpass: Voltpass = app.state.voltpass
+    daily = Daily(voltpass)
+    yield
+    await asyncio.to_thread(daily.stop)
+    await asyncio.to_thread(voltpass.close)
+
+
 # What was begun is finished after SIGTERM, for so long; a service manager has to wait longer than this.
 SECONDS_TO_FINISH: Final = 30
-_FAST: Final = {"loop": "uvloop", "http": "httptools", "lifespan": "off"}
+_FAST: Final = {"loop": "uvloop", "http": "httptools", "lifespan": "on"}
 
 
 @contextlib.contextmanager

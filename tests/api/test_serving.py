@@ -115,7 +115,6 @@ def test_without_the_option_nothing_is_logged_and_proxies_are_those_that_are_nam
 ) -> None:
     run: list[tuple[object, dict[str, Any]]] = []
     monkeypatch.setattr("uvicorn.run", lambda app, **options: run.append((app, options)))
-    monkeypatch.setattr("api.serving.Daily", lambda _voltpass: None)
     for proxies in ((), ("192.0.2.9", "198.51.100.0/24")):
         run_server(Voltpass(Settings(home=tmp_path)), "127.0.0.1", 8000, proxies=proxies)
     (app, first), (_, second) = run
