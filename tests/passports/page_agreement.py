@@ -32,22 +32,12 @@ ALLOWED: Final[Mapping[tuple[str, str], tuple[str, str]]] = {
     # The page has no engine: where the inventory is at hand, Python computes the study anew.
     ("footprint_study", "study_fits"): ("not_checked", "study_not_recomputed"),
     ("footprint_study", "study_does_not_recompute"): ("not_checked", "study_not_recomputed"),
-    # WebCrypto has no ML-DSA-44: who cosigned only with that, has for the page not been checked.
-    ("log_inclusion", "included"): ("warning", "witness_not_checked"),
 }
 
 ISSUERS: Final = trust_list(
     entry(scope=("BatteryPassport",)),
     entry(CERTIFIER, CERTIFIER_KEY, "certifier", scope=(), gs1_prefixes=()),
     *log_entries(),
-)
-# The page takes keys of ML-DSA-44 for unknown ones: to it a list is as if it did not name them.
-WITHOUT_ML_DSA: Final = replace(
-    ISSUERS,
-    entries=tuple(
-        replace(known, keys=tuple(key for key in known.keys if key.key.key_type != "ML-DSA-44"))
-        for known in ISSUERS.entries
-    ),
 )
 
 

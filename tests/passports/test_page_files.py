@@ -31,7 +31,6 @@ from signing.transparency_log import log_entry
 from signing.trust import TrustList, trusted_key
 from tests.passports.page_agreement import (
     ISSUERS,
-    WITHOUT_ML_DSA,
     believing,
     passport_case,
     payload,
@@ -215,16 +214,14 @@ def with_spoilt_evidence(chance: random.Random) -> bytes:
 
 def test_spoilt_evidence_is_judged_alike() -> None:
     chance = random.Random("evidence")
-    verdicts = assert_files_alike(
-        {str(n): with_spoilt_evidence(chance) for n in range(250)}, WITHOUT_ML_DSA
-    )
+    verdicts = assert_files_alike({str(n): with_spoilt_evidence(chance) for n in range(250)})
     assert {"valid_with_warnings", "invalid"} <= set(verdicts)
 
 
 @pytest.mark.soak
 def test_much_spoilt_evidence_is_judged_alike() -> None:
     chance = random.Random("much evidence")
-    assert_files_alike({str(n): with_spoilt_evidence(chance) for n in range(5000)}, WITHOUT_ML_DSA)
+    assert_files_alike({str(n): with_spoilt_evidence(chance) for n in range(5000)})
 
 
 SealCase = tuple[str, dict[str, Any], TrustList | None, str | None]

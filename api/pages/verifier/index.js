@@ -4,7 +4,7 @@ import { fromUtf8, latin1, sha256Hex, startsWith, stripped, utf8 } from "./bytes
 import { addDidDocument, emptyEvidence, isBundle, readBundle } from "./bundle.js";
 import { decodeAny, decodePresentation } from "./forms.js";
 import { fromInstant } from "./instants.js";
-import { readKey } from "./keys.js";
+import { fits, readKey } from "./keys.js";
 import { verifyOffline, verifyPassport, verifySeal, verifySubject } from "./passport.js";
 import { receiptIn } from "./receipt.js";
 import { STEPS } from "./report.js";
@@ -29,6 +29,7 @@ export const Voltpass = {
   decodeAny,
   decodePresentation,
   fromInstant,
+  fits,
   readKey,
   receiptIn,
   verifyOffline,

@@ -2,15 +2,17 @@
 import { get, isAscii, isObject, isText, opt, Refusal, refuse } from "./basics.js";
 import { big, fromBase58, fromBase64url, sha256, subtle, toBase64url, utf8 } from "./bytes.js";
 import { perhapsInstant } from "./instants.js";
+import { isSignedByMlDsa44, ML_DSA_44_KEY_BYTES, ML_DSA_44_SIGNATURE_BYTES, spreadOut } from "./ml_dsa.js";
 
 // Which key a JWS algorithm may be used with: the allow list of the whole verifier.
 export const KEY_TYPE = { ES256: "P-256", EdDSA: "Ed25519", Ed25519: "Ed25519" };
 const PRIVATE_MEMBERS = ["d", "k", "p", "q", "priv"];
-const ML_DSA_44_BYTES = 1312; // FIPS 204 table 2
 
 // --- from JSON Web Keys ---
 
-const imported = new Map(); // by thumbprint; null where this browser has not the algorithm
+// By thumbprint; null where this browser has not the algorithm.
+const imported = new Map(),
+  spread = new Map();
 
 export async function readKey(jwk) {
   if (!isObject(jwk)) refuse("not_a_jwk");
@@ -53,11 +55,18 @@ async function importedKey(type, jwk) {
   return { type, thumbprint, jwk, crypto: imported.get(thumbprint) };
 }
 
-// WebCrypto has not ML-DSA-44: such a key is known by name, and verifies nothing here.
+// Many browsers' WebCrypto has not ML-DSA-44 yet; `crypto` is then null, and ml_dsa.js stands in. Cosignatures on the
+// log's heads are all that such keys are asked for.
 async function mlDsa44(jwk) {
-  coordinate(jwk, "pub", ML_DSA_44_BYTES);
+  coordinate(jwk, "pub", ML_DSA_44_KEY_BYTES);
   const members = { alg: jwk.alg, kty: jwk.kty, pub: jwk.pub };
-  return { type: "ML-DSA-44", thumbprint: await thumbprintOf(members), jwk: members, crypto: null };
+  const thumbprint = await thumbprintOf(members);
+  if (!imported.has(thumbprint))
+    imported.set(
+      thumbprint,
+      await subtle.importKey("jwk", members, { name: "ML-DSA-44" }, false, ["verify"]).catch(() => null),
+    );
+  return { type: "ML-DSA-44", thumbprint, jwk: members, crypto: imported.get(thumbprint) };
 }
 
 // RFC 7638: SHA-256 over the required members in the order of their names.
@@ -101,9 +110,17 @@ function decompressed(point) {
 // --- use ---
 
 export async function fits(key, signature, data) {
+  if (key.type === "ML-DSA-44") return fitsMlDsa44(key, signature, data);
   if (key.crypto === null || signature.length !== 64) return false;
   const algorithm = key.type === "P-256" ? { name: "ECDSA", hash: "SHA-256" } : { name: "Ed25519" };
   return subtle.verify(algorithm, key.crypto, signature, data);
+}
+
+async function fitsMlDsa44({ crypto, jwk, thumbprint }, signature, data) {
+  if (signature.length !== ML_DSA_44_SIGNATURE_BYTES) return false;
+  if (crypto !== null) return subtle.verify({ name: "ML-DSA-44" }, crypto, signature, data);
+  if (!spread.has(thumbprint)) spread.set(thumbprint, spreadOut(fromBase64url(jwk.pub)));
+  return isSignedByMlDsa44(spread.get(thumbprint), signature, data);
 }
 
 // How the use of a key ends: `expires`, `revoked`, `revokedFromLogIndex`, `revokedInLog`.

@@ -120,9 +120,7 @@ if (typeof document !== "undefined")
 
     function describe({ root, entries, until }) {
       const day = new Date(until).toISOString().slice(0, 10);
-      const unread = entries.flatMap((entry) => entry.keys).filter(({ key }) => key.type === "ML-DSA-44").length;
-      const left = unread ? ` Signatures by ${count(unread, "key")} of ML-DSA-44 are not checked: this browser cannot.` : "";
-      return `Believed: the trust list signed by the root key with fingerprint ${root}; ${entries.length} entr${entries.length === 1 ? "y" : "ies"}, good until ${day}.${left}`;
+      return `Believed: the trust list signed by the root key with fingerprint ${root}; ${entries.length} entr${entries.length === 1 ? "y" : "ies"}, good until ${day}.`;
     }
 
     async function believedList() {

@@ -37,6 +37,11 @@ const KINDS = {
     const data = task.data === undefined ? Voltpass.utf8(task.credential) : bytes(task.data);
     return shown(await Voltpass.examine(data, evidence, at));
   },
+  // Whether a key made each of some signatures.
+  async signatures(task) {
+    const key = await Voltpass.readKey(task.jwk);
+    return Promise.all(task.pairs.map(([signature, data]) => Voltpass.fits(key, bytes(signature), bytes(data))));
+  },
   // The same, over a seal.
   async seal(task) {
     return shown(await Voltpass.examineSeal(task.text, await evidenceOf(task.evidence), Voltpass.fromInstant(task.evidence.at)));
