@@ -21,7 +21,7 @@ from passports.authority.roles import roles
 from passports.continuity import continuity_of
 from passports.errors import AccessDeniedError, Finding, NotAuthenticatedError
 from passports.operators import EconomicOperator
-from passports.store import Transaction
+from passports.store import PassportRow, Transaction
 
 
 class Audience(StrEnum):
@@ -78,8 +78,12 @@ def access_to(
     subject: Subject,
     model_id: str,
     now: datetime,
+    newest: PassportRow | None = None,
 ) -> Access:
-    """Return as whom a reader stands before a subject's data, at an instant."""
+    """Return as whom a reader stands before a subject's data, at an instant.
+
+    `newest` is the newest version of a battery's passport, where it was read already.
+    """
     if reader is None:
         return PUBLIC_ACCESS
     continuity = continuity_of(transaction, subject.operator_id)
@@ -90,7 +94,7 @@ def access_to(
     audiences |= {Audience(roles()[role].audience) for role in reader.roles}
     battery = subject.id if subject.level is Granularity.ITEM else None
     # A grant opens a battery's data as long as who gave it answers for the battery.
-    answering = _answering_for(transaction, subject)
+    answering = _answering_for(transaction, subject, newest)
     grants = [
         grant
         for giver in answering
@@ -105,9 +109,12 @@ def access_to(
     return Access(reader.id, frozenset(audiences), tuple(grant.id for grant in grants))
 
 
-def _answering_for(transaction: Transaction, subject: Subject) -> Sequence[str]:
+def _answering_for(
+    transaction: Transaction, subject: Subject, newest: PassportRow | None
+) -> Sequence[str]:
     """Return the operators that answer for a subject's data."""
-    row = transaction.passports.by_id(subject.id) if subject.level is Granularity.ITEM else None
+    is_battery = subject.level is Granularity.ITEM
+    row = newest or (transaction.passports.by_id(subject.id) if is_battery else None)
     return [subject.operator_id] if row is None else answering_for(transaction, row)
 
 

@@ -190,10 +190,14 @@ class Visible:
 
 
 def visible(
-    transaction: Transaction, reader: EconomicOperator | None, sheet: Sheet, now: datetime
+    transaction: Transaction,
+    reader: EconomicOperator | None,
+    sheet: Sheet,
+    now: datetime,
+    newest: PassportRow | None = None,
 ) -> Visible:
-    """Return what of a sheet a reader may see."""
-    access = access_to(transaction, reader, sheet.subject, sheet.model_id, now)
+    """Return what of a sheet a reader may see; `newest` as `access_to` takes it."""
+    access = access_to(transaction, reader, sheet.subject, sheet.model_id, now, newest)
     shown = (e for e in sheet.elements if is_readable(access, sheet, e.attribute, e.by))
     return Visible(sheet, access, tuple(shown))
 

@@ -30,8 +30,11 @@ def foreign_to(
     """Return those of these passports that an operator may not change; see `is_writer`."""
     others = {row.id: responsible_of(row) for row in rows}
     others = {name: who for name, who in others.items() if who != operator_id}
-    own = [row.id for row in rows if row.id in others and row.operator_id == operator_id]
-    named = {row.id: responsible_of(row) for row in transaction.passport_versions.first_of(own)}
+    own = [row for row in rows if row.id in others and row.operator_id == operator_id]
+    later = [row.id for row in own if row.version != 1]
+    firsts = [row for row in own if row.version == 1]
+    firsts += transaction.passport_versions.first_of(later)
+    named = {row.id: responsible_of(row) for row in firsts}
     return [row for row in rows if row.id in others and named.get(row.id) != others[row.id]]
 
 
@@ -45,7 +48,7 @@ def answering_for(transaction: Transaction, row: PassportRow) -> Sequence[str]:
 
 def _acts_for(transaction: Transaction, row: PassportRow, responsible: str) -> bool:
     """Tell whether the issuer acts for who is responsible: it named that operator at issue."""
-    first = transaction.passport_versions.numbered(row.id, 1)
+    first = row if row.version == 1 else transaction.passport_versions.numbered(row.id, 1)
     return first is not None and responsible_of(first) == responsible
 
 

@@ -23,8 +23,9 @@ def last_change(transaction: Transaction, row: PassportRow, seen: Visible) -> da
     reader_id = seen.access.reader_id
     if reader_id is not None and is_writer(transaction, row, reader_id):
         return row.issued_at
-    while (before := transaction.passport_versions.numbered(row.id, row.version - 1)) is not None:
-        if _differs(row, before) or _shows(transaction, row, seen):
+    while row.version > 1:
+        before = transaction.passport_versions.numbered(row.id, row.version - 1)
+        if before is None or _differs(row, before) or _shows(transaction, row, seen):
             break
         row = before
     return row.issued_at

@@ -107,10 +107,14 @@ class Reading:
     def seen(
         self, transaction: Transaction, row: PassportRow, at: datetime | None = None
     ) -> tuple[Visible, DigitalProductPassport]:
-        """Return what the reader sees of a version; whoever lets it out has it logged (`note_read`)."""
+        """Return what the reader sees of the newest version, or of the one `at` an instant.
+
+        Whoever lets it out has it logged (`note_read`).
+        """
         sheet = sheet_of_row(transaction, row, at)
-        seen = visible(transaction, self.reader, sheet, self.now)
-        status = status_of(transaction, row)
+        newest = row if at is None else transaction.passports.by_id(row.id)
+        seen = visible(transaction, self.reader, sheet, self.now, newest)
+        status = status_of(transaction, row, is_newest=newest is row)
         changed_at = last_change(transaction, row, seen)
         return seen, compose(self.address, row, sheet, seen.elements, status, changed_at)
 

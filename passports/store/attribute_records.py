@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func, tuple_
+from sqlalchemy import bindparam, func, tuple_
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from passports.store.attribute_tables import (
     AccessEntryRow,
@@ -15,6 +17,28 @@ from passports.store.attribute_tables import (
 from passports.store.records import Records, can_be_stored
 
 _KEYS_A_STATEMENT = 500  # as in `records`
+
+
+# What is asked at every read is put together once a process, see `records`.
+@cache
+def _newest() -> SelectOfScalar[AttributeVersionRow]:
+    row = AttributeVersionRow
+    query = select(row).where(
+        col(row.operator_id) == bindparam("asked_operator"),
+        col(row.level) == bindparam("asked_level"),
+        col(row.subject_id) == bindparam("asked_subject"),
+    )
+    return query.order_by(col(row.version).desc()).limit(1)
+
+
+@cache
+def _between() -> SelectOfScalar[AccessGrantRow]:
+    row = AccessGrantRow
+    query = select(row).where(
+        col(row.operator_id) == bindparam("asked_operator"),
+        col(row.grantee_id) == bindparam("asked_grantee"),
+    )
+    return query.order_by(col(row.id))
 
 
 class AttributeVersionRecords(Records[AttributeVersionRow]):
@@ -37,15 +61,11 @@ class AttributeVersionRecords(Records[AttributeVersionRow]):
         self, operator_id: str, level: str, subject_id: str, at: datetime | None = None
     ) -> AttributeVersionRow | None:
         """Return the newest version of a subject's data (the newest there was at an instant), or None."""
-        query = select(AttributeVersionRow).where(
-            AttributeVersionRow.operator_id == operator_id,
-            AttributeVersionRow.level == level,
-            AttributeVersionRow.subject_id == subject_id,
-        )
-        if at is not None:
-            query = query.where(AttributeVersionRow.recorded_at <= at)
-        query = query.order_by(col(AttributeVersionRow.version).desc())
-        return self._session.exec(query.limit(1)).first()
+        asked = {"asked_operator": operator_id, "asked_level": level, "asked_subject": subject_id}
+        if at is None:
+            return self._session.exec(_newest(), params=asked).first()
+        earlier = _newest().where(col(AttributeVersionRow.recorded_at) <= at)
+        return self._session.exec(earlier, params=asked).first()
 
     def newest_of(
         self, operator_id: str, level: str, subject_ids: Sequence[str]
@@ -113,10 +133,8 @@ class AccessGrantRecords(Records[AccessGrantRow]):
 
     def between(self, operator_id: str, grantee_id: str) -> Sequence[AccessGrantRow]:
         """Return the grants of one operator to one grantee, ended ones too."""
-        query = select(AccessGrantRow).where(
-            AccessGrantRow.operator_id == operator_id, AccessGrantRow.grantee_id == grantee_id
-        )
-        return self._session.exec(query.order_by(AccessGrantRow.id)).all()
+        asked = {"asked_operator": operator_id, "asked_grantee": grantee_id}
+        return self._session.exec(_between(), params=asked).all()
 
     def given_by(self, operator_id: str) -> Sequence[AccessGrantRow]:
         """Return the grants of an operator."""

@@ -2,10 +2,13 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
-from typing import Generic, TypeVar
+from functools import cache
+from typing import Any, Generic, TypeVar
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, tuple_
+from sqlalchemy import ColumnElement, and_, bindparam, func, insert, inspect, or_, tuple_
+from sqlalchemy.orm.util import identity_key
 from sqlmodel import Session, SQLModel, col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from passports.store.tables import (
     ApiKeyRow,
@@ -41,6 +44,30 @@ def can_be_stored(*values: object) -> bool:
     return True
 
 
+# What is asked at most calls is put together once a process: to do so takes longer than the answer.
+@cache
+def _by_key(table: type[SQLModel]) -> tuple[SelectOfScalar[Any], tuple[str, ...]]:
+    columns = inspect(table).primary_key
+    names = tuple(f"key_{column.name}" for column in columns)
+    asked = (c == bindparam(name) for c, name in zip(columns, names, strict=True))
+    return select(table).where(*asked), names
+
+
+@cache
+def _newest_by_product() -> SelectOfScalar[PassportRow]:
+    query = select(PassportRow).order_by(col(PassportRow.version).desc()).limit(1)
+    return query.where(
+        col(PassportRow.gtin) == bindparam("asked_gtin"),
+        col(PassportRow.serial) == bindparam("asked_serial"),
+    )
+
+
+@cache
+def _newest_by_id() -> SelectOfScalar[PassportRow]:
+    query = select(PassportRow).order_by(col(PassportRow.version).desc()).limit(1)
+    return query.where(col(PassportRow.id) == bindparam("asked_id"))
+
+
 class Records(Generic[Row]):
     """Rows of one table, by primary key."""
 
@@ -58,7 +85,12 @@ class Records(Generic[Row]):
         """Return the row under a primary key, or None."""
         if not can_be_stored(*key):
             return None
-        return self._session.get(self.table, key if len(key) > 1 else key[0])
+        if identity_key(self.table, key) in self._session.identity_map:
+            return self._session.get(self.table, key)
+        query, names = _by_key(self.table)
+        asked = dict(zip(names, key, strict=True))
+        row: Row | None = self._session.exec(query, params=asked).first()
+        return row
 
 
 class OperatorRecords(Records[OperatorRow]):
@@ -227,8 +259,8 @@ class PassportRecords(Records[PassportRow]):
 
     def newest(self, gtin: str, serial: str) -> PassportRow | None:
         """Return the newest version of a battery's passport by product identifier, or None."""
-        query = select(PassportRow).where(PassportRow.gtin == gtin, PassportRow.serial == serial)
-        return self._session.exec(query.order_by(col(PassportRow.version).desc()).limit(1)).first()
+        asked = {"asked_gtin": gtin, "asked_serial": serial}
+        return self._session.exec(_newest_by_product(), params=asked).first()
 
     def newest_of(self, gtin: str, serials: Sequence[str]) -> Iterator[PassportRow]:
         """Yield the newest version of each passport that exists under these serials of a model."""
@@ -263,8 +295,7 @@ class PassportRecords(Records[PassportRow]):
         """Return the newest version of a passport by its identifier, or None."""
         if not can_be_stored(passport_id):
             return None
-        query = select(PassportRow).where(PassportRow.id == passport_id)
-        return self._session.exec(query.order_by(col(PassportRow.version).desc()).limit(1)).first()
+        return self._session.exec(_newest_by_id(), params={"asked_id": passport_id}).first()
 
     def of_batch(self, operator_id: str, batch_id: str) -> Iterator[PassportRow]:
         """Yield the passports of a batch, by serial."""

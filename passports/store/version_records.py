@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 
-from sqlalchemy import func, insert, tuple_
+from sqlalchemy import bindparam, func, insert, tuple_
 from sqlmodel import col, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from passports.store.records import Records, can_be_stored
 from passports.store.tables import PassportRow
@@ -16,6 +18,14 @@ from passports.store.version_tables import (
 )
 
 _KEYS_A_STATEMENT = 500  # as in `records`
+
+
+@cache  # put together once a process, see `records`
+def _numbered() -> SelectOfScalar[PassportRow]:
+    return select(PassportRow).where(
+        col(PassportRow.id) == bindparam("asked_id"),
+        col(PassportRow.version) == bindparam("asked_version"),
+    )
 
 
 class PassportVersionRecords(Records[PassportRow]):
@@ -34,10 +44,8 @@ class PassportVersionRecords(Records[PassportRow]):
         """Return one version of a passport, or None."""
         if not can_be_stored(passport_id):
             return None
-        query = select(PassportRow).where(
-            PassportRow.id == passport_id, PassportRow.version == version
-        )
-        return self._session.exec(query).first()
+        asked = {"asked_id": passport_id, "asked_version": version}
+        return self._session.exec(_numbered(), params=asked).first()
 
     def at(self, passport_id: str, instant: datetime) -> PassportRow | None:
         """Return the version that was the newest at an instant, or None before the first."""

@@ -192,7 +192,7 @@ def test_in_the_terms_of_en_18223_it_is_inactive(world: World) -> None:
         with world.store.reading() as reading:
             row = reading.passports.by_id(passport)
             assert isinstance(row, PassportRow)
-            found.append(status_of(reading, row))
+            found.append(status_of(reading, row, is_newest=True))
     assert found == [DppStatus.INACTIVE, DppStatus.ACTIVE, DppStatus.INVALID]
 
 
