@@ -1,6 +1,6 @@
 """Who calls: an API key or an OpenID Connect token as bearer. Reading in public needs none."""
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import Annotated, Final
 
 from fastapi import Depends, HTTPException, Request
@@ -33,7 +33,13 @@ def running(request: Request) -> Voltpass:
     return voltpass
 
 
-VoltpassDep = Annotated[Voltpass, Depends(running)]
+async def _running(request: Request) -> Voltpass:
+    return running(
+        request
+    )  # nothing to wait for: what is not async is carried to a thread and back
+
+
+VoltpassDep = Annotated[Voltpass, Depends(_running)]
 
 
 def _authenticated(voltpass: Voltpass, token: str) -> Caller:
@@ -151,10 +157,10 @@ def require_json(request: Request) -> None:
         raise HTTPException(415)
 
 
-def _writing_as(action: Action) -> Callable[..., Caller]:
+def _writing_as(action: Action) -> Callable[..., Awaitable[Caller]]:
     """Return the dependency of calls that write: key first, then role, then what kind of body."""
 
-    def calling(request: Request, caller: CallerDep) -> Caller:
+    async def calling(request: Request, caller: CallerDep) -> Caller:
         require_action(caller, action_of(request) or action)
         require_json(request)
         return caller
@@ -162,7 +168,7 @@ def _writing_as(action: Action) -> Callable[..., Caller]:
     return calling
 
 
-def _calling_with_json(request: Request, caller: CallerDep) -> Caller:
+async def _calling_with_json(request: Request, caller: CallerDep) -> Caller:
     require_json(request)
     return caller
 

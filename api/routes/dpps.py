@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response, status
+from fastapi import Body, Depends, Path, Query, Request, Response, status
 from pydantic import BaseModel, ConfigDict, Field
 
 from api.authentication import (
@@ -19,6 +19,7 @@ from api.authentication import (
     require_json,
 )
 from api.raw_paths import RawPathRoute
+from api.routes.router import Router
 from passports.documents import Printable, utc_now
 from passports.dpp.change import Editing
 from passports.dpp.creation import Creating
@@ -32,7 +33,7 @@ from passports.dpp.document import DppStatus, Representation
 from passports.dpp.instants import read_instant
 from passports.dpp.read import Reading
 
-router = APIRouter(prefix="/v1", tags=["EN 18222"], route_class=RawPathRoute)
+router = Router(prefix="/v1", tags=["EN 18222"], route_class=RawPathRoute)
 _BY_ID: Final = "/dpps/{dppId}"
 _BY_DATE: Final = "/dppsByIdAndDate/{dppId}"
 _ELEMENT: Final = "/dpps/{dppId}/elements/{elementIdPath:path}"
@@ -114,13 +115,13 @@ def _answer(document: dict[str, Any], status_code: int = 200) -> Response:
     return Response(body, status_code, headers, media_type="application/json")
 
 
-def _reading(
+async def _reading(
     voltpass: VoltpassDep, reader: ReaderDep, representation: Form = Representation.COMPRESSED
 ) -> Reading:
     return Reading(voltpass.store, voltpass.address, reader, representation, utc_now())
 
 
-def _editing(
+async def _editing(
     voltpass: VoltpassDep,
     caller: CallerDep,
     request: Request,
