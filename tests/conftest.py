@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx._config import create_ssl_context
+from httpx._transports import default
 from sqlalchemy import event
 
 from passports.keyring import Keyring
@@ -47,6 +49,14 @@ def _derived_once() -> Iterator[None]:
     """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(encrypted_file, "_derive", cache(encrypted_file._derive))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _authorities_read_once() -> Iterator[None]:
+    """Each client of httpx reads all certificate authorities first, also to ask this machine by http."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(default, "create_ssl_context", cache(create_ssl_context))
         yield
 
 
