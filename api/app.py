@@ -103,7 +103,6 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         openapi_url="/openapi.json",
-        generate_unique_id_function=lambda route: route.name,
     )
     app.state.voltpass = voltpass or Voltpass(Settings())
     app.router.routes.append(public.LINK_ROUTE)
@@ -134,9 +133,8 @@ def create_app(voltpass: Voltpass | None = None) -> FastAPI:
         pages,
         offline,
     ):
-        app.include_router(module.router)
-    app.include_router(versions.pages)
-    app.include_router(energy.pages)
+        app.router.routes.extend(module.router.routes)
+    app.router.routes.extend([*versions.pages.routes, *energy.pages.routes])
     pages.mount_static(app)
     problem_answers.install(app)
     # The last one added is the outermost: it sees every answer of those within.

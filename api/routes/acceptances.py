@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Response, status
+from fastapi import Response, status
 
 from api.authentication import AuthorisingDep, CallerDep, VoltpassDep
+from api.routes.router import Router
 from passports.authority.acceptances import (
     AcceptanceCreate,
     accept_responsibility,
@@ -14,7 +15,7 @@ from passports.authority.acceptances import (
 from passports.authority.grants import Revocation
 from passports.documents import utc_now
 
-router = APIRouter(prefix="/v1", tags=["authority"])
+router = Router(prefix="/v1", tags=["authority"])
 CREATED: Final = status.HTTP_201_CREATED
 
 

@@ -2,9 +2,10 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, status
+from fastapi import Query, status
 
 from api.authentication import CallerDep, JsonCallerDep, ManufacturerDep, VoltpassDep
+from api.routes.router import Router
 from passports.access_log import inspect_log
 from passports.authority.grant_delegation import GrantDelegation, pass_on
 from passports.authority.grants import (
@@ -17,7 +18,7 @@ from passports.authority.grants import (
 )
 from passports.documents import utc_now
 
-router = APIRouter(prefix="/v1", tags=["access"])
+router = Router(prefix="/v1", tags=["access"])
 
 
 @router.post("/grants", status_code=status.HTTP_201_CREATED)

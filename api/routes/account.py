@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import Form, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.authentication import VoltpassDep
 from api.pages import render
 from api.pages.account_view import AccountView
 from api.pages.figures import day, instant
+from api.routes.router import Router
 from api.sessions import (
     NO_STORE,
     forget_session,
@@ -31,7 +32,7 @@ from passports.factories import list_facilities
 from passports.models import list_models
 from passports.store import Transaction
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(include_in_schema=False, default_response_class=HTMLResponse)
 _SHOWN = 50
 _SEE_OTHER = 303
 Field = Annotated[str, Form(max_length=400)]

@@ -4,10 +4,11 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 
 import orjson
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from api.authentication import CallerDep, ManufacturerDep, ReaderDep, VoltpassDep
 from api.routes.documents import content
+from api.routes.router import Router
 from api.wiring import Voltpass
 from passports.attributes.completeness import model_report, passport_report, require_owner
 from passports.attributes.data import AttributeChange, Writer, find_subject, write_attributes
@@ -29,7 +30,7 @@ from passports.operators import EconomicOperator
 from passports.restricted import MEDIA_TYPE
 from passports.store import Transaction
 
-router = APIRouter(prefix="/v1", tags=["attributes"])
+router = Router(prefix="/v1", tags=["attributes"])
 Owner = Annotated[str | None, Query(description="whose it is; the caller's by default")]
 OnDay = Annotated[Day | None, Query(alias="date", description="the day; today by default")]
 SCHEMA_MEDIA_TYPE = "application/schema+json"

@@ -2,11 +2,12 @@
 
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Query, Request, Response, status
+from fastapi import Query, Request, Response, status
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 
 from api.authentication import AuthorisingDep, CallerDep, JsonCallerDep, VoltpassDep
+from api.routes.router import Router
 from api.wiring import Voltpass
 from passports.authority.api_keys import (
     ApiKeyCreate,
@@ -49,7 +50,7 @@ from passports.authority.transfers import (
 from passports.documents import utc_now
 from passports.errors import Finding, InvalidInputError
 
-router = APIRouter(prefix="/v1", tags=["authority"])
+router = Router(prefix="/v1", tags=["authority"])
 CREATED: Final = status.HTTP_201_CREATED
 JOSE: Final = "application/jose"
 _JOSE: Final[dict[str, Any]] = {

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from fastapi import APIRouter
-
 from api.authentication import VoltpassDep
+from api.routes.router import Router
 from passports.continuity import continuity_of
 from passports.operators import get_operator
 
-router = APIRouter(prefix="/v1/operators", tags=["continuity"])
+router = Router(prefix="/v1/operators", tags=["continuity"])
 
 
 @router.get("/{operator_id}/continuity")

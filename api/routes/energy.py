@@ -7,12 +7,13 @@ is; the page opens for a session as well.
 from datetime import date
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Request, status
+from fastapi import Query, Request, status
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel
 
 from api.authentication import CallerDep, ManufacturerDep, ReaderDep, VoltpassDep
 from api.pages import render
+from api.routes.router import Router
 from api.sessions import NO_STORE, session_of
 from passports.authority.roles import Action
 from passports.documents import utc_now
@@ -39,8 +40,8 @@ from passports.energy.terms import PV_SHARE
 from passports.errors import RecordNotFoundError
 from passports.factories import get_facility
 
-router = APIRouter(prefix="/v1", tags=["factories"])
-pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(prefix="/v1", tags=["factories"])
+pages = Router(include_in_schema=False, default_response_class=HTMLResponse)
 CREATED = status.HTTP_201_CREATED
 PvShare = Annotated[float, Query(ge=0, le=1, description="of what is bought, for the PV scenario")]
 

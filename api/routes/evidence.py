@@ -2,17 +2,18 @@
 
 from typing import Final
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.authentication import VoltpassDep
 from api.routes.documents import content
+from api.routes.router import Router
 from passports.certification.certify import certificate_log_proof
 from passports.documents import utc_now
 from passports.restricted import restricted_log_proof
 from passports.token_status import publish_token_status_list
 from passports.verification.collection import STATUS_JWT_MEDIA_TYPE
 
-router = APIRouter(prefix="/v1", tags=["public"])
+router = Router(prefix="/v1", tags=["public"])
 # As long as the other form of the same list: a revocation shows within five minutes.
 _CACHE: Final = "public, max-age=300"
 

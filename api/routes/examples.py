@@ -3,11 +3,12 @@
 from typing import Final
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.examples import ADDRESS, example_names, read_example
+from api.routes.router import Router
 
-router = APIRouter(prefix=ADDRESS, include_in_schema=False)
+router = Router(prefix=ADDRESS, include_in_schema=False)
 _JSON: Final = "application/json"
 _HEADERS: Final = {"Cache-Control": "public, max-age=300"}
 

@@ -2,12 +2,13 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Depends, status
+from fastapi import Depends, status
 from pydantic import BaseModel
 
 from api.authentication import CallerDep, ManufacturerDep, VoltpassDep, require_json
 from api.bodies import LargeBodyRoute
 from api.routes.documents import CertificateRead
+from api.routes.router import Router
 from passports.certification.certify import (
     CertificateChangeCreate,
     CertificateIssue,
@@ -28,7 +29,7 @@ from passports.energy.ledger_balance import balance
 from passports.energy.meter_readings import MeterDelivery, deliver_readings
 from passports.facility_documents import DocumentCreate, FacilityDocument, add_document
 
-router = APIRouter(prefix="/v1", tags=["factories"], route_class=LargeBodyRoute)
+router = Router(prefix="/v1", tags=["factories"], route_class=LargeBodyRoute)
 CREATED = status.HTTP_201_CREATED
 
 

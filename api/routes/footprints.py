@@ -3,10 +3,11 @@
 from typing import Annotated, Any
 
 import orjson
-from fastapi import APIRouter, Header, Request, Response, status
+from fastapi import Header, Request, Response, status
 
 from api.authentication import ManufacturerDep, ReaderDep, VoltpassDep
 from api.routes.documents import StudiesRead, StudyRead, content
+from api.routes.router import Router
 from passports.documents import utc_now
 from passports.footprints import (
     FootprintRequest,
@@ -20,7 +21,7 @@ from passports.studies import audit_bundle, contributions, diagram
 from passports.verification.collection import RESULT_MEDIA_TYPE
 from signing.canonical import canonicalize
 
-router = APIRouter(prefix="/v1/footprints", tags=["footprints"])
+router = Router(prefix="/v1/footprints", tags=["footprints"])
 
 
 @router.post("", status_code=status.HTTP_201_CREATED, response_model=StudiesRead)

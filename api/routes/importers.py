@@ -5,13 +5,14 @@ from typing import Annotated
 
 import orjson
 from anyio import CapacityLimiter, to_thread
-from fastapi import APIRouter, Body, Depends, File, Query, Request, Response, UploadFile
+from fastapi import Body, Depends, File, Query, Request, Response, UploadFile
 from fastapi.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile as StarletteUploadFile
 
 from api.authentication import VoltpassDep, require_json
 from api.handed_in import require_passport
 from api.routes.documents import VerificationRead
+from api.routes.router import Router
 from api.verifying import verify_input, verify_list
 from api.wiring import Voltpass
 from passports.documents import Document
@@ -19,7 +20,7 @@ from passports.errors import Finding, InvalidInputError
 from passports.shipments import MAX_REFERENCE
 from signing.report import VerificationReport
 
-router = APIRouter(prefix="/v1", tags=["importers"])
+router = Router(prefix="/v1", tags=["importers"])
 MAX_BODY_BYTES = 20 * 1024 * 1024
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 

@@ -4,20 +4,21 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api.authentication import CallerDep, VoltpassDep
 from api.labelling import BatchLabel, labels_of_batch
 from api.routes.documents import content
+from api.routes.router import Router
 from api.wiring import Voltpass
 from passports.documents import Document
 from passports.errors import Finding, InvalidInputError, RecordNotFoundError
 from passports.label_files import label_archive, label_file_name
 from passports.label_sheet import label_sheet
 
-router = APIRouter(prefix="/v1", tags=["labels"])
+router = Router(prefix="/v1", tags=["labels"])
 # Drawing a thousand takes about four seconds of processor time, which all callers share.
 MOST_ON_SHEETS: Final = 1000
 _PRIVATE: Final = {"Cache-Control": "private, no-store"}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query, Response, status
+from fastapi import Body, Query, Response, status
 from pydantic import Field
 
 from api.authentication import (
@@ -21,6 +21,7 @@ from api.routes.documents import (
     OperatorRead,
     PassportIssued,
 )
+from api.routes.router import Router
 from passports.authority.registration import register_with_key
 from passports.batches import BatchCreate
 from passports.certification.certificates import FactoryCertificateCreate, register_certificate
@@ -35,7 +36,7 @@ from passports.issue import check_only, issue_batch
 from passports.models import BatteryModelCreate, register_model
 from passports.operators import EconomicOperatorCreate
 
-router = APIRouter(prefix="/v1", tags=["manufacturers"], route_class=LargeBodyRoute)
+router = Router(prefix="/v1", tags=["manufacturers"], route_class=LargeBodyRoute)
 CREATED = status.HTTP_201_CREATED
 
 

@@ -1,16 +1,16 @@
 """Verifying without this server: the page that does it in the browser, and what it needs, in one file."""
 
-from fastapi import APIRouter
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from api.authentication import VoltpassDep
 from api.pages.offline import PAGE, offline_page
+from api.routes.router import Router
 from api.verifying import own_records
 from passports.documents import utc_now
 from passports.export import EXPORTS
 from passports.resolve import passport_by_id
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 
 @router.get("/verify-offline")

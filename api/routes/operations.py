@@ -1,17 +1,18 @@
 """What operations calls: signs of life, and this server's own DID and trust list."""
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.authentication import VoltpassDep
 from api.environment import EnvironmentFaultError
 from api.routes.documents import HealthRead, content
+from api.routes.router import Router
 from api.version import VERSION
 from passports.documents import utc_now
 from passports.errors import Finding, RecordNotFoundError
 from signing.did_web import PublicKeyEntry, build_document, did_from_url
 
-router = APIRouter(tags=["operations"])
+router = Router(tags=["operations"])
 
 
 @router.get("/healthz")

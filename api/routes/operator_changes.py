@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.authentication import CallerDep, JsonCallerDep, VoltpassDep
+from api.routes.router import Router
 from passports.authority.operator_changes import (
     OperatorChange,
     change_operator,
@@ -12,7 +13,7 @@ from passports.authority.operator_changes import (
 )
 from passports.documents import utc_now
 
-router = APIRouter(prefix="/v1", tags=["operators"])
+router = Router(prefix="/v1", tags=["operators"])
 _NEVER: Final = "no-store"
 
 

@@ -8,7 +8,7 @@ from itertools import islice
 from typing import Annotated, Final
 from urllib.parse import quote, urlencode
 
-from fastapi import APIRouter, FastAPI, File, Form, Query, Request, UploadFile
+from fastapi import FastAPI, File, Form, Query, Request, UploadFile
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from starlette.datastructures import MutableHeaders
 from starlette.staticfiles import StaticFiles
@@ -24,6 +24,7 @@ from api.pages.figures import day
 from api.pages.home_view import FacilityEntry, HomeView, IssuedBatch
 from api.pages.words import ruleset_words
 from api.problems import PROBLEMS
+from api.routes.router import Router
 from api.verifying import verify_input
 from lca.rulesets import ruleset_ids
 from passports.batches import Batch, list_batches
@@ -45,7 +46,7 @@ from passports.resolve import passport_by_id
 from passports.store import StudyFilter, Transaction
 from passports.verification.collection import CREDENTIAL_MEDIA_TYPE
 
-router = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+router = Router(include_in_schema=False, default_response_class=HTMLResponse)
 
 MAX_UPLOAD_BYTES: Final = 20 * 1024 * 1024
 _SHOWN_BATCHES: Final = 6

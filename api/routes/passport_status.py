@@ -2,9 +2,10 @@
 
 from typing import Any, Final
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.authentication import JsonCallerDep, ReaderDep, VoltpassDep
+from api.routes.router import Router
 from api.wiring import Voltpass
 from passports.authority.callers import Caller
 from passports.authority.responsibility import is_writer
@@ -18,7 +19,7 @@ from passports.life.withdrawal import (
     status_document,
 )
 
-router = APIRouter(prefix="/v1", tags=["status"])
+router = Router(prefix="/v1", tags=["status"])
 # As long as the signed list of the same bits: see `public.get_status_list`.
 _PUBLIC: Final = "public, max-age=300"
 

@@ -7,7 +7,7 @@ re-serialisation, so that a cache in front of it can carry the load.
 from typing import Annotated, Any, Final, Literal
 
 import orjson
-from fastapi import APIRouter, Query
+from fastapi import Query
 from fastapi.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -19,6 +19,7 @@ from api.negotiation import choose_another, choose_form, is_current
 from api.page_facts import facts_beside
 from api.passport_document import passport_document
 from api.routes.documents import PassportRead, content
+from api.routes.router import Router
 from api.verifying import own_records
 from api.wiring import Voltpass
 from passports import data_carrier
@@ -49,7 +50,7 @@ from passports.verification.checks import BatteryEvidence
 from passports.verification.collection import CREDENTIAL_MEDIA_TYPE, CollectedEvidence
 from passports.verification.passport import verify_passport
 
-router = APIRouter(tags=["public"])
+router = Router(tags=["public"])
 # A newer version or a revocation shows within a minute; the ETag spares the bytes.
 _CACHE: Final = "public, max-age=60"
 _IMMUTABLE: Final = "public, max-age=31536000, immutable"

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Header, Query, Request, Response, status
+from fastapi import Header, Query, Request, Response, status
 from fastapi.concurrency import run_in_threadpool
 from pydantic import BaseModel, Field
 from starlette.datastructures import UploadFile
@@ -13,6 +13,7 @@ from starlette.datastructures import UploadFile
 from api.authentication import CallerDep, ManufacturerDep, PlatformDep, VoltpassDep, require_action
 from api.batch_completeness import completeness_of_batches
 from api.routes.documents import BatchCompletenessRead
+from api.routes.router import Router
 from api.wiring import Voltpass
 from passports.authority.gs1_prefixes import Gs1Prefix
 from passports.authority.operator_changes import add_prefix
@@ -40,7 +41,7 @@ from passports.documents import Document, read_document, utc_now
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.idempotency import once
 
-router = APIRouter(prefix="/v1", tags=["registrations"])
+router = Router(prefix="/v1", tags=["registrations"])
 FORM: Final = "multipart/form-data"
 _TEXT: Final = ("text/plain", "application/octet-stream")
 _LIST: Final = {

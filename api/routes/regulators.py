@@ -2,14 +2,15 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from api.authentication import CallerDep, VoltpassDep, require_action
 from api.routes.documents import FootprintPageRead
+from api.routes.router import Router
 from passports.authority.roles import Action
 from passports.queries import FootprintQuery, query_footprints
 
-router = APIRouter(prefix="/v1/regulator", tags=["regulators"])
+router = Router(prefix="/v1/regulator", tags=["regulators"])
 
 
 @router.get("/footprints")

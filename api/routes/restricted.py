@@ -2,14 +2,15 @@
 
 from typing import Any
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.authentication import ManufacturerDep, VoltpassDep
+from api.routes.router import Router
 from passports.authority.grants import Revocation
 from passports.documents import utc_now
 from passports.restricted_revocation import revoke_model_restricted
 
-router = APIRouter(prefix="/v1", tags=["attributes"])
+router = Router(prefix="/v1", tags=["attributes"])
 
 
 @router.post("/battery-models/{model_id}/restricted/revocation")

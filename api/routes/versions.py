@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Final
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import HTMLResponse
 from pydantic import Field
@@ -13,6 +13,7 @@ from api.negotiation import choose_form
 from api.passport_document import passport_document
 from api.routes.documents import PassportRead, content
 from api.routes.public import passport_html
+from api.routes.router import Router
 from api.wiring import Voltpass
 from passports.authority.callers import Caller
 from passports.documents import Document, Printable, Slug, utc_now
@@ -38,7 +39,7 @@ from passports.life.versions import (
 from passports.resolve import log_proof, passport_by_id, version_number
 from passports.verification.collection import CREDENTIAL_MEDIA_TYPE
 
-router = APIRouter(prefix="/v1", tags=["versions"])
+router = Router(prefix="/v1", tags=["versions"])
 _BRIEFLY: Final = "public, max-age=60"
 _NEVER: Final = {"Cache-Control": "no-store", "Vary": "Authorization"}
 _FILES: Final[dict[str, Any]] = {
@@ -55,7 +56,7 @@ _FILES: Final[dict[str, Any]] = {
 }
 
 
-pages = APIRouter(include_in_schema=False, default_response_class=HTMLResponse)
+pages = Router(include_in_schema=False, default_response_class=HTMLResponse)
 
 
 @pages.get("/passports/{passport_id}/versions/{number}")
