@@ -76,13 +76,8 @@ def _grown(
         }
 
 
-def broken_anchors(transaction: Transaction, operator_id: str) -> Iterator[str | None]:
-    """Yield for each anchor of an operator's access log what is wrong with it or the log, or None."""
-    for row in transaction.access_anchors.of(operator_id):
-        yield _fault(transaction, row)
-
-
-def _fault(transaction: Transaction, row: AccessAnchorRow) -> str | None:
+def broken_anchor(transaction: Transaction, row: AccessAnchorRow) -> str | None:
+    """Return what is wrong with an anchor of an access log, or with that log, or None."""
     if entry_at(transaction, row.log_index) != log_entry(row.document):
         return f"the log's entry {row.log_index} is not of the anchor over {row.sequence} entries"
     try:

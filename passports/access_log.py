@@ -7,7 +7,7 @@ entry is written before the data go out; where it cannot be written, nothing goe
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -113,15 +113,23 @@ def inspect_log(
 
 
 def broken_links(transaction: Transaction, operator_id: str) -> Iterator[str | None]:
-    """Yield for each entry what is wrong with it, or None: hash, order, link, columns."""
+    """Yield for each entry of an operator's chain what is wrong with it, or None."""
+    yield from broken_links_of(_chain(transaction, operator_id))
+
+
+def _chain(transaction: Transaction, operator_id: str) -> Iterator[AccessEntryRow]:
+    sequence = 0
+    while rows := transaction.access_entries.page(operator_id, sequence, PAGE):
+        yield from rows
+        sequence = rows[-1].sequence
+
+
+def broken_links_of(chain: Iterable[AccessEntryRow]) -> Iterator[str | None]:
+    """Yield for each entry of a chain what is wrong with it, or None: hash, order, link, columns."""
     previous, sequence = FIRST, 0
-    while True:
-        rows = transaction.access_entries.page(operator_id, sequence, PAGE)
-        if not rows:
-            return
-        for row in rows:
-            yield _fault(row, previous, sequence + 1)
-            previous, sequence = row.sha256, row.sequence
+    for row in chain:
+        yield _fault(row, previous, sequence + 1)
+        previous, sequence = row.sha256, row.sequence
 
 
 def _fault(row: AccessEntryRow, previous: str, expected: int) -> str | None:

@@ -97,11 +97,6 @@ def published_here(store: Store, url: str) -> bool:
         return any(url.startswith(base + "/") for base in kept_base_urls(reading).values())
 
 
-def kept_in_public(transaction: Transaction) -> frozenset[str]:
-    """Return the operators of whom only the public part is kept here."""
-    return frozenset(r.operator_id for r in transaction.continuity.all() if r.audience == "public")
-
-
 def kept_log_of(transaction: Transaction, operator_id: str) -> KeptLogRow | None:
     """Return the kept log in which an operator's passports stand; None means this server's own."""
     row = transaction.continuity.get(operator_id)

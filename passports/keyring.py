@@ -163,16 +163,18 @@ def public_key_entries(transaction: Transaction, operator_id: str) -> list[Publi
     A did:web has no history, so nothing is ever taken out: what a retired key signed stays valid,
     what a compromised key signed stays valid by its place in the log.
     """
-    return [
-        PublicKeyEntry(
-            jwk=_text_values(r.public_jwk),
-            expires=r.retired_at,
-            revoked=r.revoked_at,
-            revoked_from_log_index=r.revoked_from_log_index,
-            revoked_in_log=r.revoked_in_log,
-        )
-        for r in transaction.signing_keys.of(operator_id)
-    ]
+    return [public_key_entry(row) for row in transaction.signing_keys.of(operator_id)]
+
+
+def public_key_entry(row: SigningKeyRow) -> PublicKeyEntry:
+    """Return a key on record as others are told of it."""
+    return PublicKeyEntry(
+        jwk=_text_values(row.public_jwk),
+        expires=row.retired_at,
+        revoked=row.revoked_at,
+        revoked_from_log_index=row.revoked_from_log_index,
+        revoked_in_log=row.revoked_in_log,
+    )
 
 
 def _text_values(jwk: Mapping[str, object]) -> dict[str, str]:

@@ -8,7 +8,7 @@ transfer. The statement is canonical JSON (RFC 8785) in a compact JWS (RFC 7515)
 """
 
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Literal
 
@@ -30,7 +30,7 @@ from passports.errors import (
 from passports.identifiers import PublicAddress
 from passports.keyring import Keyring
 from passports.models import get_model
-from passports.operators import EconomicOperator, get_operator, list_operators
+from passports.operators import EconomicOperator, get_operator
 from passports.store import ResponsibilityAcceptanceRow, Store, Transaction
 from signing.canonical import canonicalize, parse_strict
 from signing.errors import SigningError
@@ -238,15 +238,10 @@ def missing_acceptance(
     return f"{reason} (Art. 77(4))"
 
 
-def broken_acceptances(transaction: Transaction) -> Iterator[tuple[str, str | None]]:
-    """Yield each acceptance with what is wrong with it, or None; for `fsck`."""
-    for operator in list_operators(transaction):
-        for row in transaction.responsibility_acceptances.of(operator.id):
-            if row.operator_id != operator.id:
-                continue
-            try:
-                read_acceptance_statement(transaction, row)
-            except PassportError as error:
-                yield row.id, error.findings[0].reason
-            else:
-                yield row.id, None
+def broken_acceptance(transaction: Transaction, row: ResponsibilityAcceptanceRow) -> str | None:
+    """Return what is wrong with an acceptance, or None; for `fsck`."""
+    try:
+        read_acceptance_statement(transaction, row)
+    except PassportError as error:
+        return error.findings[0].reason
+    return None

@@ -7,7 +7,7 @@ authorisation, what. What decides about authority itself (keys, authorisations) 
 
 import hashlib
 import secrets
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Annotated, Any, Final, Self
 
@@ -268,12 +268,23 @@ def list_acts(transaction: Transaction, operator_id: str, after: int) -> dict[st
 
 def broken_acts(transaction: Transaction, operator_id: str) -> Iterator[str]:
     """Yield what is wrong with the chain of an operator's acts."""
-    previous, sequence = FIRST, 0
+    yield from broken_acts_of(_chain(transaction, operator_id))
+
+
+def _chain(transaction: Transaction, operator_id: str) -> Iterator[ActRow]:
+    sequence = 0
     while rows := transaction.acts.page(operator_id, sequence, PAGE):
-        for row in rows:
-            said = orjson.loads(row.document)
-            if hashlib.sha256(row.document).hexdigest() != row.sha256:
-                yield f"act {row.sequence} is not what its SHA-256 says"
-            elif said["previous"] != previous or row.sequence != sequence + 1:
-                yield f"act {row.sequence} does not follow the act before it"
-            previous, sequence = row.sha256, row.sequence
+        yield from rows
+        sequence = rows[-1].sequence
+
+
+def broken_acts_of(chain: Iterable[ActRow]) -> Iterator[str]:
+    """Yield what is wrong with a chain of acts."""
+    previous, sequence = FIRST, 0
+    for row in chain:
+        said = orjson.loads(row.document)
+        if hashlib.sha256(row.document).hexdigest() != row.sha256:
+            yield f"act {row.sequence} is not what its SHA-256 says"
+        elif said["previous"] != previous or row.sequence != sequence + 1:
+            yield f"act {row.sequence} does not follow the act before it"
+        previous, sequence = row.sha256, row.sequence

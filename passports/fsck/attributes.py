@@ -2,16 +2,26 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from passports.access_anchors import broken_anchors
-from passports.access_log import broken_links
+from passports.access_anchors import broken_anchor
+from passports.access_log import broken_links_of
 from passports.attributes.versions import AttributeVersion, read_version
 from passports.fsck.faults import reason_of
 from passports.fsck.known import SIGNATURE_STEPS, Known
-from passports.kept_logs import entry_of
+from passports.fsck.rows import Entries, all_rows
 from passports.restricted import CLAIM, TYPES, restricted_values
-from passports.store import AttributeVersionRow, RestrictedCredentialRow, Store, Transaction
+from passports.store import (
+    AccessAnchorRow,
+    AccessEntryRow,
+    AttributeVersionRow,
+    OneView,
+    RestrictedCredentialRow,
+    StatusListRow,
+    Transaction,
+)
 from signing.errors import SigningError
 from signing.instants import format_instant
 from signing.selective_disclosure import decode_presentation
@@ -21,11 +31,11 @@ from signing.transparency_log import log_entry
 Found = tuple[str, str, str] | None
 
 
-def check_versions(store: Store, known: Known) -> Iterator[Found]:
+def check_versions(store: OneView, known: Known) -> Iterator[Found]:
     """Yield for each version of attribute data what is wrong with it and its credential, or None."""
     expected: dict[tuple[str, str, str], int] = {}
     with store.reading() as reading:
-        for row in reading.attribute_versions.all():
+        for row in all_rows(reading, AttributeVersionRow):
             key = (row.operator_id, row.level, row.subject_id)
             number = expected.get(key, 0) + 1
             expected[key] = row.version
@@ -101,7 +111,7 @@ def _published(
     if row.log_index is None:
         logged = "transparencyLog" in payload
         return "its restricted credential names a log, in which it has no place" if logged else None
-    if entry_of(reading, row.operator_id, row.log_index) != log_entry(row.credential):
+    if Entries(reading).of(row.operator_id, row.log_index) != log_entry(row.credential):
         return f"the log's entry {row.log_index} is not of its restricted credential"
     if payload.get("jti") != f"urn:uuid:{row.credential_id}":
         return "its restricted credential is filed under another identifier"
@@ -109,22 +119,23 @@ def _published(
     tail = f"/{row.operator_id}/{row.status_list_id}/token"
     if not said["uri"].endswith(tail) or said["idx"] != row.status_list_index:
         return "the status of its restricted credential is not the one that was given out"
-    kept = reading.status_lists.get(row.operator_id, row.status_list_id)
+    kept = reading.integrity.at(StatusListRow, row.operator_id, row.status_list_id)
     given_out = kept is not None and StatusList.from_bytes(kept.given_out).get(said["idx"])
     return None if given_out else "the status of its restricted credential was never given out"
 
 
-def check_access_log(store: Store) -> Iterator[Found]:
+def check_access_log(store: OneView) -> Iterator[Found]:
     """Yield for each entry of each operator's chain what is wrong with it, or None."""
     with store.reading() as reading:
-        for operator in reading.operators.all():
-            for reason in broken_links(reading, operator.id):
-                yield None if reason is None else ("access log", operator.id, reason)
+        rows = all_rows(reading, AccessEntryRow)
+        for operator_id, chain in groupby(rows, key=attrgetter("operator_id")):
+            for reason in broken_links_of(chain):
+                yield None if reason is None else ("access log", operator_id, reason)
 
 
-def check_anchors(store: Store) -> Iterator[Found]:
+def check_anchors(store: OneView) -> Iterator[Found]:
     """Yield for each anchor of an access log whether the log still holds what it had then."""
     with store.reading() as reading:
-        for operator in reading.operators.all():
-            for reason in broken_anchors(reading, operator.id):
-                yield None if reason is None else ("access log", operator.id, reason)
+        for row in all_rows(reading, AccessAnchorRow):
+            reason = broken_anchor(reading, row)
+            yield None if reason is None else ("access log", row.operator_id, reason)

@@ -1,13 +1,22 @@
 """What `fsck` checks of authority: chains of acts, signatures of transfers and of acceptances."""
 
 from collections.abc import Iterator
+from itertools import groupby
+from operator import attrgetter
 from typing import Any
 
-from passports.authority.acceptances import STATEMENT_TYPE, broken_acceptances
-from passports.authority.authorisations import broken_acts
+from passports.authority.acceptances import STATEMENT_TYPE, broken_acceptance
+from passports.authority.authorisations import broken_acts_of
 from passports.authority.transfer_statements import ACCEPTANCE_TYPE, OFFER_TYPE, digest
-from passports.operators import list_operators
-from passports.store import Store, Transaction, TransferRow
+from passports.fsck.rows import all_rows, keys_of
+from passports.store import (
+    ActRow,
+    OneView,
+    OperatorRow,
+    ResponsibilityAcceptanceRow,
+    Transaction,
+    TransferRow,
+)
 from signing.canonical import parse_strict
 from signing.errors import SigningError
 from signing.instants import parse_instant
@@ -17,28 +26,30 @@ from signing.keys.verifying_key import from_jwk
 Found = tuple[str, str, str] | None
 
 
-def check_acts(store: Store) -> Iterator[Found]:
+def check_acts(store: OneView) -> Iterator[Found]:
     """Yield for each operator what is wrong with the chain of what others did for it, or None."""
     with store.reading() as reading:
-        for operator in list_operators(reading):
-            faults = list(broken_acts(reading, operator.id))
-            yield ("acts", operator.id, faults[0]) if faults else None
+        without = {row.id for row in all_rows(reading, OperatorRow)}
+        for operator_id, chain in groupby(all_rows(reading, ActRow), key=attrgetter("operator_id")):
+            without.discard(operator_id)
+            faults = list(broken_acts_of(chain))
+            yield ("acts", operator_id, faults[0]) if faults else None
+        yield from (None for _operator_id in without)
 
 
-def check_acceptances(store: Store) -> Iterator[Found]:
+def check_acceptances(store: OneView) -> Iterator[Found]:
     """Yield for each acceptance of responsibility what is wrong with its statement, or None."""
     with store.reading() as reading:
-        for name, reason in broken_acceptances(reading):
-            found = _acceptance(reading, name, reason)
-            yield None if found is None else ("acceptance", name, found)
+        for row in all_rows(reading, ResponsibilityAcceptanceRow):
+            found = _acceptance(reading, row, broken_acceptance(reading, row))
+            yield None if found is None else ("acceptance", row.id, found)
 
 
-def _acceptance(reading: Transaction, acceptance_id: str, reason: str | None) -> str | None:
+def _acceptance(
+    reading: Transaction, row: ResponsibilityAcceptanceRow, reason: str | None
+) -> str | None:
     """Return what is wrong with an acceptance besides that its key was revoked since: it is as it was."""
-    row = reading.responsibility_acceptances.by_id(acceptance_id)
-    if row is None:
-        return reason
-    keys = reading.signing_keys.of(row.operator_id)
+    keys = keys_of(reading, row.operator_id)
     try:
         said = _said(reading, row.operator_id, STATEMENT_TYPE, row.statement)
         given_at = parse_instant(said["accepted_at"], "accepted_at")
@@ -50,14 +61,12 @@ def _acceptance(reading: Transaction, acceptance_id: str, reason: str | None) ->
     return None if any(key.revoked_at is not None for key in keys) else reason
 
 
-def check_transfers(store: Store) -> Iterator[Found]:
+def check_transfers(store: OneView) -> Iterator[Found]:
     """Yield for each transfer what is wrong with its statements, or None."""
     with store.reading() as reading:
-        for operator in list_operators(reading):
-            for row in reading.transfers.of(operator.id):
-                if row.operator_id == operator.id:
-                    reason = _fault(reading, row)
-                    yield None if reason is None else ("transfer", row.id, reason)
+        for row in all_rows(reading, TransferRow):
+            reason = _fault(reading, row)
+            yield None if reason is None else ("transfer", row.id, reason)
 
 
 def _fault(reading: Transaction, row: TransferRow) -> str | None:
@@ -81,7 +90,7 @@ def _fault(reading: Transaction, row: TransferRow) -> str | None:
 
 def _said(reading: Transaction, operator_id: str, typ: str, signed: bytes) -> dict[str, Any]:
     # All keys: one that was retired since signed while it was in use.
-    keys = [from_jwk(row.public_jwk) for row in reading.signing_keys.of(operator_id)]
+    keys = [from_jwk(row.public_jwk) for row in keys_of(reading, operator_id)]
     jws, _key = verify_compact(signed, keys, typ=typ, step="statement")
     said: Any = parse_strict(jws.payload_bytes)
     return dict(said)

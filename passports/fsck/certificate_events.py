@@ -11,18 +11,17 @@ from passports.certification.certificate_life import (
     check_change,
 )
 from passports.certification.certificates import FactoryCertificate
-from passports.continuity import continuity_of
 from passports.fsck.faults import Found, Reason, reason_of
-from passports.fsck.rows import all_rows
+from passports.fsck.rows import all_rows, is_kept
 from passports.life.version_making import status_places
-from passports.store import CertificateEventRow, CertificateRow, Store, Transaction
+from passports.store import CertificateEventRow, CertificateRow, OneView, StatusListRow, Transaction
 from signing.credentials import decode
 from signing.status_list import StatusList
 
 _PURPOSES: Final = ("suspension", "revocation")
 
 
-def check_certificate_events(store: Store) -> Iterator[Found]:
+def check_certificate_events(store: OneView) -> Iterator[Found]:
     """Yield for each certificate to which something happened what is wrong with that, or None."""
     with store.reading() as reading:
         for row in all_rows(reading, CertificateRow):
@@ -31,12 +30,14 @@ def check_certificate_events(store: Store) -> Iterator[Found]:
 
 
 def _fault(reading: Transaction, row: CertificateRow) -> Reason:
-    events = reading.certificate_events.of(row.operator_id, row.id)
+    events: Sequence[CertificateEventRow] = ()
+    if not reading.integrity.is_empty("certificate_event"):
+        events = reading.certificate_events.of(row.operator_id, row.id)
     claims = FactoryCertificate.model_validate_json(row.claims)
     reason = _sequence(events, claims.certifier_id or row.operator_id)
     if reason is not None or claims.certifier_id is None or row.log_index is None:
         return reason
-    if continuity_of(reading, row.operator_id).is_kept:
+    if is_kept(reading, row.operator_id):
         return (
             None  # the certifier's name is one at the other server, and can be somebody else's here
         )
@@ -71,7 +72,7 @@ def _bits(
         if purpose not in places:
             continue
         operator_id, list_id, index = places[purpose]
-        kept = reading.status_lists.get(operator_id, list_id)
+        kept = reading.integrity.at(StatusListRow, operator_id, list_id)
         if kept is not None and StatusList.from_bytes(kept.bits).get(index) != wanted[purpose]:
             return f"its bit of {purpose} is not what was said of it last"
     return None

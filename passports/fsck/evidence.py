@@ -9,14 +9,12 @@ from pydantic import ValidationError
 
 from lca.datasets import Dataset
 from passports.certification.certificates import CertificateEvidence, FactoryCertificate
-from passports.continuity import kept_in_public
 from passports.errors import PassportError
 from passports.footprints import recompute
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.known import SIGNATURE_STEPS, Known
-from passports.fsck.rows import all_rows
-from passports.kept_logs import entry_of
-from passports.store import CertificateRow, FootprintStudyRow, Store, Transaction
+from passports.fsck.rows import Entries, all_rows, kept_in_public
+from passports.store import CertificateRow, FootprintStudyRow, OneView, Transaction
 from signing.transparency_log import log_entry
 
 # Columns of a study by which it is searched: they repeat what its result says.
@@ -28,7 +26,7 @@ _SEARCHED: Final = (
 )
 
 
-def check_certificates(store: Store, known: Known) -> Iterator[Found]:
+def check_certificates(store: OneView, known: Known) -> Iterator[Found]:
     """Yield for each factory certificate what is wrong with it, or None."""
     with store.reading() as reading:
         for row in all_rows(reading, CertificateRow):
@@ -37,9 +35,9 @@ def check_certificates(store: Store, known: Known) -> Iterator[Found]:
 
 
 def _certificate(reading: Transaction, row: CertificateRow, known: Known) -> Reason:
-    if row.log_index is not None and entry_of(reading, row.operator_id, row.log_index) != log_entry(
-        row.document
-    ):
+    if row.log_index is not None and Entries(reading).of(
+        row.operator_id, row.log_index
+    ) != log_entry(row.document):
         return f"the log's entry {row.log_index} is not of its document"
     if hashlib.sha256(row.document).hexdigest() != row.sha256:
         return "its document is not what its SHA-256 says"
@@ -74,7 +72,7 @@ def _signed(reading: Transaction, row: CertificateRow, known: Known) -> Reason:
     return None if step is None else f"step {step.number} ({step.step}): {step.message}"
 
 
-def check_studies(store: Store, dataset: Dataset) -> Iterator[Found]:
+def check_studies(store: OneView, dataset: Dataset) -> Iterator[Found]:
     """Yield for each footprint study what is wrong with it, or None."""
     with store.reading() as reading:
         public_only = kept_in_public(reading)

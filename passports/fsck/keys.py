@@ -6,21 +6,20 @@ from typing import Final
 
 import orjson
 
-from passports.continuity import continuity_of
 from passports.fsck.faults import Found, Reason, reason_of
-from passports.fsck.rows import all_rows
-from passports.store import OperatorRow, SigningKeyRow, Store
+from passports.fsck.rows import all_rows, is_kept
+from passports.store import OneView, OperatorRow, SigningKeyRow
 from signing.keys.verifying_key import from_jwk
 
 _FILE: Final = "file:"
 
 
-def check_keys(store: Store, *, is_part: bool) -> Iterator[Found]:
+def check_keys(store: OneView, *, is_part: bool) -> Iterator[Found]:
     """Yield for each signing key what is wrong with it, or None."""
     with store.reading() as reading:
         since = {row.id: row.created_at for row in all_rows(reading, OperatorRow)}
         rows = list(all_rows(reading, SigningKeyRow))
-        kept = {name for name in since if continuity_of(reading, name).is_kept}
+        kept = {name for name in since if is_kept(reading, name)}
     files_are_here = any(_path(row).is_file() for row in rows if row.uri.startswith(_FILE))
     for row in rows:
         others = [r for r in rows if r.operator_id == row.operator_id and r.kid != row.kid]

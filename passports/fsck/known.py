@@ -6,20 +6,19 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-from passports.continuity import kept_log_of
 from passports.errors import PassportError
-from passports.fsck.rows import readable_rows
+from passports.fsck.rows import kept_log_of, keys_of, readable_rows
 from passports.kept_logs import proof_of
-from passports.keyring import public_key_entries
+from passports.keyring import public_key_entry
 from passports.log import prove_many
 from passports.store import (
     CertificateRow,
     FootprintStudyRow,
     KeptLogRow,
+    OneView,
     OperatorRow,
     SigningKeyRow,
     StatusListRow,
-    Store,
     Transaction,
 )
 from signing.did_web import PublicKeyEntry, build_document
@@ -81,7 +80,7 @@ class Known:
             return {}  # the log's own walk says what is wrong with it
 
 
-def what_is_known(store: Store, at: datetime, verifiers: Sequence[NoteVerifier]) -> Known:
+def what_is_known(store: OneView, at: datetime, verifiers: Sequence[NoteVerifier]) -> Known:
     """Return what there is to hold signatures against; what cannot be read is left out."""
     with store.reading() as reading:
         operators = list(readable_rows(reading, OperatorRow))
@@ -110,7 +109,7 @@ def _did_documents(
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for operator in operators:
         try:
-            entries = public_key_entries(reading, operator.id)
+            entries = [public_key_entry(row) for row in keys_of(reading, operator.id)]
             yield operator.did, build_document(operator.did, [e for e in entries if _is_key(e)])
         except Exception:  # noqa: BLE001, S112 # a row that cannot be read: `records` and `keys` name it
             continue

@@ -4,13 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from passports.continuity import kept_log_of
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.known import kept_verifiers
-from passports.fsck.rows import all_rows
+from passports.fsck.rows import all_rows, kept_log_of
 from passports.log import split_hashes
 from passports.plurals import are, counted
-from passports.store import KeptLogTileRow, LogStateRow, LogTileRow, Store, Transaction
+from passports.store import (
+    KeptLogRow,
+    KeptLogTileRow,
+    LogStateRow,
+    LogTileRow,
+    OneView,
+    Transaction,
+)
 from signing.errors import SigningError
 from signing.merkle import HASH_BYTES, MerkleTree, leaf_hash
 from signing.signed_note import NoteVerifier, split_note
@@ -21,7 +27,7 @@ _ENTRIES: Final = -1  # the level of the entries themselves, see LogTileRow
 Tiles = Mapping[tuple[int, int], bytes]
 
 
-def check_log(store: Store, verifiers: Sequence[NoteVerifier]) -> Iterator[Found]:
+def check_log(store: OneView, verifiers: Sequence[NoteVerifier]) -> Iterator[Found]:
     """Yield for the head of this server's log what is wrong with it or the tiles below it, or None.
 
     Without `verifiers` the head is held against its entries, but its signatures are not.
@@ -38,10 +44,10 @@ def check_log(store: Store, verifiers: Sequence[NoteVerifier]) -> Iterator[Found
         yield ("log head", "checkpoint", "the log has entries, and no head")
 
 
-def check_kept_logs(store: Store) -> Iterator[Found]:
+def check_kept_logs(store: OneView) -> Iterator[Found]:
     """Yield for each log that is kept for others what is wrong with it, or None."""
     with store.reading() as reading:
-        logs = list(reading.kept_logs.all())
+        logs = list(all_rows(reading, KeptLogRow))
         tiles: dict[str, dict[tuple[int, int], bytes]] = {log.origin: {} for log in logs}
         homeless = set()
         for row in all_rows(reading, KeptLogTileRow):
@@ -122,7 +128,7 @@ def _level(tiles: Tiles, level: int) -> list[bytes] | None:
     return [entry for d in data for entry in split_hashes(d)]
 
 
-def check_leaves(store: Store) -> Iterator[Found]:
+def check_leaves(store: OneView) -> Iterator[Found]:
     """Yield for each leaf of this server's log whether exactly one thing here was logged with it."""
     with store.reading() as reading:
         owned = _owned(reading, sum(state.size for state in all_rows(reading, LogStateRow)))
@@ -137,12 +143,9 @@ def check_leaves(store: Store) -> Iterator[Found]:
 
 def _owned(reading: Transaction, size: int) -> bytearray:
     """Return of how many things here each leaf is; what is kept for another has a log that came with it."""
-    elsewhere: dict[str, bool] = {}
     leaves = list(reading.access_anchors.anchored_leaves())
     for operator_id, index in reading.access_anchors.leaves():
-        if operator_id not in elsewhere:
-            elsewhere[operator_id] = kept_log_of(reading, operator_id) is not None
-        if not elsewhere[operator_id]:
+        if kept_log_of(reading, operator_id) is None:
             leaves.append(index)
     owned = bytearray(size)
     for index in leaves:

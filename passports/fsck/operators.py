@@ -6,7 +6,7 @@ from typing import Final
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.rows import readable_rows
 from passports.operators import EconomicOperator
-from passports.store import OperatorRow, OperatorVersionRow, OneView
+from passports.store import OneView, OperatorRow, OperatorVersionRow
 
 # What is not corrected (`authority/operator_changes.py`): others have looked into it, or rest on it.
 _FOR_GOOD: Final = ("id", "did", "roles", "gln", "created_at")

@@ -8,9 +8,9 @@ import orjson
 
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.known import SIGNATURE_STEPS, Known
-from passports.kept_logs import entry_of
+from passports.fsck.rows import Entries, pages
 from passports.life.version_making import status_places
-from passports.store import PassportRow, Store, Transaction
+from passports.store import OneView, PassportRow, Transaction
 from passports.verification.checks import BatteryEvidence, domain_checks
 from signing.credentials import decode, issuer_of
 from signing.errors import SigningError
@@ -18,27 +18,22 @@ from signing.instants import parse_instant
 from signing.status_list import StatusList
 from signing.transparency_log import log_entry
 
-_PAGE: Final = 500
 # A credential is held to these; the rest needs evidence from outside of the store.
 _STEPS: Final = (*SIGNATURE_STEPS, "schema", "identifier")
 
 
-def check_passports(store: Store, known: Known) -> Iterator[Found]:
+def check_passports(store: OneView, known: Known) -> Iterator[Found]:
     """Yield for each version of each passport what is wrong with it, or None."""
-    after: tuple[str, str, int] | None = None
-    while True:
-        with store.reading() as reading:
-            rows = reading.passports.page(after, _PAGE)
-            if not rows:
-                return
+    with store.reading() as reading:
+        entries = Entries(reading)
+        for rows in pages(reading, PassportRow):
             proofs = _proofs(reading, rows, known)
             for row in rows:
                 proof = proofs.get((row.operator_id, row.log_index))
                 reason = reason_of(
-                    lambda: _passport(row, known, proof) or _logged(reading, row)  # noqa: B023 # called at once
+                    lambda: _passport(row, known, proof) or _logged(entries, row)  # noqa: B023 # called at once
                 )
                 yield None if reason is None else ("passport", row.id, reason)
-        after = (rows[-1].operator_id, rows[-1].id, rows[-1].version)
 
 
 def _proofs(
@@ -52,8 +47,8 @@ def _proofs(
     return proofs
 
 
-def _logged(reading: Transaction, row: PassportRow) -> Reason:
-    if entry_of(reading, row.operator_id, row.log_index) == log_entry(row.credential):
+def _logged(entries: Entries, row: PassportRow) -> Reason:
+    if entries.of(row.operator_id, row.log_index) == log_entry(row.credential):
         return None
     return f"the log's entry {row.log_index} is not of its credential"
 

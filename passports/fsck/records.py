@@ -15,10 +15,10 @@ from passports.store import (
     AnyRow,
     FacilityDocumentRow,
     Gs1PrefixRow,
+    OneView,
     OperatorRow,
     RegistryProofRow,
     RegistrySubmissionRow,
-    Store,
     Transaction,
     all_tables,
     key_of,
@@ -36,7 +36,7 @@ _HASHED: Final[Mapping[type[AnyRow], str]] = MappingProxyType(
 _FOREIGN: Final = frozenset({"certificate", "registry_proof", "registry_submission"})
 
 
-def check_records(store: Store) -> Iterator[Found]:
+def check_records(store: OneView) -> Iterator[Found]:
     """Yield for each row of each table the first column that cannot be read, or None; then what dangles."""
     with store.reading() as reading:
         for table in reading.integrity.tables:
@@ -51,7 +51,7 @@ def check_records(store: Store) -> Iterator[Found]:
                     yield (kind, "/".join(missing), reason)
 
 
-def check_columns(store: Store) -> Iterator[Found]:
+def check_columns(store: OneView) -> Iterator[Found]:
     """Yield for each row that repeats members of its document in columns whether they agree."""
     tables = sorted(all_tables(), key=lambda table: str(table.__tablename__))
     with store.reading() as reading:
@@ -90,7 +90,7 @@ def _differs(table: type[AnyRow], values: Mapping[str, Any]) -> str | None:
     return None
 
 
-def check_hashes(store: Store) -> Iterator[Found]:
+def check_hashes(store: OneView) -> Iterator[Found]:
     """Yield for each file that is kept as it came whether it is what its SHA-256 says."""
     with store.reading() as reading:
         for table, column in _HASHED.items():
@@ -102,7 +102,7 @@ def check_hashes(store: Store) -> Iterator[Found]:
                 yield None if is_whole else (kind, name, "it is not what its SHA-256 says")
 
 
-def check_prefixes(store: Store) -> Iterator[Found]:
+def check_prefixes(store: OneView) -> Iterator[Found]:
     """Yield for each GS1 company prefix whether its operator's data say that it is this operator's."""
     with store.reading() as reading:
         held: dict[str, object] = {}

@@ -9,21 +9,20 @@ from datetime import datetime
 from typing import Any
 
 from passports.batches import Batch
-from passports.continuity import continuity_of
 from passports.credential import model_claims, operator_claims
 from passports.factories import get_facility
 from passports.fsck.faults import Found, Reason, reason_of
-from passports.fsck.rows import all_rows
+from passports.fsck.rows import all_rows, is_kept
 from passports.life.version_making import payload_of
 from passports.models import get_model
 from passports.operators import EconomicOperator
 from passports.plurals import are, counted
 from passports.store import (
     BatchRow,
+    OneView,
     OperatorRow,
     OperatorVersionRow,
     PassportRow,
-    Store,
     Transaction,
 )
 
@@ -51,7 +50,7 @@ class _Said:
             self.instants.add(row.issued_at)
 
 
-def check_said(store: Store, *, is_part: bool) -> Iterator[Found]:
+def check_said(store: OneView, *, is_part: bool) -> Iterator[Found]:
     """Yield for each batch whether model, factory, operators and batch are what its passports say."""
     with store.reading() as reading:
         said: dict[tuple[str, str], _Said] = {}
@@ -65,12 +64,12 @@ def check_said(store: Store, *, is_part: bool) -> Iterator[Found]:
         for batch in all_rows(reading, BatchRow):
             passports = said.get((batch.operator_id, batch.id), _Said())
             # In what is kept for another, others' names are names at its server, and some may be left out.
-            is_kept = continuity_of(reading, batch.operator_id).is_kept
+            is_foreign = is_kept(reading, batch.operator_id)
             named = operators
-            if is_kept:
+            if is_foreign:
                 named = {batch.operator_id: operators.get(batch.operator_id, [])}
             reason = reason_of(
-                lambda: _batch(reading, batch, passports, named, is_part=is_part or is_kept)  # noqa: B023 # called at once
+                lambda: _batch(reading, batch, passports, named, is_part=is_part or is_foreign)  # noqa: B023 # called at once
             )
             name = f"{batch.operator_id}/{batch.id}"
             yield None if reason is None else ("batch", name, reason)

@@ -5,10 +5,9 @@ from typing import Any
 
 import orjson
 
-from passports.continuity import continuity_of
 from passports.fsck.faults import Found, Reason, reason_of
 from passports.fsck.known import SIGNATURE_STEPS, Known
-from passports.fsck.rows import all_rows
+from passports.fsck.rows import all_rows, is_kept, keys_of
 from passports.fsck.standings import (
     PassportBits,
     Place,
@@ -21,10 +20,10 @@ from passports.fsck.withdrawals import check_withdrawals
 from passports.life.version_making import status_places
 from passports.store import (
     CertificateRow,
+    OneView,
     PassportRow,
     RestrictedCredentialRow,
     StatusListRow,
-    Store,
     Transaction,
 )
 from signing.credentials import decode, issuer_of
@@ -35,7 +34,7 @@ from signing.keys.verifying_key import from_jwk
 from signing.status_list import STATUS_LIST_JWT, StatusList
 
 
-def check_status_lists(store: Store, known: Known) -> Iterator[Found]:
+def check_status_lists(store: OneView, known: Known) -> Iterator[Found]:
     """Yield for each status list what is wrong with it, or None."""
     with store.reading() as reading:
         for row in all_rows(reading, StatusListRow):
@@ -79,7 +78,7 @@ def _token(reading: Transaction, row: StatusListRow) -> Reason:
     if row.token is None:
         return None
     try:
-        keys = [from_jwk(key.public_jwk) for key in reading.signing_keys.of(row.operator_id)]
+        keys = [from_jwk(key.public_jwk) for key in keys_of(reading, row.operator_id)]
         jws = split_compact(row.token)
         named = str(jws.header.get("kid")).rpartition("#")[2]
         key = next((key for key in keys if key.thumbprint == named), None)
@@ -97,7 +96,7 @@ def _token(reading: Transaction, row: StatusListRow) -> Reason:
     return None
 
 
-def check_bits(store: Store, *, is_part: bool) -> Iterator[Found]:
+def check_bits(store: OneView, *, is_part: bool) -> Iterator[Found]:
     """Yield for each status list whether its bits are given out to what is here, then superseded versions.
 
     Of a part of a store (an archive) some of what bits were given out to is not here.
@@ -109,7 +108,7 @@ def check_bits(store: Store, *, is_part: bool) -> Iterator[Found]:
         for row in all_rows(reading, StatusListRow):
             place = (row.operator_id, row.id)
             lists[place] = StoredList(row.bits, row.updated_at)
-            exactly = not is_part and not continuity_of(reading, row.operator_id).is_kept
+            exactly = not is_part and not is_kept(reading, row.operator_id)
             reason = reason_of(
                 lambda: _given_out(row, used.get(place, set()), exactly=exactly)  # noqa: B023 # called at once
             )

@@ -9,20 +9,26 @@ say of one another is checked.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from passports.continuity import continuity_of
+from passports.fsck.rows import all_rows, is_kept
 from passports.life.lifecycle import FIRST_STATUS
 from passports.life.version_documents import ChangeKind
 from passports.life.version_making import payload_of
-from passports.store import PassportChangeRow, PassportRow, Store, Transaction
+from passports.store import (
+    OneView,
+    PassportChangeRow,
+    PassportRow,
+    PassportSuccessionRow,
+    Transaction,
+)
 
 Found = tuple[str, str, str] | None
 _LINKED = ("succeededBy", "predecessors")
 
 
-def check_successions(store: Store) -> Iterator[Found]:
+def check_successions(store: OneView) -> Iterator[Found]:
     """Yield for each succession what is wrong with it, or None; then what was recorded nowhere."""
     with store.reading() as reading:
-        for link in reading.passport_successions.all():
+        for link in all_rows(reading, PassportSuccessionRow):
             said = (
                 _names(reading, link.predecessor_id, "succeededBy", link.successor_id),
                 _names(reading, link.successor_id, "predecessors", link.predecessor_id),
@@ -32,7 +38,7 @@ def check_successions(store: Store) -> Iterator[Found]:
             yield None if reason is None else ("succession", name, reason)
         linked = (
             change.passport_id
-            for change in reading.passport_changes.all()
+            for change in all_rows(reading, PassportChangeRow)
             if change.kind == ChangeKind.SUCCESSION.value
         )
         for passport_id in dict.fromkeys(linked):
@@ -66,7 +72,7 @@ def _of_passport(reading: Transaction, passport_id: str) -> str | None:
 
 
 def _unrecorded(reading: Transaction, row: PassportRow) -> str | None:
-    if continuity_of(reading, row.operator_id).is_kept:  # an archive leaves this table out
+    if is_kept(reading, row.operator_id):  # an archive leaves this table out
         return None
     recorded = {
         "succeededBy": {k.successor_id for k in reading.passport_successions.after(row.id)},

@@ -6,40 +6,34 @@ from typing import Any
 
 import orjson
 
-from passports.continuity import kept_in_public
+from passports.fsck.rows import all_rows, kept_in_public
 from passports.life.lifecycle import FIRST_STATUS
 from passports.life.transitions import Effect, transitions
 from passports.life.version_documents import PUBLIC_KINDS, ChangeKind
 from passports.life.version_making import STATEMENT, payload_of
-from passports.store import PassportChangeRow, PassportRow, Store
+from passports.store import OneView, PassportChangeRow, PassportRow
 
 Found = tuple[str, str, str] | None
-_PAGE = 500
 
 
-def check_chains(store: Store) -> Iterator[Found]:
+def check_chains(store: OneView) -> Iterator[Found]:
     """Yield for each version of each passport what is wrong with its place in the chain, or None."""
     before: PassportRow | None = None
     status = FIRST_STATUS
-    after: tuple[str, str, int] | None = None
-    while True:
-        with store.reading() as reading:
-            rows = reading.passports.page(after, _PAGE)
-            if not rows:
-                return
-            public_only = kept_in_public(reading)
-            for row in rows:
-                if before is None or (before.operator_id, before.id) != (row.operator_id, row.id):
-                    before, status = None, FIRST_STATUS
-                change = reading.passport_changes.get(row.operator_id, row.id, row.version)
-                if row.operator_id in public_only:  # a public archive leaves changes out
-                    reason = _place(row, before)
-                else:
-                    reason = _link(row, before, change, status)
-                yield None if reason is None else ("version", f"{row.id}/{row.version}", reason)
-                before = row
-                status = change.life_cycle_status if change is not None else status
-        after = (rows[-1].operator_id, rows[-1].id, rows[-1].version)
+    with store.reading() as reading:
+        public_only = kept_in_public(reading)
+        for row in all_rows(reading, PassportRow):
+            if before is None or (before.operator_id, before.id) != (row.operator_id, row.id):
+                before, status = None, FIRST_STATUS
+            key = (row.operator_id, row.id, row.version)
+            change = reading.integrity.at(PassportChangeRow, *key)
+            if row.operator_id in public_only:  # a public archive leaves changes out
+                reason = _place(row, before)
+            else:
+                reason = _link(row, before, change, status)
+            yield None if reason is None else ("version", f"{row.id}/{row.version}", reason)
+            before = row
+            status = change.life_cycle_status if change is not None else status
 
 
 def _link(

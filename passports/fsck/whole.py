@@ -26,7 +26,7 @@ from passports.fsck.said import check_said
 from passports.fsck.status import check_bits, check_status_lists
 from passports.fsck.successions import check_successions
 from passports.fsck.versions import check_chains
-from passports.store import Store
+from passports.store import OneView, Store
 from signing.signed_note import NoteVerifier
 
 __all__ = ["Fault", "FsckReport", "Progress", "check_store"]
@@ -66,7 +66,7 @@ def check_store(
     *,
     is_part: bool = False,
 ) -> FsckReport:
-    """Check every record, signature, version and status list, and the log.
+    """Check every record, signature, version and status list, and the log, as they are at one instant.
 
     Without `log_verifiers` the log's head is held against its entries, but its signatures are not.
     `is_part` says that records of others stayed out (an archive that is laid out to be checked), so that
@@ -83,13 +83,14 @@ def check_store(
             if fault is not None:
                 faults.append(fault)
 
-    for kind, found in _walks(store, dataset, at, log_verifiers, is_part=is_part):
-        walk(kind, found)
+    with OneView(store) as view:
+        for kind, found in _walks(view, dataset, at, log_verifiers, is_part=is_part):
+            walk(kind, found)
     return FsckReport(checked, tuple(faults))
 
 
 def _walks(
-    store: Store,
+    store: OneView,
     dataset: Dataset,
     at: datetime,
     verifiers: Sequence[NoteVerifier],

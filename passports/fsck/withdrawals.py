@@ -12,17 +12,16 @@ from typing import Final
 
 import orjson
 
-from passports.continuity import continuity_of
 from passports.fsck.faults import Found, Reason
-from passports.fsck.rows import readable_rows
+from passports.fsck.rows import is_kept, readable_rows
 from passports.fsck.standings import PassportBits, PassportKey, Place, StoredList
 from passports.life.withdrawal import reason_class_of
 from passports.store import (
     AccessEntryRow,
     AuthorisationRow,
+    OneView,
     OperatorRow,
     PassportStatusChangeRow,
-    Store,
     Transaction,
 )
 
@@ -45,7 +44,7 @@ Said = tuple[str, str, str, str | None, datetime]  # state, by whom, why, of whi
 
 
 def check_withdrawals(
-    store: Store,
+    store: OneView,
     versions: Sequence[PassportBits],
     lists: Mapping[Place, StoredList],
     *,
@@ -80,7 +79,7 @@ def check_withdrawals(
 def _whole(reading: Transaction) -> set[str]:
     """Return the operators that are live here: their logs and authorisations are here, too."""
     names = [row.id for row in readable_rows(reading, OperatorRow)]
-    return {name for name in names if not continuity_of(reading, name).is_kept}
+    return {name for name in names if not is_kept(reading, name)}
 
 
 def _logged(reading: Transaction, operators: set[str]) -> dict[PassportKey, list[Said]]:

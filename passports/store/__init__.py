@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         MeterRow,
     )
     from passports.store.history_tables import OperatorVersionRow, PassportStatusChangeRow
+    from passports.store.one_view import OneView
     from passports.store.period_tables import (
         ClosedPeriodImportRow,
         ClosedPeriodRow,
@@ -116,6 +117,7 @@ _NAMES_OF: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
             "MeterRow",
         ),
         "history_tables": ("OperatorVersionRow", "PassportStatusChangeRow"),
+        "one_view": ("OneView",),
         "period_tables": (
             "ClosedPeriodImportRow",
             "ClosedPeriodRow",
@@ -207,6 +209,7 @@ __all__ = [
     "MeterStateRow",
     "MeterSum",
     "MeterWithdrawalRow",
+    "OneView",
     "OperatorIdentifierRow",
     "OperatorRow",
     "OperatorVersionRow",
