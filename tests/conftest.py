@@ -1,6 +1,7 @@
 """Fixtures of all tests: databases (SQLite and a real PostgreSQL), and a world with records in it."""
 
 import gc
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -8,10 +9,11 @@ import uuid
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
+import httpx
 import pytest
-from httpx._config import create_ssl_context
 from httpx._transports import default
 from sqlalchemy import event
 
@@ -32,7 +34,6 @@ def pytest_collection() -> None:
 def pytest_collection_finish() -> None:
     """Let the garbage collector leave alone what was imported: it lives as long as the tests do."""
     gc.enable()
-    gc.collect()
     gc.freeze()
 
 
@@ -45,9 +46,17 @@ def pytest_sessionfinish() -> None:
 def _derived_once() -> Iterator[None]:
     """A passphrase and a salt give the same key each time: so each pair is derived once a process.
 
-    To derive it takes a quarter of a second by design, and each command opens its keys anew.
+    To derive it takes a quarter of a second by design, and each command opens its keys anew. Keys that
+    are made here under one passphrase share their salt; `tests/signing/test_keys.py` has real ones.
     """
+    salt = secrets.token_bytes(encrypted_file._SALT_BYTES)
+
+    def drawn(count: int) -> bytes:
+        return salt if count == len(salt) else secrets.token_bytes(count)
+
     with pytest.MonkeyPatch.context() as patch:
+        sources = SimpleNamespace(token_bytes=drawn, token_hex=secrets.token_hex)
+        patch.setattr(encrypted_file, "secrets", sources)
         patch.setattr(encrypted_file, "_derive", cache(encrypted_file._derive))
         yield
 
@@ -56,7 +65,7 @@ def _derived_once() -> Iterator[None]:
 def _authorities_read_once() -> Iterator[None]:
     """Each client of httpx reads all certificate authorities first, also to ask this machine by http."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(default, "create_ssl_context", cache(create_ssl_context))
+        patch.setattr(default, "create_ssl_context", cache(httpx.create_ssl_context))
         yield
 
 
@@ -169,7 +178,9 @@ def postgres_databases(keyring: Keyring) -> Iterator[PostgresDatabases]:
         environment.delenv("LD_PRELOAD", raising=False)  # faketime: the server keeps the real clock
         server = _started(pgserver)
     try:
-        yield PostgresDatabases(server.get_uri(), keyring)
+        databases = PostgresDatabases(server.get_uri(), keyring)
+        yield databases
+        databases.close()
     finally:
         server.cleanup()
 

@@ -75,13 +75,14 @@ class _Given:
         """Have no connection to the database but this one, and those of the store which nobody uses."""
         pool = self.store.engine.pool
         if not isinstance(pool, QueuePool) or pool.checkedout():
-            self.close()
+            self.store.close()
+            self.backends.clear()
         self.connection.execute(_OTHERS_END, [list(self.backends)])
 
     def close(self) -> None:
-        """Close the connections of the store."""
+        """Close all connections."""
         self.store.close()
-        self.backends.clear()
+        self.connection.close()
 
 
 class PostgresDatabases:
@@ -156,10 +157,14 @@ class PostgresDatabases:
         if given.uses < MOST_USES and _cleaned(given):
             given.template.spare.append(given)
             return
-        given.close()
-        given.connection.close()
+        self._given.pop(store.url).close()
         name = store.engine.url.database or ""
         self._run(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+    def close(self) -> None:
+        """Close all connections; databases go with their server."""
+        for given in self._given.values():
+            given.close()
 
 
 _EMPTY_COPY = 21  # header and end of COPY's binary form, which is all there is of an empty table

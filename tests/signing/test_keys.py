@@ -1,6 +1,7 @@
 """Keys: where they lie, what they are called, how they are read, and what they refuse."""
 
 import json
+import secrets
 import stat
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from signing import base64url, multibase
 from signing.errors import InvalidSignatureError, KeyUnavailableError, MalformedDocumentError
 from signing.jws import refused_header, split_compact
-from signing.keys import BACK_ENDS, create_key, open_key
+from signing.keys import BACK_ENDS, create_key, encrypted_file, open_key
 from signing.keys.jwk import thumbprint
 from signing.keys.signing_key import Algorithm
 from signing.keys.software_key import SOFTWARE_KEYS, MlDsa44Key, P256Key
@@ -70,6 +71,19 @@ def test_an_existing_key_is_never_replaced(key_uri: str) -> None:
         create_key(key_uri, PASSPHRASE)
     assert refused.value.reason == "exists"
     assert Path(key_uri.removeprefix("file:")).read_bytes() == before
+
+
+def test_no_two_keys_share_a_salt_or_a_nonce(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encrypted_file, "secrets", secrets)  # as it is outside of the tests
+    monkeypatch.setattr(encrypted_file, "_ARGON2_MEMORY_KIB", 64)
+    documents = []
+    for name in ("one", "other"):
+        create_key(f"file:{tmp_path / name}", PASSPHRASE)
+        documents.append(json.loads((tmp_path / name).read_bytes()))
+    for member in ("salt", "nonce", "ciphertext"):
+        assert documents[0][member] != documents[1][member]
 
 
 def test_a_wrong_passphrase_opens_nothing(key_uri: str) -> None:
