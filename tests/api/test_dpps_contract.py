@@ -44,7 +44,7 @@ def contract() -> dict[str, Any]:
     if not CONTRACT.exists():
         pytest.skip("the contract is not here")
     document: dict[str, Any] = yaml.safe_load(CONTRACT.read_text(encoding="utf-8"))
-    return document
+    return {**document, "x-chosen": chosen(document["components"])}
 
 
 def chosen(node: Any) -> Any:
@@ -71,7 +71,7 @@ def chosen(node: Any) -> Any:
 
 def faults(contract: dict[str, Any], schema: dict[str, Any], document: Any) -> list[str]:
     """Return what of a document breaks a schema of the contract."""
-    whole = {**chosen(schema), "components": chosen(contract["components"])}
+    whole = {**chosen(schema), "components": contract["x-chosen"]}
     return [error.message for error in Draft202012Validator(whole).iter_errors(document)]
 
 

@@ -139,13 +139,15 @@ def test_thousands_of_nearly_valid_bodies_are_taken_or_refused(
     checked(with_passport, *drawn)
 
 
+@pytest.mark.parametrize("everywhere_in_it", [False, pytest.param(True, marks=pytest.mark.soak)])
 @pytest.mark.parametrize(("method", "place", "document"), CALLS)
 def test_hostile_values_are_taken_or_refused(
-    with_passport: Caller, method: str, place: str, document: Any
+    with_passport: Caller, method: str, place: str, document: Any, *, everywhere_in_it: bool
 ) -> None:
-    for value in HOSTILE:
+    names = list(document)
+    for turn, value in enumerate(HOSTILE):
         checked(with_passport, method, place, value)
-        for name in document:
+        for name in names if everywhere_in_it else [names[turn % len(names)]]:
             checked(with_passport, method, place, {**document, name: value})
 
 

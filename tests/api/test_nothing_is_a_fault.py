@@ -158,10 +158,33 @@ FACTORY_ROUTES = (
 )
 
 
+def hostile_documents(value: Any) -> list[bytes]:
+    """Return a hostile value as a document, in one, and as parts of one."""
+    documents = (value, [value], {"id": value}, {"readings": value, "figures": value})
+    return [json.dumps(document).encode() for document in documents]
+
+
 @pytest.mark.parametrize("target", FACTORY_ROUTES)
 def test_hostile_documents_are_refused_on_the_routes_of_factories(
+    caller: Caller, target: str
+) -> None:
+    for turn, value in enumerate(HOSTILE, start=FACTORY_ROUTES.index(target)):
+        check(caller, target, hostile_documents(value)[turn % 4])
+
+
+def test_hostile_documents_are_refused_on_the_routes_of_factories_on_either_database(
+    everywhere: Caller,
+) -> None:
+    for turn, target in enumerate(FACTORY_ROUTES):
+        for value in HOSTILE[turn % 5 :: 5]:
+            check(everywhere, target, hostile_documents(value)[turn % 4])
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("target", FACTORY_ROUTES)
+def test_every_hostile_document_is_refused_on_the_routes_of_factories(
     everywhere: Caller, target: str
 ) -> None:
     for value in HOSTILE:
-        for document in (value, [value], {"id": value}, {"readings": value, "figures": value}):
-            check(everywhere, target, json.dumps(document).encode())
+        for document in hostile_documents(value):
+            check(everywhere, target, document)
