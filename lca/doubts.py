@@ -6,11 +6,10 @@ in `data/plausible_ranges.csv`, and they are no part of a ruleset or of a datase
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
-
-import numpy as np
 
 from lca.errors import Finding, InventoryError
 from lca.footprint import Footprint
@@ -35,39 +34,37 @@ class Doubt:
     measurement: Measurement
     range: PlausibleRange
 
-    def text(self, *, withheld: bool = False) -> str:
-        """Return the warning.
-
-        Args:
-            withheld: Say neither the value nor which input is the largest: they may not leave.
-        """
+    def text(self, *, value_shown: bool = True, place_shown: bool = True) -> str:
+        """Return the warning; its value, or where it comes from, may have to be withheld."""
         found, range_ = self.measurement, self.range
         side = "above" if found.value > range_.high else "below"
-        value = "its value, withheld here," if withheld else f"{said(found.value)} {range_.unit}"
-        place = "" if withheld else f" at {found.field}"
-        if found.largest is not None and not withheld:
-            place += f" (its largest input is {found.largest})"
+        value = f"{said(found.value)} {range_.unit}" if value_shown else "a withheld value"
+        place = f" at {found.field}" if place_shown else ""
+        if found.largest is not None and place_shown:
+            place += f" (largest input: {found.largest})"
         return (
-            f"{IMPLAUSIBLE} {range_.quantity}: {value}{place} lies {side} the plausible range of "
-            f"{range_.text}; {range_.check} Computed as it stands. Source of the range: "
+            f"{IMPLAUSIBLE} {range_.quantity}: {value}{place}, {side} the plausible {range_.text}. "
+            f"{range_.check} Computed as it stands. Source of the range: "
             f"{range_.source} ({range_.where})"
         )
 
-    def to_document(self, *, withheld: bool = False) -> dict[str, object]:
+    def to_document(
+        self, *, value_shown: bool = True, place_shown: bool = True
+    ) -> dict[str, object]:
         """Return it as JSON-able data."""
         low = self.range.low
         return {
             "quantity": self.range.quantity,
-            "field": None if withheld else self.measurement.field,
-            "value": None if withheld else self.measurement.value,
+            "field": self.measurement.field if place_shown else None,
+            "value": self.measurement.value if value_shown else None,
             "unit": self.range.unit,
-            "low": low if np.isfinite(low) else None,
+            "low": low if math.isfinite(low) else None,
             "high": self.range.high,
             "applies_to": self.range.applies_to,
             "check": self.range.check,
             "source": self.range.source,
             "where": self.range.where,
-            "text": self.text(withheld=withheld),
+            "text": self.text(value_shown=value_shown, place_shown=place_shown),
         }
 
 
@@ -117,11 +114,11 @@ def _impossible(
         range_ = plausible_range(item.quantity, footprint.system.inventory.product)
         if range_ is None or item.value <= range_.impossible_above:
             continue
-        why = f"is impossible, more than {said(range_.impossible_above)}: {reason}"
-        if item.largest is not None:
-            why += f"; the largest input is {item.largest}"
-        value = f"{item.quantity} {said(item.value)} {range_.unit}"
-        yield Finding(item.field, value, why, range_.check)
+        why = (
+            f"{item.quantity} is {said(item.value)} {range_.unit}, impossible above "
+            f"{said(range_.impossible_above)}: {reason}"
+        )
+        yield Finding(item.field, item.stated, why, range_.check)
 
 
 def _may_be_too_heavy(masses: Masses) -> bool:

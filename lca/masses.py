@@ -122,7 +122,7 @@ class Masses:
             for index in self.burdens.get(taker, ()):
                 burden = burdens[index]
                 if _is_material(burden, processes):
-                    name = burden.exchange.name or burden.factor_id
+                    name = burden.exchange.name or (burden.record.name if burden.record else "")
                     kg = float(levels[taker]) * burden.quantity
                     yield MassInput(burden.exchange.path, name, kg, index)
         yield from self._products(wanted)

@@ -14,6 +14,7 @@ from typing import Final
 from lca.activities import ExchangeKind
 from lca.footprint import Footprint
 from lca.masses import PARTS, REACTANTS, Masses, MassInput
+from lca.plausible_ranges import said
 from lca.rulesets import EnergyFormula, LifeCycleStage
 from lca.units import find_unit
 
@@ -30,7 +31,9 @@ class Measurement:
         quantity: Which ranges it is held against.
         field: Where in the inventory it comes from, e.g. the amount of the largest input.
         burdens: Indices of the burdens whose amounts it tells something about.
+        products: Whether it tells something about amounts that activities pass on to each other.
         largest: Name of the largest input in it, where it is a sum of several.
+        stated: What stands at `field`, or what comes of it per battery; for refusals.
         low_counts: Whether too little means something; not where a part of it is not given.
     """
 
@@ -39,7 +42,9 @@ class Measurement:
     field: str
     burdens: tuple[int, ...] = ()
     largest: str | None = None
+    stated: str = ""
     low_counts: bool = True
+    products: bool = False
 
 
 Measuring = Callable[[Footprint], Iterator[Measurement]]
@@ -70,7 +75,8 @@ def specific_energy(footprint: Footprint) -> Iterator[Measurement]:
     """Yield the battery's Wh per kg."""
     product = footprint.system.inventory.product
     value = product.capacity_kwh / product.mass_kg * 1000
-    yield Measurement("specific_energy", value, "product.capacity_kwh")
+    stated = f"{said(product.capacity_kwh)} kWh in {said(product.mass_kg)} kg"
+    yield Measurement("specific_energy", value, "product.capacity_kwh", stated=stated)
 
 
 def _battery(footprint: Footprint) -> Iterator[Measurement]:
@@ -124,7 +130,9 @@ def _by_mass(
         f"{heaviest.path}.amount",
         tuple(item.burden for item in inputs if item.burden is not None),
         heaviest.name,
+        f"{heaviest.name}, {said(heaviest.kg)} kg a battery",
         low_counts,
+        any(item.burden is None for item in inputs),
     )
 
 
@@ -136,7 +144,8 @@ def circular_formula_mass(footprint: Footprint) -> Iterator[Measurement]:
         kg = math.fsum(material.mass_kg for material in inventory.circular)
         share = kg / inventory.product.mass_kg
         field = f"{heaviest.path}.mass_kg"
-        yield Measurement("circular_formula_mass", share, field, (), heaviest.id)
+        stated = f"{heaviest.id}, {said(heaviest.mass_kg)} kg"
+        yield Measurement("circular_formula_mass", share, field, (), heaviest.id, stated)
 
 
 def _electricity(footprint: Footprint) -> Iterator[Measurement]:
@@ -223,7 +232,8 @@ def _largest(footprint: Footprint, indices: Sequence[int]) -> tuple[str, str]:
     """Return field and name of the largest input."""
     index = max(indices, key=lambda i: _amount(footprint, i))
     burden = footprint.system.burdens[index]
-    return f"{burden.exchange.path}.amount", burden.exchange.name or burden.factor_id
+    name = burden.record.name if burden.record is not None else burden.factor_id
+    return f"{burden.exchange.path}.amount", burden.exchange.name or name
 
 
 MEASURES: Final[tuple[Measuring, ...]] = (

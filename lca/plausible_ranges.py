@@ -73,10 +73,10 @@ class PlausibleRange:
 
     @property
     def text(self) -> str:
-        """The range in words, with its unit."""
+        """The range in words; its unit is that of the value before it."""
         if self.low == -math.inf:
-            return f"up to {said(self.high)} {self.unit}"
-        return f"{said(self.low)} to {said(self.high)} {self.unit}"
+            return f"range up to {said(self.high)}"
+        return f"range of {said(self.low)} to {said(self.high)}"
 
 
 def said(value: float) -> str:

@@ -59,6 +59,13 @@ class ReadInventory:
         except LcaError as error:
             raise error.placed(self._place) from None
 
+    def place(self, path: str) -> str:
+        """Return where a field stands: file, sheet, row and column, as far as there are such."""
+        found = self._place(Finding(path, "", "", ""))
+        sheet = f"sheet {found.sheet}" if found.sheet else None
+        row = f"row {found.row}" if found.row else None
+        return ", ".join(filter(None, (found.file, sheet, row, found.path)))
+
     def _place(self, finding: Finding) -> Finding:
         found = finding if self.sheets is None else self.sheets.located([finding])[0]
         return replace(found, file=found.file or self.file or None)

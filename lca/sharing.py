@@ -12,6 +12,7 @@ from typing import Any, Final
 from lca.audit import licensed_factors
 from lca.doubts import IMPLAUSIBLE
 from lca.footprint import Footprint
+from lca.measurements import Measurement
 from lca.sensitivity import sensitivity_table
 
 _TELLING: Final = ("amount_per_battery", "kg_co2e_per_unit", "kg_co2e_per_battery", "share")
@@ -99,15 +100,34 @@ def _doubts_withheld(
     texts: dict[str, str] = {}
     told: list[dict[str, object]] = []
     for doubt in footprint.doubts:
-        burdens = [footprint.system.burdens[index] for index in doubt.measurement.burdens]
-        hidden = any(b.factor_id in licensed for b in burdens)
-        hidden = hidden or (public and any(b.exchange.confidential for b in burdens))
-        texts[doubt.text()] = doubt.text(withheld=hidden)
-        told.append(doubt.to_document(withheld=hidden))
+        is_licensed, is_confidential = _secrets_in(footprint, doubt.measurement, licensed)
+        hidden = public and is_confidential
+        shown = {"value_shown": not (is_licensed or hidden), "place_shown": not hidden}
+        texts[doubt.text()] = doubt.text(**shown)
+        told.append(doubt.to_document(**shown))
     if not told:
         return document
     warnings = [texts.get(text, text) for text in document["warnings"]]
     return {**document, "warnings": warnings, IMPLAUSIBLE: told}
+
+
+def _secrets_in(
+    footprint: Footprint, measurement: Measurement, licensed: Mapping[str, str]
+) -> tuple[bool, bool]:
+    """Return whether licensed, and whether confidential amounts could be computed from a measurement.
+
+    What one activity passes on to the next may consist of nothing but such a row.
+    """
+    inventory = footprint.system.inventory
+    burdens = [footprint.system.burdens[index] for index in measurement.burdens]
+    is_licensed = any(burden.factor_id in licensed for burden in burdens)
+    is_confidential = any(burden.exchange.confidential for burden in burdens)
+    if measurement.products:
+        is_licensed = is_licensed or bool(licensed)
+        is_confidential = is_confidential or any(
+            item.confidential for activity in inventory.activities for item in activity.exchanges
+        )
+    return is_licensed, is_confidential
 
 
 def _about_what_is_shown(

@@ -38,6 +38,14 @@ def footprint_table(result: Mapping[str, Any]) -> Table:
     return table
 
 
+def doubt_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what of a result is implausible, and where it stands; the figure above is as computed."""
+    for doubt in result.get("implausible", ()):
+        yield f"  ! {doubt['text']}"
+        if doubt.get("place"):
+            yield f"    in {doubt['place']}"
+
+
 def contributions_table(result: Mapping[str, Any]) -> Table:
     """Return the largest contributions; the shares of all sum to the total."""
     shown = [row for row in result["contributions"] if row["kg_co2e_per_battery"] is not None]
@@ -88,6 +96,13 @@ def quality_lines(result: Mapping[str, Any]) -> Iterator[str]:
         yield "no spread is known of any input: no interval (see --assumed-gsd)"
 
 
+def note_lines(result: Mapping[str, Any]) -> Iterator[str]:
+    """Yield quality, spread and warnings, but for what `doubt_lines` says."""
+    yield from quality_lines(result)
+    told = {doubt["text"] for doubt in result.get("implausible", ())}
+    yield from (f"! {warning}" for warning in result["warnings"] if warning not in told)
+
+
 def scenarios_table(rows: Sequence[Mapping[str, Any]]) -> Table:
     """Return the what-if rows beside the original."""
     table = Table("what if", title_justify="left")
@@ -97,3 +112,11 @@ def scenarios_table(rows: Sequence[Mapping[str, Any]]) -> Table:
         change = row["change_percent"]
         table.add_row(row["scenario"], f"{row['kg_co2e_per_kwh']:.4f}", f"{change or 0:+.1f}")
     return table
+
+
+def scenario_doubts(rows: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """Yield what is implausible of a scenario and was not of the original."""
+    for row in rows:
+        for text in row["warnings"]:
+            if text.startswith("implausible "):
+                yield f"  ! {row['scenario']}: {text}"

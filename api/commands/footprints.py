@@ -99,7 +99,7 @@ def footprint_compute(
             rules = load_ruleset(name)
             last = given.compute(rules)
             results[name] = {
-                **shared_document(last, public=public),
+                **given.with_places(shared_document(last, public=public)),
                 "sensitivity": [] if public else shared_sensitivity(last),
             }
             if draws is not None:
@@ -214,6 +214,9 @@ def _print_comparison(comparison: Mapping[str, Any]) -> None:
             f"{change:+.1f}" if change is not None else "-",
         )
     out.print(table)
+    for row in comparison["rows"]:
+        for text in row["implausible"]:
+            out.print(f"  ! {row['title']}: {text}", markup=False, style="yellow")
     for reason in comparison["reasons"]:
         out.print(f"not comparable: {reason}", markup=False)
 
@@ -279,6 +282,7 @@ def footprint_list(
                 made = f"{study.operator_id}/{study.model_id} from {study.facility_id}"
                 stated = f"{study.result['kg_co2e_per_kwh']:.4f} kg CO2e per kWh delivered"
                 gone = ", superseded" if study.superseded_by else ""
+                gone += ", with implausible figures" if "implausible" in study.result else ""
                 days = f"{study.computed_at:%Y-%m-%d}"
                 out.print(
                     f"{study.id}  {days}  {made}, {study.ruleset}: {stated}{gone}", markup=False
@@ -315,22 +319,24 @@ def footprint_show(
 def _print(results: Sequence[Mapping[str, Any]]) -> None:
     from api.commands.footprint_text import (
         contributions_table,
+        doubt_lines,
         footprint_table,
-        quality_lines,
+        note_lines,
+        scenario_doubts,
         scenarios_table,
         sensitivity_rows,
     )
 
     for result in results:
         out.print(footprint_table(result))
+        for line in doubt_lines(result):
+            out.print(line, markup=False, style="yellow")
         if result["contributions"]:
             out.print(contributions_table(result))
         if result.get("sensitivity"):
             out.print(sensitivity_rows(result["sensitivity"]))
-        for line in quality_lines(result):
+        for line in note_lines(result):
             out.print(f"  {line}", markup=False)
-        for warning in result["warnings"]:
-            out.print(f"  ! {warning}", markup=False)
         if "monte_carlo" in result:
             drawn = result["monte_carlo"]
             points = drawn["percentiles_kg_co2e_per_kwh"]
@@ -338,3 +344,5 @@ def _print(results: Sequence[Mapping[str, Any]]) -> None:
             out.print(f"  {drawn['draws']} draws, seed {drawn['seed']}: {span} (informative)")
         if "what_if" in result:
             out.print(scenarios_table(result["what_if"]))
+            for line in scenario_doubts(result["what_if"]):
+                out.print(line, markup=False, style="yellow")

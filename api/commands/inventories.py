@@ -1,6 +1,6 @@
 """Reading what a footprint is computed from: an inventory in any accepted form, and own factors."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -50,6 +50,19 @@ class FootprintInput:
 
         with self.read.located():
             return compute_footprint(self.read.inventory, ruleset, self.dataset)
+
+    def with_places(self, result: Mapping[str, Any]) -> dict[str, Any]:
+        """Return a result whose implausible figures say where in the file they stand."""
+        doubts = result.get("implausible")
+        if not doubts:
+            return dict(result)
+        placed = [
+            {**doubt, "place": self.read.place(doubt["field"])}
+            if "." in (doubt["field"] or "")
+            else {**doubt, "place": None}
+            for doubt in doubts
+        ]
+        return {**result, "implausible": placed}
 
     def what_if(self, ruleset: "Ruleset", scenarios: Sequence[str]) -> list[dict[str, Any]]:
         """Return the table of scenarios.

@@ -101,6 +101,7 @@ class FootprintCard:
     heading: str | None = None
     screening: bool = False
     quality: str | None = None
+    implausible: tuple[str, ...] = ()
 
     @property
     def bar_summary(self) -> str:
@@ -157,9 +158,23 @@ def card_of_claims(
         dataset=_dataset(child(study, "dataset")),
         screening=flag(study, "screening") is True,
         quality=quality_said(child(study, "data_quality")),
+        implausible=_implausible(study),
         study=web_address(text(claims, "study")),
         study_sha256=text(claims, "studySha256"),
     )
+
+
+def _implausible(study: Mapping[str, object]) -> tuple[str, ...]:
+    """Return what a study says is implausible, each with its range; in full it is among the warnings."""
+    said = []
+    for row in rows(study, "implausible"):
+        name = words.readable(text(row, "quantity") or "")
+        value, unit = number(row, "value"), text(row, "unit") or ""
+        ends = (("≥", number(row, "low")), ("≤", number(row, "high")))
+        span = ", ".join(f"{sign} {figure(end)}" for sign, end in ends if end is not None)
+        found = "" if value is None else f" {figure(value)}"
+        said.append(f"{name}{found} ({span} {unit})")
+    return tuple(said)
 
 
 def _legal_state(legal: Mapping[str, object]) -> str | None:
@@ -241,6 +256,7 @@ def card_of_study(
         dataset=_dataset(child(result, "dataset")),
         screening=flag(result, "screening") is True,
         quality=quality_said(child(result, "data_quality")),
+        implausible=_implausible(result),
         study=study,
         study_sha256=study_sha256,
     )
