@@ -7,7 +7,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from api.handed_in import is_image, is_link
-from passports.data_carrier import read_codes
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import parse_digital_link
 from passports.seals import issuer_of_seal, verify_seal
@@ -23,6 +22,7 @@ from passports.verification.collection import (
 )
 from passports.verification.fetch import Fetch, refused_fetch
 from passports.verification.passport import verify_passport
+from passports.verification.picture import read_picture
 from passports.verification.receipt import (
     HandedInReceipt,
     is_receipt,
@@ -60,7 +60,7 @@ def read_subject(
     """
     seal = None
     if data is not None and is_image(data):
-        codes = read_codes(data)
+        codes = read_picture(data)
         link, seal, data = codes.link, codes.seal, None
     if data is not None:
         text = data.strip()
