@@ -140,7 +140,7 @@ def _implausible(document: Any) -> Iterator[Block]:  # noqa: ANN401 - JSON
         (
             doubt["quantity"].replace("_", " "),
             "withheld" if doubt["value"] is None else _shown(doubt["value"]),
-            " to ".join(_shown(end) or "any" for end in (doubt["low"], doubt["high"])),
+            _span(doubt["low"], doubt["high"]),
             doubt["unit"],
             doubt["check"],
             f"{doubt['source']} ({doubt['where']})",
@@ -149,6 +149,10 @@ def _implausible(document: Any) -> Iterator[Block]:  # noqa: ANN401 - JSON
     )
     header = ("Quantity", "Value", "Plausible", "Unit", "Check", "Source of the range")
     yield Table(header, rows, (15, 11, 12, 13, 19, 30), frozenset({1, 2}))
+
+
+def _span(low: float | None, high: float) -> str:
+    return f"up to {_shown(high)}" if low is None else f"{_shown(low)} to {_shown(high)}"
 
 
 def _stages(document: Any) -> Iterator[Block]:  # noqa: ANN401 - JSON
