@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passports.documents import utc_now
 from tests.api.caller import Caller
 from tests.api.hostile import SETTINGS, check, nearly_valid
+from tests.exhaustively import drawn
 from tests.worlds import IMPORTER, MAKER, MODEL
 
 LATER = (utc_now() + timedelta(days=30)).isoformat()
@@ -58,20 +58,18 @@ VALID: dict[str, dict[str, Any]] = {
 Line = st.text(st.characters(codec="latin-1", exclude_categories=["Cc"]), max_size=80)
 
 
-@SETTINGS
-@given(nearly_valid(VALID))
+@drawn(nearly_valid(VALID), test=80, soak=600, limits=SETTINGS)
 def test_a_nearly_valid_document_is_taken_or_refused(
-    caller: Caller, drawn: tuple[str, bytes]
+    caller: Caller, nearly: tuple[str, bytes]
 ) -> None:
-    check(caller, *drawn)
+    check(caller, *nearly)
 
 
-@settings(SETTINGS, max_examples=60)
-@given(nearly_valid(VALID))
+@drawn(nearly_valid(VALID), test=25, soak=300, limits=SETTINGS)
 def test_a_nearly_valid_document_is_taken_or_refused_on_either_database(
-    everywhere: Caller, drawn: tuple[str, bytes]
+    everywhere: Caller, nearly: tuple[str, bytes]
 ) -> None:
-    check(everywhere, *drawn)
+    check(everywhere, *nearly)
 
 
 def test_every_route_of_authority_that_takes_json_is_among_them(issued: Caller) -> None:
@@ -94,15 +92,18 @@ def test_every_route_of_authority_that_takes_json_is_among_them(issued: Caller) 
     assert taking_json == set(VALID) - {"/v1/grants/none/delegation"}
 
 
-@settings(SETTINGS, max_examples=80)
-@given(body=st.binary(max_size=200) | st.text(max_size=60).map(lambda t: f"{t}.{t}.{t}".encode()))
+@drawn(
+    body=st.binary(max_size=200) | st.text(max_size=60).map(lambda t: f"{t}.{t}.{t}".encode()),
+    test=20,
+    soak=200,
+    limits=SETTINGS,
+)
 def test_whatever_is_brought_as_a_statement_is_refused(unchanged: Caller, body: bytes) -> None:
     for target in ("/v1/transfers/signed", "/v1/transfers/none/signed-acceptance"):
         check(unchanged, target, body, **{"content-type": "application/jose"})
 
 
-@settings(SETTINGS, max_examples=80)
-@given(name=Line, bearer=Line, cookie=Line)
+@drawn(name=Line, bearer=Line, cookie=Line, test=16, soak=200, limits=SETTINGS)
 def test_whatever_stands_in_a_header_is_taken_or_refused(
     unchanged: Caller, name: str, bearer: str, cookie: str
 ) -> None:
