@@ -6,6 +6,7 @@ its home remembers which, so that what was printed still resolves, verifies and 
 Production refuses what a demonstration may do: a passphrase made up on the spot, plain http links.
 """
 
+import contextlib
 import json
 import os
 import re
@@ -189,7 +190,20 @@ class Settings(BaseSettings):
         path = self.keys_directory / "passphrase"
         if not path.exists():
             self.keys_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write(secrets.token_urlsafe(32))
+            _write_where_none_is(path, secrets.token_urlsafe(32))
         return path.read_bytes().strip()
+
+
+def _write_where_none_is(path: Path, text: str) -> None:
+    """Write a file as a whole; of several that do so at once the first one's stays."""
+    fresh = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w", encoding="ascii") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)  # fails where the name is taken; renaming would replace it
+    finally:
+        fresh.unlink()

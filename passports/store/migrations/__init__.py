@@ -1,5 +1,9 @@
 """Schema migrations: released ones are append-only; `python -m passports.store.migrations` runs them."""
 
+import fcntl
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -22,7 +26,8 @@ def configuration(engine: Engine) -> Config:
 def upgrade(engine: Engine) -> None:
     """Bring a database to the newest schema; servers that start at once do so one after the other."""
     if engine.dialect.name != "postgresql":
-        command.upgrade(configuration(engine), "head")
+        with _alone(str(engine.url.database)):
+            command.upgrade(configuration(engine), "head")
         return
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
@@ -30,6 +35,17 @@ def upgrade(engine: Engine) -> None:
             command.upgrade(configuration(engine), "head")
         finally:
             connection.execute(text("SELECT pg_advisory_unlock(:lock)"), {"lock": _LOCK})
+
+
+@contextmanager
+def _alone(database: str) -> Iterator[None]:
+    """Wait until nobody else upgrades a database of this folder; that leaves no file behind."""
+    descriptor = os.open(Path(database).parent, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)  # let go when it closes, also by a process that dies
+        yield
+    finally:
+        os.close(descriptor)
 
 
 def check(engine: Engine) -> None:
