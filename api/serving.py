@@ -18,7 +18,6 @@ from fastapi import FastAPI
 from starlette.types import ASGIApp
 
 from api.access_log import AccessLog
-from api.app import create_app
 from api.daily import Daily
 from api.settings import Settings
 from api.wiring import Voltpass
@@ -92,6 +91,8 @@ def create_worker() -> ASGIApp:
 
 
 def _logged(voltpass: Voltpass) -> ASGIApp:
+    from api.app import create_app  # noqa: PLC0415 # slow to load: where it is served, not before
+
     app = create_app(voltpass)
     app.router.lifespan_context = _beginning_and_ending
     settings = voltpass.settings
@@ -122,6 +123,8 @@ _FAST: Final = {"loop": "uvloop", "http": "httptools", "lifespan": "on"}
 @contextlib.contextmanager
 def serving_in_background(voltpass: Voltpass, host: str, port: int) -> Iterator[str]:
     """Serve from a thread for the time of a `with` block; yields the base URL."""
+    from api.app import create_app  # noqa: PLC0415 # as above
+
     config = uvicorn.Config(
         create_app(voltpass),
         host=host,
