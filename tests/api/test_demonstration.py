@@ -30,7 +30,7 @@ from tests.api.command_line import (
     environment,
     invoke,
     one_document,
-    run,
+    run_one_after_the_other,
 )
 
 GOOD = {"valid", "valid_with_warnings"}
@@ -166,13 +166,12 @@ def test_its_home_is_sound_and_answers_queries(told: Demonstration) -> None:
 def test_its_bundle_verifies_offline_and_its_tampered_passport_does_not(
     told: Demonstration,
 ) -> None:
-    good = run("verify", told.home / "demo" / "bundle.zip", "--offline", "--json", home=told.home)
+    folder, url = told.home / "demo", told.printed["passport_url"]
+    named = (folder / "bundle.zip", folder / "tampered.jwt", url)
+    commands = [("verify", name, "--offline", "--json") for name in named]
+    good, bad, link = run_one_after_the_other(*commands, home=told.home)
     assert (good.returncode, one_document(good)["verdict"] in GOOD) == (0, True)
-    bad = run("verify", told.home / "demo" / "tampered.jwt", "--offline", "--json", home=told.home)
-    assert bad.returncode == 1
-    document = one_document(bad)
-    assert document["verdict"] == "invalid"
-    link = run("verify", told.printed["passport_url"], "--offline", "--json", home=told.home)
+    assert (bad.returncode, one_document(bad)["verdict"]) == (1, "invalid")
     assert (link.returncode, one_document(link)["findings"][0]["field"]) == (2, "url")
 
 
@@ -233,36 +232,13 @@ def test_its_home_is_served_and_a_stranger_verifies_over_http(
         stranger = one_document(invoke("verify", url, "--json", home=tmp_path / "elsewhere"))
         assert stranger["verdict"] == "valid_with_warnings"  # no trust list says who the maker is
 
-        taken = run("serve", "--port", str(demonstration.port), "--json", home=home)
+        taken = invoke("serve", "--port", str(demonstration.port), "--json", home=home)
         assert taken.returncode == 3
         assert one_document(taken)["findings"][0]["field"] == "port"
         missing = invoke("verify", f"{base}/01/09520123456788/21/UNKNOWN", "--json", home=home)
         assert missing.returncode == 2
     gone = invoke("verify", url, "--json", home=home)
     assert (gone.returncode, one_document(gone)["findings"][0]["field"]) == (2, "url")
-
-
-def test_a_run_after_others_starts_afresh_on_a_port_that_is_free(
-    demonstration: Demonstration,
-) -> None:
-    home = demonstration.home
-    (home / "trust-list.jwt").unlink()
-    process = begin(home)  # after one that ended ...
-    stop_at(process, home / "trust-list.jwt", signal.SIGKILL)  # ... one that was killed ...
-    process.wait(timeout=30)
-
-    with socket.socket() as taken:  # ... and one whose port is taken
-        taken.bind(("127.0.0.1", 0))
-        taken.listen()
-        port = taken.getsockname()[1]
-        done = run("demo", "--no-serve", "--json", "--port", str(port), home=home)
-    assert done.returncode == 0, done.stdout + done.stderr
-    again = one_document(done)
-
-    assert (again["passports"], again["verified"], again["offline_verified"]) == (200, True, True)
-    assert f":{port}/" not in again["passport_url"]
-    for before, now in zip(demonstration.printed["factories"], again["factories"], strict=True):
-        assert before["rulesets"]["da-2024"]["stages"] == now["rulesets"]["da-2024"]["stages"]
 
 
 def begin(home: Path) -> "subprocess.Popen[bytes]":
@@ -341,25 +317,56 @@ def test_it_does_not_sign_in_production(tmp_path: Path) -> None:
 MOMENTS = ("demo.json", "voltpass.sqlite3", "keys/trust-root.json", "demo/qr", "demo/bundle.zip")
 
 
-def test_what_a_killed_run_leaves_is_cleared_away(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    home = tmp_path / "home"
-    process = begin(home)
+@pytest.fixture(scope="module")
+def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """The homes of a run that was killed at each of these moments; for reading only."""
+    folder = tmp_path_factory.mktemp("killed")
+    process = begin(folder / "home")
     for number, moment in enumerate(MOMENTS):
-        stop_at(process, home / moment, signal.SIGSTOP)
-        shutil.copytree(home, tmp_path / str(number))
+        stop_at(process, folder / "home" / moment, signal.SIGSTOP)
+        shutil.copytree(folder / "home", folder / str(number))
         process.send_signal(signal.SIGCONT)
     process.kill()
     process.wait(timeout=30)
+    return {moment: folder / str(number) for number, moment in enumerate(MOMENTS)}
 
-    for number in range(len(MOMENTS)):
-        monkeypatch.setenv("VOLTPASS_HOME", str(tmp_path / str(number)))
+
+def test_what_an_ended_or_a_killed_run_leaves_is_cleared_away(
+    demonstration: Demonstration,
+    killed: dict[str, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    homes = [demonstration.home]
+    for number, left in enumerate(killed.values()):
+        homes.append(tmp_path / str(number))
+        shutil.copytree(left, homes[-1])
+    for home in homes:
+        monkeypatch.setenv("VOLTPASS_HOME", str(home))
         voltpass = demo._start_afresh(free_port())
         with voltpass.store.reading() as reading:
             assert [row.id for row in reading.operators.all()] == ["platform"]
         voltpass.close()
-        assert list((tmp_path / str(number) / "demo").iterdir()) == []
+        assert list((home / "demo").iterdir()) == []
+
+
+def test_a_run_after_one_that_was_killed_starts_afresh_on_a_port_that_is_free(
+    told: Demonstration, killed: dict[str, Path], tmp_path: Path
+) -> None:
+    home = tmp_path / "home"
+    shutil.copytree(killed["demo/bundle.zip"], home)
+    with socket.socket() as taken:  # ... and one whose port is taken
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        done = invoke("demo", "--no-serve", "--json", "--port", str(port), home=home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    again = one_document(done)
+
+    assert (again["passports"], again["verified"], again["offline_verified"]) == (200, True, True)
+    assert f":{port}/" not in again["passport_url"]
+    for before, now in zip(told.printed["factories"], again["factories"], strict=True):
+        assert before["rulesets"]["da-2024"]["stages"] == now["rulesets"]["da-2024"]["stages"]
 
 
 ATTEMPTS = (
