@@ -6,7 +6,6 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from passports.attributes.table import attributes, get_profile
@@ -15,6 +14,7 @@ from passports.dynamic.rules import is_measured
 from signing.credentials import decode
 from tests.api.caller import JSON, Answer, Caller, batch
 from tests.api.hostile import HOSTILE, SETTINGS, changed, places
+from tests.exhaustively import drawn
 from tests.worlds import AUTHORITY, GTIN, IMPORTER, MAKER, MODEL, RIVAL
 
 SECRET: Final = "the cell caught fire in Lyon"
@@ -221,8 +221,9 @@ def test_measured_values_come_in_single_and_in_bulk_and_are_read_by_who_may(
     assert everywhere.get(f"{target}?attribute=mass_kg", by=MAKER).status == 404
 
 
+@pytest.mark.parametrize("all_of_them", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_every_measured_attribute_is_told_to_a_legitimate_interest_and_to_no_other_stranger(
-    everywhere: Caller, passport: str
+    everywhere: Caller, passport: str, *, all_of_them: bool
 ) -> None:
     measured = [a for a in attributes().values() if is_measured(a)]
     values = {}
@@ -249,7 +250,8 @@ def test_every_measured_attribute_is_told_to_a_legitimate_interest_and_to_no_oth
     assert given.status == 201, given.body
 
     profile, category = get_profile("voluntary-footprint"), "ev"
-    for attribute in measured:
+    one_of_each_kind = {(a.type, a.granularity, profile.shows(a.id, category)): a for a in measured}
+    for attribute in measured if all_of_them else one_of_each_kind.values():
         answer = everywhere.get(f"{target}?attribute={attribute.id}", by=RIVAL)
         if profile.shows(attribute.id, category):
             [told] = answer.json()["series"][attribute.id]
@@ -293,12 +295,11 @@ def nearly_valid(draw: st.DrawFn) -> tuple[str, str, Any]:
     return target, method, document
 
 
-@settings(SETTINGS, max_examples=80)
-@given(nearly_valid())
+@drawn(nearly_valid(), test=30, soak=300, limits=SETTINGS)
 def test_a_nearly_valid_document_is_taken_or_refused_and_nothing_is_a_fault(
-    everywhere: Caller, passport: str, drawn: tuple[str, str, Any]
+    everywhere: Caller, passport: str, nearly: tuple[str, str, Any]
 ) -> None:
-    target, method, document = drawn
+    target, method, document = nearly
     answer = send(everywhere, method, f"/v1/passports/{passport}{target}", document, MAKER)
     assert answer.status < 500, (document, answer.body)
     assert answer.status == 200 or all(finding["reason"] for finding in answer.findings())
@@ -315,8 +316,7 @@ def test_a_measured_value_that_no_encoding_holds_is_refused(
     assert all(finding["reason"] for finding in answer.findings())
 
 
-@settings(SETTINGS, max_examples=80)
-@given(
+@drawn(
     st.binary(max_size=120)
     | st.text(max_size=120).map(str.encode)
     | st.lists(st.text(alphabet='SN-1;,\n"Z2026T:0é', max_size=30), max_size=5).map(
@@ -325,7 +325,10 @@ def test_a_measured_value_that_no_encoding_holds_is_refused(
     | st.dictionaries(
         st.sampled_from(["serial", "gtin", "link", "passport_id", "measured_at", "cycle_count"]),
         st.none() | st.integers() | st.floats() | st.text(max_size=8) | st.booleans(),
-    ).map(lambda document: json.dumps(document).encode())
+    ).map(lambda document: json.dumps(document).encode()),
+    test=40,
+    soak=400,
+    limits=SETTINGS,
 )
 def test_any_bytes_as_an_export_are_taken_or_refused(issued: Caller, data: bytes) -> None:
     answer = caller_file(issued, f"/v1/dynamic-data?gtin={GTIN}", data)
