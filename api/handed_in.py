@@ -3,7 +3,8 @@
 import re
 from typing import Final
 
-from passports.errors import Finding, NotAPassportError
+from passports.errors import Finding, NotAPassportError, shorten
+from passports.plurals import counted
 from passports.verification.bundle import is_bundle
 from passports.verification.receipt import looks_like_receipt
 from signing.seal import PREFIX
@@ -12,6 +13,8 @@ from signing.seal import PREFIX
 _IMAGE_STARTS: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*")
 # RFC 7515, section 7.1: base64url parts joined by full stops; the first is of a JSON object: {" or {\n.
 _COMPACT: Final = re.compile(rb"e[yw][A-Za-z0-9_-]{8,}\.")
+_LOOKED_AT: Final = 200  # bytes of what is no passport
+_SHOWN: Final = 40  # characters
 _HAND_IN: Final = "Hand in a signed passport (.jwt), or a picture of its label (PNG or JPEG)."
 
 
@@ -38,7 +41,20 @@ def require_passport(data: bytes) -> None:
     if looks_like_receipt(text):
         return
     reason, remedy = _other_kind(text)
-    raise NotAPassportError(Finding("file", "", reason, remedy))
+    raise NotAPassportError(Finding("file", _named(data), reason, remedy))
+
+
+def _named(data: bytes) -> str:
+    """Return how what was read begins, its first line at the most, or how long it is if that is no text.
+
+    A line: of a private key that was handed in by mistake that is the one that says what it is.
+    """
+    first = (data.strip().splitlines() or [b""])[0]
+    text = first[:_LOOKED_AT].decode(errors="replace")
+    # The last character may be cut through; any other one that is none says that this is no text.
+    if not text or "\0" in text or "\N{REPLACEMENT CHARACTER}" in text[:-1]:
+        return counted(len(data), "bytes")
+    return shorten(text, _SHOWN)
 
 
 def _other_kind(text: bytes) -> tuple[str, str]:

@@ -82,6 +82,44 @@ def test_the_command_cannot_tell(
     assert OTHERS[kind][1] in document["findings"][0]["reason"]
 
 
+PRIVATE = b"-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMGByqGSM49AgEG\n"
+
+
+@pytest.mark.parametrize(
+    ("content", "named"),
+    [
+        (b"\n  nothing at all \nsecond line", "nothing at all "),
+        (b"red \x1b[31m\x07and bell", r"red \x1b[31m\x07and bell"),
+        (b"right to left \xe2\x80\xae", r"right to left \u202e"),
+        (b"a" * 500, "a" * 39 + "\N{HORIZONTAL ELLIPSIS}"),
+        ("\N{EURO SIGN}".encode() * 500, "\N{EURO SIGN}" * 39 + "\N{HORIZONTAL ELLIPSIS}"),
+        (b"a" * 199 + "\N{EURO SIGN}".encode(), "a" * 39 + "\N{HORIZONTAL ELLIPSIS}"),
+        (PRIVATE, "-----BEGIN PRIVATE KEY-----"),
+        (b"", "0 bytes"),
+        (b" \n", "2 bytes"),
+        (b"\xff\xfe\x00", "3 bytes"),
+        (b"x\x00", "2 bytes"),
+        (b"%PDF-1.7\n\xff", "%PDF-1.7"),
+        (b"%PDF-1.7\r\xff", "%PDF-1.7"),
+    ],
+)
+def test_what_was_read_is_named_shortly_and_safely(
+    tmp_path: Path, content: bytes, named: str
+) -> None:
+    with pytest.raises(NotAPassportError) as refused:
+        require_passport(content)
+    [finding] = refused.value.findings
+    assert finding.value == named
+    assert finding.remedy.startswith("Hand in a signed passport")
+    (tmp_path / "file").write_bytes(content)
+    done = invoke("verify", tmp_path / "file", home=tmp_path / "none")
+    assert done.returncode == 2
+    said = " ".join(done.stderr.split())
+    assert " ".join(f"file: {named!r}:".split()) in said
+    assert "Hand in a signed passport" in said
+    assert "\x1b" not in done.stderr
+
+
 def test_a_damaged_passport_is_judged(issued: Caller) -> None:
     credential = issued.get(LINK, accept="application/vc+jwt").body
     secured = issued.get(LINK, accept="application/vc").body
