@@ -71,6 +71,17 @@ def everywhere(world: World, tmp_path: Path, runner: asyncio.Runner) -> Caller:
     return Caller(voltpass_on(world, tmp_path), runner)
 
 
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)])
+def served(
+    request: pytest.FixtureRequest, keyring: Keyring, tmp_path: Path, runner: asyncio.Runner
+) -> Iterator[Caller]:
+    """The same for what hardly depends on the database: on PostgreSQL only in `make soak`."""
+    databases = request.getfixturevalue(f"{DATABASES[request.param]}_databases")
+    store = databases.make(populated=True)
+    yield Caller(voltpass_on(World(store, keyring), tmp_path), runner)
+    databases.discard(store)
+
+
 @pytest.fixture
 def empty(store: Store, keyring: Keyring, tmp_path: Path, runner: asyncio.Runner) -> Caller:
     """The application on an empty store, on SQLite and on PostgreSQL."""
@@ -108,3 +119,9 @@ def demonstration(told: Demonstration, tmp_path: Path) -> Demonstration:
     home = tmp_path / "home"
     shutil.copytree(told.home, home)
     return Demonstration(home, told.port, told.printed, told.stderr)
+
+
+@pytest.fixture
+def no_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave this process its network: the block of `verify --offline` is for good."""
+    monkeypatch.setattr("api.commands.verifying.block_network", lambda: None)

@@ -51,19 +51,24 @@ def cycles(caller: Caller, passport: str, by: str) -> Any:
     return shown["cycle_count"]["value"] if "cycle_count" in shown else None
 
 
-@pytest.fixture
-def issued_here(everywhere: Caller) -> tuple[Caller, str]:
-    """A server with a taker, and a battery for which the issuer has written."""
+def issue(caller: Caller) -> str:
+    """Have a taker there, and a battery for which the issuer has written; return its passport."""
     taker = EconomicOperatorCreate(
         id=TAKER, name="Taker", roles=["manufacturer"], country="FR", gs1_prefixes=["9520888"]
     )
-    store, keyring = everywhere.voltpass.store, everywhere.voltpass.keyring
+    store, keyring = caller.voltpass.store, caller.voltpass.keyring
     register_operator(store, keyring, ADDRESS, taker, NOW)
-    answer = everywhere.post("/v1/batches", batch("SN-1"), by=MAKER)
+    answer = caller.post("/v1/batches", batch("SN-1"), by=MAKER)
     passport = answer.json()["passports"][0]["id"]
     target = f"/v1/passports/{passport}/attributes"
-    assert change(everywhere, target, MAKER, cycle_count=OLD).status == 200
-    return everywhere, passport
+    assert change(caller, target, MAKER, cycle_count=OLD).status == 200
+    return str(passport)
+
+
+@pytest.fixture
+def issued_here(served: Caller) -> tuple[Caller, str]:
+    """A server with a taker, and a battery for which the issuer has written."""
+    return served, issue(served)
 
 
 @pytest.fixture
@@ -73,10 +78,9 @@ def passed(issued_here: tuple[Caller, str]) -> tuple[Caller, str]:
     return issued_here
 
 
-def test_the_issuer_writes_nothing_any_more_and_the_taker_writes(
-    passed: tuple[Caller, str],
-) -> None:
-    caller, passport = passed
+def test_the_issuer_writes_nothing_any_more_and_the_taker_writes(everywhere: Caller) -> None:
+    caller, passport = everywhere, issue(everywhere)
+    transfer(caller, passport)
     target = f"/v1/passports/{passport}/attributes"
     assert change(caller, target, TAKER, cycle_count=NEW).status == 200
     for who in (MAKER, IMPORTER, RIVAL):

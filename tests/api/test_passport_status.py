@@ -3,7 +3,6 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from signing.credentials import decode
 from signing.status_list import StatusList
@@ -11,17 +10,23 @@ from tests.api.caller import JSON, Answer, Caller, batch
 from tests.api.command_line import Demonstration, invoke
 from tests.api.hostile import SETTINGS, nearly_valid
 from tests.api.test_passports_by_command_line import answer, passports_of
+from tests.exhaustively import drawn
 from tests.worlds import ADDRESS, AUTHORITY, IMPORTER, MAKER, RIVAL
 
 SECRET = "the seal of cell 7 leaks"
 WAYS = ("suspension", "reinstatement", "revocation")
 
 
-@pytest.fixture
-def passport(everywhere: Caller) -> str:
-    answer = everywhere.post("/v1/batches", batch("SN-1", "SN-2"), by=MAKER)
+def issue(caller: Caller) -> str:
+    """Issue two passports; return the identifier of the first."""
+    answer = caller.post("/v1/batches", batch("SN-1", "SN-2"), by=MAKER)
     assert answer.status == 201, answer.body
     return str(answer.json()["passports"][0]["id"])
+
+
+@pytest.fixture
+def passport(served: Caller) -> str:
+    return issue(served)
 
 
 def say(caller: Caller, passport: str, what: str, by: str = MAKER, reason: str = SECRET) -> Answer:
@@ -29,8 +34,8 @@ def say(caller: Caller, passport: str, what: str, by: str = MAKER, reason: str =
     return caller.post(f"/v1/passports/{passport}/{what}", {"reason": reason}, by=by)
 
 
-def test_a_passport_is_suspended_reinstated_and_revoked(everywhere: Caller, passport: str) -> None:
-    caller, states = everywhere, []
+def test_a_passport_is_suspended_reinstated_and_revoked(everywhere: Caller) -> None:
+    caller, states, passport = everywhere, [], issue(everywhere)
     for what in ("suspension", "suspension", "reinstatement", "revocation", "revocation"):
         answer = say(caller, passport, what)
         assert answer.status == 200, answer.body
@@ -50,8 +55,8 @@ def test_a_passport_is_suspended_reinstated_and_revoked(everywhere: Caller, pass
         assert "revocation is final" in refused.json()["findings"][0]["reason"]
 
 
-def test_the_published_list_is_signed_anew_with_the_bit(everywhere: Caller, passport: str) -> None:
-    caller = everywhere
+def test_the_published_list_is_signed_anew_with_the_bit(served: Caller, passport: str) -> None:
+    caller = served
     payload = caller.get(f"/v1/passports/{passport}").json()["credential"]
     [entry] = [e for e in payload["credentialStatus"] if e["statusPurpose"] == "suspension"]
     path = entry["statusListCredential"].removeprefix(ADDRESS.base_url)
@@ -72,9 +77,9 @@ def test_the_published_list_is_signed_anew_with_the_bit(everywhere: Caller, pass
 
 
 def test_everybody_reads_how_it_stands_and_only_who_answers_for_it_why(
-    everywhere: Caller, passport: str
+    served: Caller, passport: str
 ) -> None:
-    caller, target = everywhere, f"/v1/passports/{passport}/status"
+    caller, target = served, f"/v1/passports/{passport}/status"
     assert caller.get(target).json()["state"] == "in_force"
     say(caller, passport, "suspension")
     for by in (None, RIVAL, AUTHORITY):
@@ -91,9 +96,9 @@ def test_everybody_reads_how_it_stands_and_only_who_answers_for_it_why(
 
 @pytest.mark.parametrize("what", ["suspension", "reinstatement", "revocation"])
 def test_only_its_issuer_says_so_and_never_without_a_reason(
-    everywhere: Caller, passport: str, what: str
+    served: Caller, passport: str, what: str
 ) -> None:
-    caller = everywhere
+    caller = served
     for by in (RIVAL, IMPORTER, AUTHORITY):
         assert say(caller, passport, what, by=by).status == 404
     target = f"/v1/passports/{passport}/{what}"
@@ -104,9 +109,9 @@ def test_only_its_issuer_says_so_and_never_without_a_reason(
 
 
 def test_verification_and_the_page_say_that_it_is_suspended_and_since_when(
-    everywhere: Caller, passport: str
+    served: Caller, passport: str
 ) -> None:
-    caller = everywhere
+    caller = served
     link = caller.get(f"/v1/passports/{passport}").json()["link"]
     path = link.removeprefix(ADDRESS.base_url)
     assert "suspended since" not in caller.get(path, accept="text/html").body.decode()
@@ -152,13 +157,14 @@ def test_by_command_and_link_a_second_time_says_since_when(demonstration: Demons
     assert blank.returncode == 1
 
 
-@settings(SETTINGS, max_examples=40)
-@given(nearly_valid({what: {"reason": SECRET} for what in WAYS}))
+@drawn(
+    nearly_valid({what: {"reason": SECRET} for what in WAYS}), test=40, soak=300, limits=SETTINGS
+)
 def test_whatever_is_sent_is_taken_or_refused(
-    everywhere: Caller, passport: str, drawn: tuple[str, bytes]
+    served: Caller, passport: str, nearly: tuple[str, bytes]
 ) -> None:
-    headers = {**JSON, "authorization": f"Bearer {everywhere.key(MAKER)}"}
-    target = f"/v1/passports/{passport}/{drawn[0]}"
-    answer = everywhere.send("POST", target, headers, drawn[1])
+    headers = {**JSON, "authorization": f"Bearer {served.key(MAKER)}"}
+    target = f"/v1/passports/{passport}/{nearly[0]}"
+    answer = served.send("POST", target, headers, nearly[1])
     assert answer.status in {200, 409} or all(f["reason"] for f in answer.findings())
-    assert answer.status < 500, (drawn, answer.body)
+    assert answer.status < 500, (nearly, answer.body)

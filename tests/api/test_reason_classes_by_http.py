@@ -7,24 +7,26 @@ from passports.life.withdrawal import ReasonClass
 from tests.api.caller import Caller, batch
 from tests.api.command_line import Demonstration, invoke
 from tests.api.test_passports_by_command_line import answer, passports_of
+from tests.exhaustively import each_with_each
 from tests.worlds import ADDRESS, MAKER
 
 SECRET = "the seal of cell 7 leaks"
 
 
 @pytest.fixture
-def passport(everywhere: Caller) -> str:
-    made = everywhere.post("/v1/batches", batch("SN-1"), by=MAKER)
+def passport(served: Caller) -> str:
+    made = served.post("/v1/batches", batch("SN-1"), by=MAKER)
     assert made.status == 201, made.body
     return str(made.json()["passports"][0]["id"])
 
 
-@pytest.mark.parametrize("what", ["suspension", "revocation"])
-@pytest.mark.parametrize("said", ReasonClass)
+@pytest.mark.parametrize(
+    ("what", "said"), each_with_each(["suspension", "revocation"], list(ReasonClass))
+)
 def test_everybody_reads_the_class_and_nobody_else_the_reason(
-    everywhere: Caller, passport: str, what: str, said: ReasonClass
+    served: Caller, passport: str, what: str, said: ReasonClass
 ) -> None:
-    caller, body = everywhere, {"reason": SECRET, "reason_class": said.value}
+    caller, body = served, {"reason": SECRET, "reason_class": said.value}
     done = caller.post(f"/v1/passports/{passport}/{what}", body, by=MAKER)
     assert (done.status, done.json()["reason_class"]) == (200, said.value)
     public = caller.get(f"/v1/passports/{passport}/status")
@@ -38,20 +40,20 @@ def test_everybody_reads_the_class_and_nobody_else_the_reason(
 
 
 def test_a_class_that_is_none_is_refused_with_the_ones_that_are(
-    everywhere: Caller, passport: str
+    served: Caller, passport: str
 ) -> None:
     target = f"/v1/passports/{passport}"
     for value in ("fire", "", "LOST", 1, ["lost"]):
         body = {"reason": SECRET, "reason_class": value}
-        refused = everywhere.post(f"{target}/revocation", body, by=MAKER)
+        refused = served.post(f"{target}/revocation", body, by=MAKER)
         assert refused.status == 422, value
         [finding] = refused.findings()
         assert finding["field"] == "reason_class"
         assert SECRET.encode() not in refused.body
     both = {"reason": SECRET, "reason_class": "lost"}
-    assert everywhere.post(f"{target}/reinstatement", both, by=MAKER).status == 422
-    assert everywhere.get(f"{target}/status").json()["state"] == "in_force"
-    without = everywhere.post(f"{target}/revocation", {"reason": SECRET}, by=MAKER)
+    assert served.post(f"{target}/reinstatement", both, by=MAKER).status == 422
+    assert served.get(f"{target}/status").json()["state"] == "in_force"
+    without = served.post(f"{target}/revocation", {"reason": SECRET}, by=MAKER)
     assert "reason_class" not in without.json()
 
 

@@ -13,16 +13,16 @@ RECYCLER, OTHER = "recycler", "other-recycler"
 
 
 @pytest.fixture
-def waste(everywhere: Caller) -> tuple[Caller, str]:
+def waste(served: Caller) -> tuple[Caller, str]:
     """A server with two recyclers and a battery that is waste, for which the importer answers."""
     for name in (RECYCLER, OTHER):
         request = EconomicOperatorCreate(id=name, name=name, roles=["recycler"], country="FR")
-        store, keyring = everywhere.voltpass.store, everywhere.voltpass.keyring
+        store, keyring = served.voltpass.store, served.voltpass.keyring
         register_operator(store, keyring, ADDRESS, request, NOW)
-    made = everywhere.post("/v1/batches", batch("SN-1"), by=MAKER)
+    made = served.post("/v1/batches", batch("SN-1"), by=MAKER)
     passport = str(made.json()["passports"][0]["id"])
-    assert say(everywhere, passport, "waste", by=IMPORTER) == 200
-    return everywhere, passport
+    assert say(served, passport, "waste", by=IMPORTER) == 200
+    return served, passport
 
 
 def say(caller: Caller, passport: str, status: str, by: str) -> int:
