@@ -85,27 +85,29 @@ def test_a_change_is_a_version_that_can_be_read_by_number_and_by_time(
         assert proof.body.startswith(b"c2sp.org/tlog-proof")
 
 
-def test_the_list_of_versions_tells_the_public_no_reason(everywhere: Caller, passport: str) -> None:
-    patch(everywhere, passport, values={"cycle_count": 3})
+def test_the_list_of_versions_tells_the_public_no_reason(served: Caller) -> None:
+    passport, _ = issue(served, "SN-1", "SN-2")
+    patch(served, passport, values={"cycle_count": 3})
     target = f"/v1/passports/{passport}/versions"
-    public = everywhere.get(target)
+    public = served.get(target)
     assert SECRET not in public.body.decode()
     assert [v["kind"] for v in public.json()["versions"]] == ["issued", "data"]
     for stranger in (RIVAL, AUTHORITY):
-        assert everywhere.get(target, by=stranger).json() == public.json()
+        assert served.get(target, by=stranger).json() == public.json()
     for reader in (MAKER, IMPORTER):
-        answer = everywhere.get(target, by=reader)
+        answer = served.get(target, by=reader)
         assert answer.json()["versions"][1]["reason"] == SECRET
         assert answer.headers["cache-control"] == "no-store"
 
 
-def test_only_who_is_responsible_changes_a_passport(everywhere: Caller, passport: str) -> None:
-    assert patch(everywhere, passport, by=None).status == 401
+def test_only_who_is_responsible_changes_a_passport(served: Caller) -> None:
+    passport, _ = issue(served, "SN-1", "SN-2")
+    assert patch(served, passport, by=None).status == 401
     for stranger in (RIVAL, AUTHORITY):
-        assert patch(everywhere, passport, by=stranger, values={"cycle_count": 1}).status == 403
-        assert live(everywhere, passport, "waste", by=stranger).status == 403
-    assert patch(everywhere, passport, by=IMPORTER, values={"cycle_count": 1}).status == 200
-    stale = patch(everywhere, passport, expected_version=1, values={"cycle_count": 2})
+        assert patch(served, passport, by=stranger, values={"cycle_count": 1}).status == 403
+        assert live(served, passport, "waste", by=stranger).status == 403
+    assert patch(served, passport, by=IMPORTER, values={"cycle_count": 1}).status == 200
+    stale = patch(served, passport, expected_version=1, values={"cycle_count": 2})
     assert (stale.status, stale.json()["type"]) == (409, "urn:voltpass:problem:stale-version")
 
 
@@ -130,24 +132,23 @@ def test_a_change_that_is_not_valid_is_refused(caller: Caller, document: dict[st
     assert caller.get(f"/v1/passports/{passport}").json()["version"] == 1
 
 
-def test_the_status_is_told_to_whom_it_is_for_and_to_nobody_else(
-    everywhere: Caller, passport: str
-) -> None:
-    assert live(everywhere, passport, "waste").status == 200
+def test_the_status_is_told_to_whom_it_is_for_and_to_nobody_else(served: Caller) -> None:
+    passport, _ = issue(served, "SN-1", "SN-2")
+    assert live(served, passport, "waste").status == 200
     target = f"/v1/passports/{passport}/life-cycle"
     for public in (None, RIVAL, AUTHORITY):
-        answer = everywhere.get(target, by=public)
+        answer = served.get(target, by=public)
         assert answer.status == (401 if public is None else 403)
         assert "waste" not in answer.body.decode()
-    told = everywhere.get(target, by=MAKER).json()
+    told = served.get(target, by=MAKER).json()
     assert told["status"] == "waste"
     assert {way["to"] for way in told["next"]} >= {"recycled", "repurposed"}
     links = [f"/01/{GTIN}/21/{serial}" for serial in ("SN-1", "SN-2")]
     for accept in ("*/*", JWT, "text/html", "application/vc"):
-        said, of_another = (everywhere.get(link, accept=accept).body.decode() for link in links)
+        said, of_another = (served.get(link, accept=accept).body.decode() for link in links)
         assert said.count("waste") == of_another.count("waste")
     public_kinds = [
-        v["kind"] for v in everywhere.get(f"/v1/passports/{passport}/versions").json()["versions"]
+        v["kind"] for v in served.get(f"/v1/passports/{passport}/versions").json()["versions"]
     ]
     assert public_kinds == ["issued", "data"]
 
@@ -179,23 +180,22 @@ def test_a_battery_that_is_recycled_leaves_a_tombstone_and_its_identifier_is_nev
     assert patch(everywhere, passport, values={"cycle_count": 1}).status == 409
 
 
-def test_after_repurposing_the_new_passport_and_the_old_one_name_each_other(
-    everywhere: Caller, passport: str
-) -> None:
-    [successor] = issue(everywhere, "NEW-1", id="b-2")
-    assert live(everywhere, passport, "repurposed").status == 409  # needs the new passport
-    done = live(everywhere, passport, "repurposed", successor_id=successor)
+def test_after_repurposing_the_new_passport_and_the_old_one_name_each_other(served: Caller) -> None:
+    passport, _ = issue(served, "SN-1", "SN-2")
+    [successor] = issue(served, "NEW-1", id="b-2")
+    assert live(served, passport, "repurposed").status == 409  # needs the new passport
+    done = live(served, passport, "repurposed", successor_id=successor)
     assert done.status == 200, done.body
-    old = everywhere.get(f"/v1/passports/{passport}").json()["credential"]["credentialSubject"]
-    new = everywhere.get(f"/v1/passports/{successor}").json()["credential"]["credentialSubject"]
+    old = served.get(f"/v1/passports/{passport}").json()["credential"]["credentialSubject"]
+    new = served.get(f"/v1/passports/{successor}").json()["credential"]["credentialSubject"]
     assert old["succeededBy"] == [{"id": f"urn:uuid:{successor}", "link": new["id"]}]
     [before] = new["predecessors"]
     assert (before["id"], before["link"]) == (f"urn:uuid:{passport}", old["id"])
     assert before["sha256"] == done.json()["sha256"]
     assert "repurposed" not in str(old) + str(new)
-    told = everywhere.get(f"/v1/passports/{successor}/life-cycle", by=MAKER).json()
+    told = served.get(f"/v1/passports/{successor}/life-cycle", by=MAKER).json()
     assert told["status"] == "repurposed"
-    page = everywhere.get(f"/01/{GTIN}/21/SN-1", accept="text/html").body.decode()
+    page = served.get(f"/01/{GTIN}/21/SN-1", accept="text/html").body.decode()
     assert new["id"] in page
 
 
@@ -223,8 +223,9 @@ def test_measured_values_come_in_single_and_in_bulk_and_are_read_by_who_may(
 
 @pytest.mark.parametrize("all_of_them", [False, pytest.param(True, marks=pytest.mark.soak)])
 def test_every_measured_attribute_is_told_to_a_legitimate_interest_and_to_no_other_stranger(
-    everywhere: Caller, passport: str, *, all_of_them: bool
+    served: Caller, *, all_of_them: bool
 ) -> None:
+    passport, _ = issue(served, "SN-1", "SN-2")
     measured = [a for a in attributes().values() if is_measured(a)]
     values = {}
     for attribute in measured:
@@ -233,10 +234,10 @@ def test_every_measured_attribute_is_told_to_a_legitimate_interest_and_to_no_oth
         values[attribute.id] = items.get("value", items.get("description"))
     reading = {"measured_at": "2026-01-01T00:00:00Z", "values": values}
     target = f"/v1/passports/{passport}/dynamic-data"
-    refusals = {who: everywhere.get(target, by=who) for who in (None, AUTHORITY)}
+    refusals = {who: served.get(target, by=who) for who in (None, AUTHORITY)}
     before = {who: (answer.status, answer.body) for who, answer in refusals.items()}
     assert [status for status, _ in before.values()] == [401, 403]
-    sent = everywhere.post(target, {"readings": [reading]}, by=MAKER)
+    sent = served.post(target, {"readings": [reading]}, by=MAKER)
     assert (sent.status, sent.json()["recorded"]) == (200, len(measured)), sent.body
     until = (utc_now() + timedelta(days=30)).isoformat()
     grant = {
@@ -246,23 +247,23 @@ def test_every_measured_attribute_is_told_to_a_legitimate_interest_and_to_no_oth
         "batteries": [passport],
         "expires_at": until,
     }
-    given = everywhere.post("/v1/grants", grant, by=MAKER)
+    given = served.post("/v1/grants", grant, by=MAKER)
     assert given.status == 201, given.body
 
     profile, category = get_profile("voluntary-footprint"), "ev"
     one_of_each_kind = {(a.type, a.granularity, profile.shows(a.id, category)): a for a in measured}
     for attribute in measured if all_of_them else one_of_each_kind.values():
-        answer = everywhere.get(f"{target}?attribute={attribute.id}", by=RIVAL)
+        answer = served.get(f"{target}?attribute={attribute.id}", by=RIVAL)
         if profile.shows(attribute.id, category):
             [told] = answer.json()["series"][attribute.id]
             assert told["value"] == values[attribute.id]
         else:
             assert answer.status == 403
         for stranger in (None, AUTHORITY):  # told the same as before there was anything to tell
-            refused = everywhere.get(f"{target}?attribute={attribute.id}", by=stranger)
+            refused = served.get(f"{target}?attribute={attribute.id}", by=stranger)
             assert (refused.status, refused.body) == before[stranger]
-    assert everywhere.get(f"/v1/passports/{passport}/life-cycle", by=RIVAL).status == 200
-    public = everywhere.get(f"/01/{GTIN}/21/SN-1", accept="application/json").json()
+    assert served.get(f"/v1/passports/{passport}/life-cycle", by=RIVAL).status == 200
+    public = served.get(f"/01/{GTIN}/21/SN-1", accept="application/json").json()
     assert public["version"] == 1  # measured values make no version of the public passport
 
 
