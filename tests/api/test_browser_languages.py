@@ -15,11 +15,12 @@ from tests.worlds import FACILITY, GTIN, MAKER
 
 pytestmark = pytest.mark.skipif(not CHROMIUM.exists(), reason="Debian's Chromium is not installed")
 
+PASSPORT: Final = f"/01/{GTIN}/21/SN-1"
 PATHS: Final = (
     "/",
     "/verify",
     "/compare",
-    f"/01/{GTIN}/21/SN-1",
+    PASSPORT,
     f"/facilities/{MAKER}/{FACILITY}",
 )
 # An element whose text runs out of it, or over its neighbour: what long German words would do.
@@ -44,14 +45,20 @@ def languages_browser(issued: Caller) -> Iterator[tuple[Browser, str]]:
         launched.close()
 
 
-@pytest.mark.parametrize("code", [code for code in languages() if code != "en"])
+CODES: Final = [code for code in languages() if code != "en"]
+# German has the longest words, and every language is on the page that says most.
+OFTEN: Final = [("de", PATHS), *((code, (PASSPORT,)) for code in CODES if code != "de")]
+EACH: Final = [pytest.param(code, PATHS, marks=pytest.mark.soak) for code in CODES]
+
+
+@pytest.mark.parametrize(("code", "paths"), [*OFTEN, *EACH])
 def test_pages_of_a_language_fit_their_windows(
-    languages_browser: tuple[Browser, str], code: str
+    languages_browser: tuple[Browser, str], code: str, paths: tuple[str, ...]
 ) -> None:
     browser, server = languages_browser
     with closing(browser.new_context(locale=code)) as context:
         visited = visit(context)
-        for path in PATHS:
+        for path in paths:
             answer = visited.page.goto(server + path)
             assert answer is not None
             assert answer.ok, path

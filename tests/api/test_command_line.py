@@ -98,12 +98,6 @@ def written(folder: Path, name: str, document: Any) -> Path:
     return path
 
 
-@pytest.fixture
-def no_block(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Leave this process its network: the block of `verify --offline` is for good."""
-    monkeypatch.setattr("api.commands.verifying.block_network", lambda: None)
-
-
 MAKER = ("--operator", "maker")
 
 

@@ -1,15 +1,17 @@
 """api/README.md and "Running it" are promises: commands run, units are units, no setting is missing."""
 
 import re
+import shlex
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from api.cli import COMMANDS
 from api.settings import Settings
-from tests.api.command_line import VOLTPASS, Demonstration, environment
+from tests.api.command_line import VOLTPASS, Demonstration, environment, invoke
 from tests.api.test_command_line import ALL
 from tests.paths import ROOT
 
@@ -24,8 +26,47 @@ def blocks(kind: str, section: str) -> list[str]:
     return re.findall(rf"^```{kind}\n(.*?)^```", found, re.MULTILINE | re.DOTALL)
 
 
+def in_a_shell(commands: list[str], home: Path, word: str) -> str:
+    """Run commands as somebody types them; return what they print."""
+    env = environment(home, VOLTPASS_KEY_PASSPHRASE=word)
+    env["PATH"] = f"{Path(VOLTPASS).parent}:{env['PATH']}"
+    done = subprocess.run(
+        ["bash", "-e", "-c", "\n".join(commands)],
+        capture_output=True,
+        text=True,
+        env=env,
+        check=False,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def in_this_process(commands: list[str], home: Path, word: str) -> str:
+    """Run the same, each without a process of its own."""
+    env, printed = {"VOLTPASS_KEY_PASSPHRASE": word}, ""
+    for command in commands:
+        program, *arguments = shlex.split(command)
+        if program == "export":
+            [(name, value)] = [argument.split("=") for argument in arguments]
+            assert name == "VOLTPASS_HOME"
+            home = Path(value)
+            continue
+        assert program == "voltpass"
+        done = invoke(*arguments, home=home, **env)
+        assert done.returncode == 0, (command, done.stdout, done.stderr)
+        printed += done.stdout
+    return printed
+
+
+@pytest.mark.parametrize(
+    "run_all", [in_this_process, pytest.param(in_a_shell, marks=pytest.mark.soak)]
+)
 def test_the_drills_of_the_guide_run_as_they_are_written(
-    demonstration: Demonstration, tmp_path: Path
+    demonstration: Demonstration,
+    tmp_path: Path,
+    no_block: None,
+    run_all: Callable[[list[str], Path, str], str],
 ) -> None:
     (tmp_path / "backups").mkdir()
     places = {
@@ -42,19 +83,9 @@ def test_the_drills_of_the_guide_run_as_they_are_written(
         commands = [command.replace(place, here) for command in commands]
     assert len(commands) == 10
     word = (demonstration.home / "keys" / "passphrase").read_text("ascii")
-    env = environment(demonstration.home, VOLTPASS_KEY_PASSPHRASE=word)
-    env["PATH"] = f"{Path(VOLTPASS).parent}:{env['PATH']}"
-    done = subprocess.run(
-        ["bash", "-e", "-c", "\n".join(commands)],
-        capture_output=True,
-        text=True,
-        env=env,
-        check=False,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "demo-maker signs with" in done.stdout
-    assert done.stdout.count("everything is as it was signed and computed") == 2
+    printed = run_all(commands, demonstration.home, word)
+    assert "demo-maker signs with" in printed
+    assert printed.count("everything is as it was signed and computed") == 2
     assert (tmp_path / "backups" / "before-rotation.zip").exists()
 
 

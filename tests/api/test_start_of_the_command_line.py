@@ -1,7 +1,9 @@
 """What starting a command costs, told by what it imports: modules are counted, never seconds."""
 
+import json
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -48,45 +50,53 @@ def test_the_table_of_commands_answers_without_any_of_them(
     assert not found & (DATABASE | ENGINE | WEB | REST | OURS)
 
 
-# One process for all, in the order of the table: each adds to what the others imported.
-ALL_HELP = """
-import sys
+# One process for all, in the order given: each adds to what the others imported.
+EACH = """
+import json, sys
 from typer.testing import CliRunner
-from api.cli import COMMANDS, app
-for name in COMMANDS:
-    done = CliRunner().invoke(app, [name, "--help"])
-    assert done.exit_code == 0, name
-    print(name, *sorted({module.partition(".")[0] for module in sys.modules}))
+from api.cli import app
+for arguments in json.loads(sys.argv[1]):
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, (arguments, done.output)
+    print(json.dumps([arguments, [*{module.partition(".")[0] for module in sys.modules}]]))
 """
 
 
-def test_help_of_a_command_needs_no_database_no_engine_and_no_web() -> None:
+def imported_by_each(commands: list[list[str]], home: Path) -> Iterator[tuple[list[str], set[str]]]:
+    """Run commands one after the other in a fresh interpreter; tell what is imported after each."""
     done = subprocess.run(
-        [sys.executable, "-c", ALL_HELP], capture_output=True, text=True, check=True, timeout=120
+        [sys.executable, "-c", EACH, json.dumps(commands)],
+        capture_output=True,
+        text=True,
+        env=environment(home),
+        check=False,
+        timeout=120,
     )
-    lines = [line.split() for line in done.stdout.splitlines()]
-    assert [line[0] for line in lines] == list(COMMANDS)
-    for name, *found in lines:
-        assert not set(found) & (DATABASE | ENGINE | WEB | REST), name
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [command for command, _ in lines] == commands
+    yield from ((command, set(found)) for command, found in lines)
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        ("facility", "list", "--operator", "demo-maker"),
-        ("model", "list", "--operator", "demo-maker"),
-        ("passport", "list", "--batch", "xj-2024-12", "--operator", "demo-maker"),
-        ("keys", "list"),
-        ("query",),
-    ],
-    ids=lambda command: " ".join(command[:2]),
+def test_help_of_a_command_needs_no_database_no_engine_and_no_web(tmp_path: Path) -> None:
+    for command, found in imported_by_each([[name, "--help"] for name in COMMANDS], home=tmp_path):
+        assert not found & (DATABASE | ENGINE | WEB | REST), command
+
+
+LISTS = (
+    ("facility", "list", "--operator", "demo-maker"),
+    ("model", "list", "--operator", "demo-maker"),
+    ("passport", "list", "--batch", "xj-2024-12", "--operator", "demo-maker"),
+    ("keys", "list"),
+    ("query",),
 )
-def test_a_list_of_records_needs_no_migrations_no_engine_and_no_web(
-    told: Demonstration, command: tuple[str, ...]
-) -> None:
-    found = imported(*command, "--json", home=told.home)
-    assert "sqlalchemy" in found
-    assert not found & (ENGINE | WEB | {"alembic", "joserfc", "openpyxl", "reportlab"})
+
+
+def test_a_list_of_records_needs_no_migrations_no_engine_and_no_web(told: Demonstration) -> None:
+    lists = [[*command, "--json"] for command in LISTS]
+    for command, found in imported_by_each(lists, home=told.home):
+        assert "sqlalchemy" in found
+        assert not found & (ENGINE | WEB | {"alembic", "joserfc", "openpyxl", "reportlab"}), command
 
 
 def test_a_file_is_verified_without_database_and_web_server(told: Demonstration) -> None:
