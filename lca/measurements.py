@@ -215,8 +215,8 @@ def _result(footprint: Footprint) -> Iterator[Measurement]:
     made = [state for state in footprint.system.stage_states if state.stage in _MADE]
     low_counts = all(state.complete for state in made)
     value = footprint.kg_co2e_per_kwh_capacity
-    name = "kg_co2e_per_kwh_capacity"
-    yield Measurement(name, value, name, low_counts=low_counts)
+    field = "kg_co2e_per_kwh_capacity"
+    yield Measurement("emissions_per_capacity", value, field, low_counts=low_counts)
 
 
 def _amount(footprint: Footprint, index: int) -> float:

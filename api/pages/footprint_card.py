@@ -171,7 +171,7 @@ def _implausible(study: Mapping[str, object]) -> tuple[str, ...]:
         name = words.readable(text(row, "quantity") or "")
         value, unit = number(row, "value"), text(row, "unit") or ""
         ends = (("≥", number(row, "low")), ("≤", number(row, "high")))
-        span = ", ".join(f"{sign} {figure(end)}" for sign, end in ends if end is not None)
+        span = ", ".join(f"{sign} {plain(end)}" for sign, end in ends if end is not None)
         found = "" if value is None else f" {figure(value)}"
         said.append(f"{name}{found} ({span} {unit})")
     return tuple(said)

@@ -102,7 +102,7 @@ def test_what_is_stored_tells_no_mass_of_a_confidential_row(caller: Caller) -> N
 @pytest.mark.parametrize(
     ("language", "said"),
     [
-        ("en", "Outside the plausible range: bill of materials mass 2.00 (≥ 0.950, ≤ 1.50"),
+        ("en", "Outside the plausible range: bill of materials mass 2.00 (≥ 0.95, ≤ 1.5"),
         ("de", "Außerhalb des plausiblen Bereichs: bill of materials mass 2"),
     ],
 )

@@ -146,7 +146,7 @@ CHANGES: Final[Mapping[str, Change]] = {
     "electricity_taken_of_metered": lambda pack, value: electricity(pack, value * METERED),
     "production_fuel_and_heat": gas,
     "distribution_distance_km": far,
-    "kg_co2e_per_kwh_capacity": emits,
+    "emissions_per_capacity": emits,
 }
 """How the complete example is changed so that a quantity has a value."""
 
@@ -355,8 +355,8 @@ def test_a_negative_amount_is_refused_by_its_field(
     [
         ("warranty_years", 1000, "da-2024"),
         ("full_cycles", 1e9, "cfb-ind-draft"),
-        ("kg_co2e_per_kwh_capacity", 3, "iso-14067"),
-        ("kg_co2e_per_kwh_capacity", 30000, "iso-14067"),
+        ("emissions_per_capacity", 3, "iso-14067"),
+        ("emissions_per_capacity", 30000, "iso-14067"),
         ("cell_production_electricity", 0.001, "da-2024"),
         ("cell_production_electricity", 50000, "da-2024"),
         ("bill_of_materials_mass", 0.001, "da-2024"),
