@@ -65,6 +65,7 @@ REASONS: Final = Words(
         "not_witnessed": message("No known witness has confirmed the public log."),
         "not_yet_valid": message("It is not valid yet."),
         "passport_ceased": message("The battery was recycled, and the passport has ended."),
+        "print_not_compared": message("What is printed was not compared with what was signed."),
         "proof_expired": message("Its signature has expired."),
         "revoked": message("Its issuer has revoked it."),
         "rows_differ": message("The rows are not those that were signed."),

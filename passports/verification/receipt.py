@@ -29,7 +29,7 @@ from signing.report import Finding, VerificationReport
 from signing.trust import TrustList
 from signing.verify import DomainCheck, examine
 
-_FORMAT: Final = b'"voltpass-shipment/1"'
+FORMAT: Final = "voltpass-shipment/1"
 # As `receipts.receipt_pdf` embeds it; base64url and full stops alone (RFC 7515, section 7.1).
 _EMBEDDED: Final = re.compile(
     rb"/EmbeddedFile[^>]{0,200}>>\s{0,2}stream\r?\n(e[A-Za-z0-9_.-]{20,65536})\s?endstream"
@@ -37,6 +37,12 @@ _EMBEDDED: Final = re.compile(
 _MAX_DEPTH: Final = 32  # as for whatever is verified
 _TYPES: Final = frozenset({"VerifiableCredential", RECEIPT_TYPE})
 _NOT_OF_A_RECEIPT: Final = Finding("not_checked", "no_check", "a receipt has no such thing")
+# Whoever changes the words on the pages leaves what is attached to them as it was.
+_PRINT: Final = Finding(
+    "warning",
+    "print_not_compared",
+    "the signed part alone was checked, not what is printed: compare",
+)
 # What the JSON form repeats of the signed subject.
 _REPEATED: Final[Mapping[str, str]] = {
     "server": "server",
@@ -50,10 +56,11 @@ _REPEATED: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True)
 class HandedInReceipt:
-    """A receipt as it was handed in: the signed part, and the JSON form if that is what it was."""
+    """A receipt as it was handed in: the signed part, and the JSON form or print if that is what it was."""
 
     credential: bytes
     document: Mapping[str, JsonValue] | None = None
+    is_print: bool = False
 
 
 def is_receipt(payload: Mapping[str, JsonValue]) -> bool:
@@ -63,7 +70,7 @@ def is_receipt(payload: Mapping[str, JsonValue]) -> bool:
 
 def looks_like_receipt(data: bytes) -> bool:
     """Tell whether a file is a receipt's JSON form or print, from its bytes."""
-    return (data.startswith(b"{") and _FORMAT in data) or (
+    return (data.startswith(b"{") and f'"{FORMAT}"'.encode() in data) or (
         data.startswith(b"%PDF") and _EMBEDDED.search(data) is not None
     )
 
@@ -77,7 +84,7 @@ def read_receipt(data: bytes) -> HandedInReceipt:
     if data.startswith(b"%PDF"):
         found = _EMBEDDED.search(data)
         if found is not None:
-            return HandedInReceipt(found[1])
+            return HandedInReceipt(found[1], is_print=True)
         raise _unreadable("no signed receipt is attached to this PDF")
     try:
         # One kind of number, as for every other reader of JSON; what is signed has none beyond a double.
@@ -90,8 +97,10 @@ def read_receipt(data: bytes) -> HandedInReceipt:
         _refuse_depth(document)
     except (ValueError, RecursionError) as error:
         raise _unreadable(f"it is no JSON document ({error})") from None
-    signed = document.get("receipt") if isinstance(document, dict) else None
-    if not isinstance(document, dict) or not isinstance(signed, str):
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise _unreadable(f"its format is not {FORMAT}")
+    signed = document.get("receipt")
+    if not isinstance(signed, str):
         raise _unreadable("it has no member receipt with the signed part")
     return HandedInReceipt(_scalars(signed).encode().strip(), document)
 
@@ -151,6 +160,8 @@ def verify_receipt(
     document = handed_in.document
     if document is not None:
         checks["identifier"] = lambda payload: check_rows(payload, document)
+    elif handed_in.is_print:
+        checks["identifier"] = lambda _: _PRINT
     return examine(
         handed_in.credential,
         Evidence(

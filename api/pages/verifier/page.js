@@ -204,6 +204,7 @@ if (typeof document !== "undefined")
     const OF_ROWS = {
       passed: "Its rows are those that were signed.",
       not_checked: "No rows were checked; those of its JSON form can be.",
+      warning: "What stands on the pages of the print was not compared with this, which was signed: do so.",
       failed: "What is said here was signed; what else stands in the file was not.",
     };
 

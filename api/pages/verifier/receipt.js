@@ -3,10 +3,10 @@
 import { isObject, isText, opt, orElse, orElseAsync, refuse } from "./basics.js";
 import { fromUtf8, latin1, sha256Hex, startsWith, stripped, utf8 } from "./bytes.js";
 import { decodeAny, typesOf } from "./forms.js";
-import { failed, notChecked, passed } from "./report.js";
+import { failed, notChecked, passed, warning } from "./report.js";
 import { canonical, hasCanonical, parseLoose } from "./strict_json.js";
 
-const FORMAT = '"voltpass-shipment/1"';
+const FORMAT = "voltpass-shipment/1";
 // As the print embeds it: a compact JWS (RFC 7515, section 7.1).
 const EMBEDDED =
   /\/EmbeddedFile[^>]{0,200}>>[ \t-\r]{0,2}stream\r?\n(e[A-Za-z0-9_.-]{20,65536})[ \t-\r]?endstream/;
@@ -24,13 +24,13 @@ const REPEATED = {
 
 const unreadable = (message) => refuse("not_a_receipt", `the receipt: ${message}`);
 
-// What was handed in as a receipt: { credential, document }, the latter of the JSON form alone; or null.
+// What was handed in as a receipt: { credential, document, isPrint }, the document of the JSON form alone; or null.
 export async function receiptIn(data) {
   if (startsWith(data, utf8("%PDF"))) {
     const found = EMBEDDED.exec(latin1(data));
-    return found === null ? null : { credential: utf8(found[1]), document: null };
+    return found === null ? null : { credential: utf8(found[1]), document: null, isPrint: true };
   }
-  if (data[0] === 0x7b && latin1(data).includes(FORMAT)) return readDocument(data);
+  if (data[0] === 0x7b && latin1(data).includes(`"${FORMAT}"`)) return readDocument(data);
   return (await isReceipt(data)) ? { credential: data, document: null } : null;
 }
 
@@ -49,14 +49,20 @@ function readDocument(data) {
     () => parseLoose(data),
     (error) => unreadable(`it is no JSON document (${error.message})`),
   );
+  if (opt(document, "format") !== FORMAT) unreadable(`its format is not ${FORMAT}`);
   const signed = opt(document, "receipt");
   if (!isText(signed)) unreadable("it has no member receipt with the signed part");
   return { credential: stripped(utf8(signed)), document };
 }
 
-export function receiptChecks({ document }) {
+// Whoever changes the words on the pages leaves what is attached to them as it was.
+const notCompared = () =>
+  warning("print_not_compared", "the signed part alone was checked, not what is printed: compare");
+
+export function receiptChecks({ document, isPrint }) {
   const nothing = () => notChecked("no_check", "a receipt has no such thing");
   const checks = { schema: checkReceipt, factory_certificate: nothing, footprint_study: nothing };
+  if (isPrint) return { ...checks, identifier: notCompared };
   return document === null ? checks : { ...checks, identifier: (payload) => checkRows(payload, document) };
 }
 
