@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
-from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
@@ -16,6 +15,7 @@ from signing.selective_disclosure import decode_presentation
 from tests.api.caller import JSON, PROBLEM, Answer, Caller, batch
 from tests.api.command_line import Demonstration, invoke, one_document
 from tests.api.hostile import HOSTILE, SETTINGS, changed, places
+from tests.exhaustively import drawn
 from tests.worlds import AUTHORITY, IMPORTER, MAKER, MODEL, RIVAL
 
 MODEL_DATA: Final = f"/v1/battery-models/{MODEL}/attributes"
@@ -327,13 +327,12 @@ def with_passport(caller: Caller) -> tuple[Caller, str]:
     return caller, issue(caller)
 
 
-@SETTINGS
-@given(nearly_valid())
+@drawn(nearly_valid(), test=50, soak=600, limits=SETTINGS)
 def test_a_nearly_valid_document_is_taken_or_refused(
-    with_passport: tuple[Caller, str], drawn: tuple[str, str, Any]
+    with_passport: tuple[Caller, str], nearly: tuple[str, str, Any]
 ) -> None:
     caller, passport = with_passport
-    method, target, document = drawn
+    method, target, document = nearly
     answer = send(caller, method, target.format(passport=passport), document)
     assert answer.status < 500, (target, document, answer.body)
     if answer.status >= 400:

@@ -63,17 +63,17 @@ def test_each_battery_has_its_label_in_the_archive_under_its_serial(everywhere: 
     assert everywhere.get("/v1/batches/b-1/labels.zip", by=MAKER).body == answer.body
 
 
-def test_what_is_withdrawn_has_no_label_and_is_told_without_its_reason(everywhere: Caller) -> None:
-    passports = issue(everywhere, *ASCII)
-    suspend(everywhere, passports[1]["id"])
-    archived = everywhere.get("/v1/batches/b-1/labels.zip", by=MAKER)
+def test_what_is_withdrawn_has_no_label_and_is_told_without_its_reason(served: Caller) -> None:
+    passports = issue(served, *ASCII)
+    suspend(served, passports[1]["id"])
+    archived = served.get("/v1/batches/b-1/labels.zip", by=MAKER)
     said, titles = archive_of(archived)
     [left_out] = said["left_out"]
     assert (left_out["id"], left_out["serial"]) == (passports[1]["id"], passports[1]["serial"])
     assert left_out["reason"].startswith("this passport is suspended since")
     assert len(titles) == len(ASCII) - 1
     assert b"not for the public" not in archived.body
-    sheet = everywhere.get("/v1/batches/b-1/labels.pdf", by=MAKER)
+    sheet = served.get("/v1/batches/b-1/labels.pdf", by=MAKER)
     assert pages(sheet) == 1
     assert sheet.headers["voltpass-left-out"] == archived.headers["voltpass-left-out"] == "1"
 

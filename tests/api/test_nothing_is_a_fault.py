@@ -43,7 +43,7 @@ VALID: dict[str, dict[str, Any]] = {
 }
 
 
-@SETTINGS
+@settings(SETTINGS, max_examples=60)
 @given(nearly_valid(VALID))
 def test_a_nearly_valid_document_is_taken_or_refused_on_sqlite(
     caller: Caller, drawn: tuple[str, bytes]
@@ -51,7 +51,7 @@ def test_a_nearly_valid_document_is_taken_or_refused_on_sqlite(
     check(caller, *drawn)
 
 
-@settings(SETTINGS, max_examples=60)
+@settings(SETTINGS, max_examples=25)
 @given(nearly_valid(VALID))
 def test_a_nearly_valid_document_is_taken_or_refused_on_either_database(
     everywhere: Caller, drawn: tuple[str, bytes]

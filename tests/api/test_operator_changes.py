@@ -4,13 +4,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
 
 from api.platform import PLATFORM_ID, ensure_platform
 from passports.documents import utc_now
 from tests.api.caller import JSON, Answer, Caller
 from tests.api.command_line import Demonstration, invoke, one_document
 from tests.api.hostile import SETTINGS, nearly_valid
+from tests.exhaustively import drawn
 from tests.worlds import MAKER, RIVAL
 
 GIVEN = {"reason": "it has moved", "postal_address": "2 New Road", "url": "https://cells.example"}
@@ -84,10 +84,16 @@ def test_by_command(demonstration: Demonstration) -> None:
     assert (unknown.returncode, wrong.returncode) == (1, 1)
 
 
-@settings(SETTINGS, max_examples=60)
-@given(nearly_valid({"/v1/operators/maker": {**GIVEN, "trade_name": "M", "note": "n"}}))
-def test_whatever_is_sent_is_taken_or_refused(everywhere: Caller, drawn: tuple[str, bytes]) -> None:
+@drawn(
+    nearly_valid({"/v1/operators/maker": {**GIVEN, "trade_name": "M", "note": "n"}}),
+    test=25,
+    soak=300,
+    limits=SETTINGS,
+)
+def test_whatever_is_sent_is_taken_or_refused(
+    everywhere: Caller, nearly: tuple[str, bytes]
+) -> None:
     headers = {**JSON, "authorization": f"Bearer {everywhere.key(MAKER)}"}
-    answer = everywhere.send("PATCH", drawn[0], headers, drawn[1])
-    assert answer.status < 500, (drawn, answer.body)
+    answer = everywhere.send("PATCH", nearly[0], headers, nearly[1])
+    assert answer.status < 500, (nearly, answer.body)
     assert answer.status == 200 or all(f["reason"] for f in answer.findings())

@@ -5,13 +5,13 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from api.platform import PLATFORM_ID, ensure_platform
 from passports.documents import utc_now
 from tests.api.caller import PROBLEM, Answer, Caller
-from tests.api.hostile import HOSTILE, changed, places
+from tests.api.hostile import HOSTILE, SETTINGS, changed, places
+from tests.exhaustively import drawn
 from tests.passports.bulk_files import KINDS, as_csv, as_file, battery
 from tests.worlds import IMPORTER, MAKER, RIVAL
 
@@ -219,13 +219,7 @@ def test_only_manufacturers_keep_recipes_and_only_the_platform_registers_prefixe
     assert missing.status == 404
 
 
-@settings(
-    deadline=None,
-    max_examples=60,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(
+@drawn(
     data=st.binary(max_size=120)
     | st.builds(lambda head, tail: head + tail, st.just(GOOD), st.binary(max_size=40))
     | st.builds(
@@ -246,6 +240,9 @@ def test_only_manufacturers_keep_recipes_and_only_the_platform_registers_prefixe
         ),
     ),
     query=st.sampled_from(["", "?dry_run=true", "?partial=true"]),
+    test=25,
+    soak=300,
+    limits=SETTINGS,
 )
 def test_whatever_file_is_sent_nothing_is_a_fault(
     unchanged: Caller, data: bytes, query: str
@@ -275,13 +272,7 @@ MUTATED: dict[tuple[str, str], Any] = {
 }
 
 
-@settings(
-    deadline=None,
-    max_examples=60,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(data=st.data())
+@drawn(data=st.data(), test=60, soak=600, limits=SETTINGS)
 def test_a_nearly_valid_document_is_taken_or_refused(caller: Caller, data: st.DataObject) -> None:
     method, target = data.draw(st.sampled_from(sorted(MUTATED)))
     document: Any = MUTATED[method, target]
