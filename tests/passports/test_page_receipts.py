@@ -315,9 +315,8 @@ def test_a_changed_bit_anywhere_in_the_json_form_is_refused() -> None:
     chance = random.Random("bits of a receipt")
     spoilt = {}
     for place in range(len(whole)):
-        data = bytearray(whole)
-        data[place] ^= 1 << chance.randrange(8)
-        spoilt[str(place)] = bytes(data)
+        bit = whole[place] ^ 1 << chance.randrange(8)
+        spoilt[str(place)] = whole[:place] + bytes([bit]) + whole[place + 1 :]
     for name, data in spoilt.items():
         verdict = "refused"
         with suppress(EvidenceUnavailableError, InvalidInputError):
