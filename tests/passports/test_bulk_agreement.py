@@ -6,12 +6,13 @@ from dataclasses import dataclass, replace
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import HealthCheck, event, settings
 from hypothesis import strategies as st
 
 from passports.bulk import Registration
 from passports.errors import RegistrationRefusedError
 from passports.store import Store, Transaction
+from tests.exhaustively import drawn
 from tests.passports.bulk_files import as_file, battery, register
 from tests.worlds import FACILITY, GTIN, IMPORTER, MAKER, MODEL, World
 
@@ -36,6 +37,13 @@ ODDLY_CHANGED = st.lists(
         lambda name: CELLS[name].map(lambda value: (name, value))
     ),
     max_size=2,
+)
+
+
+LIMITS = settings(
+    deadline=None,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 
 
@@ -89,18 +97,12 @@ class Undoing:
             raise UndoneError
 
 
-@settings(
-    deadline=None,
-    max_examples=60,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(files())
+@drawn(files(), test=16, soak=60, limits=LIMITS)
 def test_what_a_dry_run_accepts_is_issued_and_what_it_refuses_is_refused_alike(
-    world_with_a_batch: World, drawn: tuple[str, list[dict[str, object]]]
+    world_with_a_batch: World, file: tuple[str, list[dict[str, object]]]
 ) -> None:
     world = world_with_a_batch
-    data = as_file(*drawn)
+    data = as_file(*file)
     said = register(world, data, dry_run=True)
 
     event(f"accepted {said.report.is_accepted}, some pass {said.report.passed > 0}")
@@ -135,17 +137,11 @@ def issued_and_undone(
     raise AssertionError("the store did not undo it")
 
 
-@settings(
-    deadline=None,
-    max_examples=15,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(files())
+@drawn(files(), test=8, soak=30, limits=LIMITS)
 def test_whatever_was_registered_is_there_the_second_time_and_nothing_else_changes(
-    world: World, drawn: tuple[str, list[dict[str, object]]]
+    world: World, file: tuple[str, list[dict[str, object]]]
 ) -> None:
-    data = as_file(*drawn)
+    data = as_file(*file)
     first = register(world, data, partial=True).report
     again = register(world, data, partial=True).report
 

@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.exhaustively import each_with_each
 from tests.passports.bulk_files import as_csv, battery, register
 from tests.worlds import World
 
-ROWS = 150  # of which the first fifty are in the database's hands when the process ends
+ROWS = 60  # of which the first twenty are in the database's hands when the process ends
 CHILD = """
 import sys
 from pathlib import Path
@@ -23,7 +24,7 @@ from passports.store import Store
 from tests.worlds import ADDRESS, MAKER, NOW
 
 url, keys, file, partial = sys.argv[1:]
-issue.CHUNK = 50
+issue.CHUNK = 20
 registry = Registry(Store(url), Keyring(Path(keys), b"for tests"), ADDRESS, MAKER)
 table = read_table(Path(file).read_bytes())
 
@@ -38,11 +39,15 @@ register_batteries(
 """
 
 
-@pytest.mark.parametrize("mode", ["whole", "partial"])
+@pytest.mark.parametrize(
+    ("databases", "mode"),
+    each_with_each(["sqlite", "postgresql"], ["whole", "partial"]),
+    indirect=["databases"],
+)
 def test_a_process_killed_while_it_issues_leaves_nothing_and_the_same_file_completes(
     world: World, tmp_path: Path, mode: str
 ) -> None:
-    rows = [battery(f"A-{n}", batch_id=f"b-{n // 75}") for n in range(ROWS)]
+    rows = [battery(f"A-{n}", batch_id=f"b-{n // 30}") for n in range(ROWS)]
     if mode == "partial":
         rows[7]["serial"] = "not good"
     file = tmp_path / "batteries.csv"
@@ -60,7 +65,7 @@ def test_a_process_killed_while_it_issues_leaves_nothing_and_the_same_file_compl
         assert child.stdout is not None
         lines = iter(child.stdout.readline, "")
         reached = next((line for line in lines if line.startswith("issuing")), "")
-        assert reached == "issuing 50\n"
+        assert reached == "issuing 20\n"
         os.kill(child.pid, signal.SIGKILL)
         assert child.wait(30) == -signal.SIGKILL
 

@@ -12,6 +12,7 @@ from passports.fsck.whole import check_store
 from passports.key_changes import revoke_key, rotate_key
 from passports.store import Store
 from passports.token_status import publish_token_status_list
+from tests.exhaustively import each_with_each
 from tests.passports.archive_world import Second, written
 from tests.worlds import ADDRESS, MAKER, NOW, World
 
@@ -110,7 +111,11 @@ STATEMENTS = {
 }
 
 
-@pytest.mark.parametrize("name", STATEMENTS)
+@pytest.mark.parametrize(
+    ("databases", "name"),
+    each_with_each(["sqlite", "postgresql"], list(STATEMENTS)),
+    indirect=["databases"],
+)
 def test_what_an_auditor_damages_is_found(world: World, name: str) -> None:
     world.issue()
     assert faults(world) == ()

@@ -202,6 +202,9 @@ take_in.import_archive(Store(sys.argv[1]), request, load_shipped_dataset(), "bac
 """
 
 
+@pytest.mark.parametrize(
+    "databases", [pytest.param("sqlite", marks=pytest.mark.soak), "postgresql"], indirect=True
+)
 def test_an_import_that_is_killed_leaves_nothing_and_the_next_one_cleans_up(
     second: Second, first: World, tmp_path: Path
 ) -> None:

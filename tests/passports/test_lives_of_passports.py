@@ -233,7 +233,7 @@ class Lives(RuleBasedStateMachine):
 
 
 SETTINGS: Final = settings(
-    max_examples=8,
+    max_examples=4,
     stateful_step_count=14,
     deadline=None,
     suppress_health_check=list(HealthCheck),
@@ -259,7 +259,7 @@ def test_no_sequence_of_changes_breaks_a_promise(
 def test_no_sequence_of_changes_breaks_a_promise_on_postgresql(
     postgres_databases: PostgresDatabases, keyring: Keyring
 ) -> None:
-    _run(postgres_databases, keyring, settings(SETTINGS, max_examples=3))
+    _run(postgres_databases, keyring, settings(SETTINGS, max_examples=2))
 
 
 @pytest.mark.soak
@@ -267,3 +267,10 @@ def test_no_long_sequence_of_changes_breaks_a_promise(
     sqlite_databases: SqliteDatabases, keyring: Keyring
 ) -> None:
     _run(sqlite_databases, keyring, settings(SETTINGS, max_examples=100, stateful_step_count=40))
+
+
+@pytest.mark.soak
+def test_no_long_sequence_of_changes_breaks_a_promise_on_postgresql(
+    postgres_databases: PostgresDatabases, keyring: Keyring
+) -> None:
+    _run(postgres_databases, keyring, settings(SETTINGS, max_examples=10, stateful_step_count=40))

@@ -3,7 +3,7 @@
 from typing import Any, cast
 
 import pytest
-from hypothesis import HealthCheck, event, given, settings
+from hypothesis import event
 from hypothesis import strategies as st
 
 from passports.bulk import ModelRegistration, read_table, register_models, rejects_file
@@ -18,8 +18,9 @@ from passports.errors import (
 from passports.identifiers import gs1_check_digit
 from passports.models import BatteryModelCreate, ServiceLife, list_models, register_model
 from passports.store import Store
+from tests.exhaustively import drawn
 from tests.passports.bulk_files import KINDS, as_csv, as_file, as_xlsx, recipe
-from tests.passports.test_bulk_agreement import Undoing, UndoneError
+from tests.passports.test_bulk_agreement import LIMITS, Undoing, UndoneError
 from tests.worlds import MAKER, MODEL, NOW, RIVAL, World, demo_input
 
 
@@ -233,11 +234,6 @@ ODDLY_CHANGED = st.lists(
     ),
     max_size=2,
 )
-NO_DEADLINE = settings(
-    deadline=None,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
 
 
 @st.composite
@@ -268,12 +264,11 @@ def registered_and_undone(world: World, data: bytes, *, partial: bool) -> object
     raise AssertionError("the store did not undo it")
 
 
-@NO_DEADLINE
-@given(files())
+@drawn(files(), test=30, soak=100, limits=LIMITS)
 def test_what_a_dry_run_accepts_is_registered_and_what_it_refuses_is_refused_alike(
-    sqlite_world: World, drawn: tuple[str, list[dict[str, object]]]
+    sqlite_world: World, file: tuple[str, list[dict[str, object]]]
 ) -> None:
-    world, data = sqlite_world, as_file(*drawn)
+    world, data = sqlite_world, as_file(*file)
     said = register(world, data, dry_run=True)
     findings = [finding.to_document() for finding in said.report.findings]
     event(f"accepted {said.report.is_accepted}, some pass {said.report.passed > 0}")
@@ -288,14 +283,13 @@ def test_what_a_dry_run_accepts_is_registered_and_what_it_refuses_is_refused_ali
     assert set(models(world)) == {MODEL}
 
 
-@settings(NO_DEADLINE, max_examples=25)
-@given(files())
+@drawn(files(), test=25, soak=100, limits=LIMITS)
 def test_a_file_registers_what_its_rows_would_register_one_by_one(
-    sqlite_world: World, drawn: tuple[str, list[dict[str, object]]]
+    sqlite_world: World, file: tuple[str, list[dict[str, object]]]
 ) -> None:
     """Held against `register_model` itself, row by row, in a transaction that is rolled back."""
     world = sqlite_world
-    kind, rows = drawn
+    kind, rows = file
     done = register(world, as_file(kind, rows), dry_run=True)
     lines = {found["line"]: found for found in done.report.models if found["new"]}
     first = 1 if kind in {"json", "ndjson"} else 2
@@ -318,12 +312,11 @@ def test_a_file_registers_what_its_rows_would_register_one_by_one(
         assert caught.type is UndoneError
 
 
-@settings(NO_DEADLINE, max_examples=15)
-@given(files())
+@drawn(files(), test=8, soak=30, limits=LIMITS)
 def test_whatever_was_registered_is_there_the_second_time(
-    world: World, drawn: tuple[str, list[dict[str, object]]]
+    world: World, file: tuple[str, list[dict[str, object]]]
 ) -> None:
-    data = as_file(*drawn)
+    data = as_file(*file)
     first = register(world, data, partial=True).report
     there = models(world)
     again = register(world, data, partial=True).report

@@ -114,13 +114,21 @@ class KillingRegistry:
         return answer
 
 
-@pytest.mark.parametrize("before", [True, False])
+@pytest.mark.parametrize(
+    ("before", "steps"),
+    [
+        pytest.param(True, range(1, 40, 3), id="before every third"),
+        pytest.param(False, range(2, 40, 3), id="after every third"),
+        pytest.param(True, range(1, 40), id="before each", marks=pytest.mark.soak),
+        pytest.param(False, range(1, 40), id="after each", marks=pytest.mark.soak),
+    ],
+)
 def test_a_crash_at_any_call_leads_to_no_double_registration(
-    sqlite_world: World, clock: Clock, before: bool
+    sqlite_world: World, clock: Clock, before: bool, steps: range
 ) -> None:
     world = enrolled(sqlite_world)
     crashes = 0
-    for calls in range(1, 40):
+    for calls in steps:
         batch, serials = f"b-{calls}", [f"S{calls}-{n}" for n in range(3)]
         world.issue(*serials, id=batch)
         with registry_of(world.store, clock) as double:
@@ -138,15 +146,26 @@ def test_a_crash_at_any_call_leads_to_no_double_registration(
             assert double.times_registered == {f"{LINK}{s}#1": 1 for s in serials[::2]}
         if is_done:
             break
-    assert crashes > 5
+    assert crashes > 5 // steps.step
     found = status(world, clock)
     assert (found["on_the_way"], found["ready"]) == (0, 0)
     assert found["registered"] == 2 * (crashes + 1)
     assert len(found["refused"]) == crashes + 1
 
 
+# Positive: dies inside of the nth transaction; negative: after the nth was written.
+WRITES = [*range(1, 10), *range(-10, -1)]
+
+
+@pytest.mark.parametrize(
+    "all_writes",
+    [
+        pytest.param(WRITES[::3], id="every third"),
+        pytest.param(WRITES, id="each", marks=pytest.mark.soak),
+    ],
+)
 def test_a_crash_at_any_write_leads_to_no_double_registration(
-    sqlite_world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch
+    sqlite_world: World, clock: Clock, monkeypatch: pytest.MonkeyPatch, all_writes: list[int]
 ) -> None:
     world = enrolled(sqlite_world)
     whole, left = Store.transaction, [0]
@@ -162,13 +181,12 @@ def test_a_crash_at_any_write_leads_to_no_double_registration(
             raise KilledError
 
     crashes = 0
-    for writes in [*range(1, 10), *range(-10, -1)]:
+    for writes in all_writes:
         serials = [f"S{writes}-{n}" for n in range(3)]
         world.issue(*serials, id=f"b{writes + 20}")
         with registry_of(world.store, clock) as double:
             with monkeypatch.context() as patched:
                 patched.setattr(Store, "transaction", dying)
-                # Positive: dies inside of the nth transaction; negative: after the nth was written.
                 left[0] = writes if writes > 0 else -writes - 2
                 try:
                     sending(world, double, clock)
@@ -176,7 +194,7 @@ def test_a_crash_at_any_write_leads_to_no_double_registration(
                     crashes += 1
             sending(world, double, clock)
             assert double.times_registered == {f"{LINK}{s}#1": 1 for s in serials}
-    assert crashes > 8
+    assert crashes > 8 * len(all_writes) // len(WRITES)
     assert status(world, clock)["on_the_way"] == 0
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lca.datasets import load_shipped_dataset
@@ -26,7 +25,8 @@ from passports.resolve import passport_by_id
 from passports.status_lists import is_set
 from passports.store import Store
 from signing.credentials import decode
-from tests.passports.test_bulk_agreement import Undoing, UndoneError
+from tests.exhaustively import drawn
+from tests.passports.test_bulk_agreement import LIMITS, Undoing, UndoneError
 from tests.passports.test_lifecycle import live
 from tests.passports.test_versions import change
 from tests.revoking import revoke_passport
@@ -45,14 +45,14 @@ from passports.store.version_records import PassportChangeRecords
 from tests.worlds import ADDRESS, MAKER, NOW
 
 url, keys = sys.argv[1:]
-renewal.CHUNK = 20
+renewal.CHUNK = 4
 written, add_many = [], PassportChangeRecords.add_many
 
 def add_and_wait(records, rows):
     add_many(records, rows)
     written.extend(rows)
     print("written", len(written), flush=True)
-    if len(written) > 20:
+    if len(written) > 4:
         sys.stdin.read()  # until the parent ends it, with a chunk in the database's hands
 
 PassportChangeRecords.add_many = add_and_wait
@@ -153,13 +153,7 @@ LIVES = st.lists(
 )
 
 
-@settings(
-    deadline=None,
-    max_examples=25,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(st.integers(0, 10**9), LIVES, WRITTEN, st.integers(1, 4))
+@drawn(st.integers(0, 10**9), LIVES, WRITTEN, st.integers(1, 4), test=12, soak=50, limits=LIMITS)
 def test_together_they_say_what_they_would_have_said_one_by_one(
     sqlite_world: World,
     number: int,
@@ -309,10 +303,13 @@ def test_a_passport_that_has_ended_with_another_operator_counts_as_ended(world: 
     assert passport_by_id(world.store, second).version == 2
 
 
+@pytest.mark.parametrize(
+    "databases", ["sqlite", pytest.param("postgresql", marks=pytest.mark.soak)], indirect=True
+)
 def test_a_process_killed_while_it_renews_leaves_whole_chunks_and_the_rest_is_made_after_it(
     world: World,
 ) -> None:
-    passports = [p.id for p in world.issue(*[f"K-{n:02}" for n in range(50)]).passports]
+    passports = [p.id for p in world.issue(*[f"K-{n:02}" for n in range(10)]).passports]
     write(world, Granularity.MODEL, MODEL, extinguishing_agents=["CO2"])
     root = Path(__file__).parents[2]
     url = world.store.engine.url.render_as_string(hide_password=False)
@@ -326,13 +323,13 @@ def test_a_process_killed_while_it_renews_leaves_whole_chunks_and_the_rest_is_ma
     ) as child:
         assert child.stdout is not None
         lines = iter(child.stdout.readline, "")
-        assert [next(lines, ""), next(lines, "")] == ["written 20\n", "written 40\n"]
+        assert [next(lines, ""), next(lines, "")] == ["written 4\n", "written 8\n"]
         os.kill(child.pid, signal.SIGKILL)
         assert child.wait(30) == -signal.SIGKILL
 
     versions = [passport_by_id(world.store, passport).version for passport in passports]
-    assert versions == [2] * 20 + [1] * 30
+    assert versions == [2] * 4 + [1] * 6
     assert check_store(world.store, DATASET, LATER).faults == ()
-    assert renew(world) == Renewal(renewed=30, unchanged=20, ended=0)
+    assert renew(world) == Renewal(renewed=6, unchanged=4, ended=0)
     assert {passport_by_id(world.store, passport).version for passport in passports} == {2}
     assert check_store(world.store, DATASET, LATER).faults == ()

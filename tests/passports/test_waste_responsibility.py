@@ -21,6 +21,7 @@ from passports.life.transitions import transitions
 from passports.life.versions import PassportChange, new_version
 from passports.operators import EconomicOperatorCreate, get_operator, register_operator
 from passports.resolve import passport_by_id
+from tests.exhaustively import each_with_each
 from tests.worlds import ADDRESS, IMPORTER, MAKER, NOW, World
 
 MANAGERS = ["recycler", "waste_operator", "producer_responsibility_organisation"]
@@ -65,7 +66,11 @@ def responsible(world: World, passport: str) -> str:
         return responsible_of(row)
 
 
-@pytest.mark.parametrize("role", MANAGERS)
+@pytest.mark.parametrize(
+    ("databases", "role"),
+    each_with_each(["sqlite", "postgresql"], MANAGERS),
+    indirect=["databases"],
+)
 def test_who_manages_waste_takes_a_waste_battery_keeps_its_passport_and_ends_it(
     world: World, role: str
 ) -> None:

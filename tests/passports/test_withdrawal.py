@@ -6,7 +6,7 @@ from itertools import product
 
 import orjson
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from lca.datasets import load_shipped_dataset
@@ -29,6 +29,7 @@ from signing.credentials import decode
 from signing.errors import SuspendedError
 from signing.evidence import Evidence
 from signing.verify import verify
+from tests.exhaustively import drawn
 from tests.worlds import ADDRESS, IMPORTER, MAKER, NOW, RIVAL, World
 
 SUSPENDED, REINSTATED, REVOKED = StatusChange
@@ -226,14 +227,19 @@ def follow_count() -> int:
     return next(_COUNT)
 
 
-def test_in_any_order_of_three(sqlite_world: World) -> None:
-    for changes in product(StatusChange, repeat=3):
+@pytest.mark.parametrize(
+    "number", [2, pytest.param(3, marks=pytest.mark.soak)], ids=["of two", "of three"]
+)
+def test_in_any_order(sqlite_world: World, number: int) -> None:
+    for changes in product(StatusChange, repeat=number):
         follow(sqlite_world, changes)
 
 
-@given(changes=st.lists(st.sampled_from(list(StatusChange)), min_size=4, max_size=8))
-@settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+@drawn(
+    changes=st.lists(st.sampled_from(list(StatusChange)), min_size=4, max_size=8),
+    test=5,
+    soak=30,
+    limits=settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]),
 )
 def test_in_any_order_at_all(world: World, changes: Sequence[StatusChange]) -> None:
     follow(world, changes)
