@@ -8,7 +8,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-import pint
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -198,6 +197,14 @@ def test_units_convert_there_and_back_or_not_at_all(one: str, other: str, amount
             convert(amount, one, other)
 
 
+@pytest.fixture(scope="module")
+def pint() -> Any:
+    """All units of pint: it takes a third of a second to read them."""
+    import pint  # noqa: PLC0415 # as long as that
+
+    return pint.UnitRegistry()
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs"),
     [
@@ -212,8 +219,7 @@ def test_units_convert_there_and_back_or_not_at_all(one: str, other: str, amount
         ("h", "hour"),
     ],
 )
-def test_the_table_of_units_agrees_with_pint(ours: str, theirs: str) -> None:
-    registry: Any = pint.UnitRegistry()
+def test_the_table_of_units_agrees_with_pint(ours: str, theirs: str, pint: Any) -> None:
     references = {
         "mass": "kilogram",
         "electricity": "kilowatt_hour",
@@ -222,7 +228,7 @@ def test_the_table_of_units_agrees_with_pint(ours: str, theirs: str) -> None:
         "time": "hour",
     }
     unit = find_unit(ours)
-    expected = registry.Quantity(1.0, theirs).to(references[unit.dimension]).magnitude
+    expected = pint.Quantity(1.0, theirs).to(references[unit.dimension]).magnitude
     assert unit.per_reference == pytest.approx(expected, rel=1e-12)
 
 

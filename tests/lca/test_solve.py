@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import warnings
+from collections.abc import Iterator
 
 import numpy as np
 import pytest
@@ -101,17 +102,24 @@ def test_two_hundred_random_systems_agree_with_a_dense_solve(cyclic: bool) -> No
 @pytest.mark.parametrize("cyclic", [False, True], ids=["acyclic", "cyclic"])
 def test_two_hundred_random_systems_agree_with_brightway(cyclic: bool) -> None:
     """To 1e-7: brightway keeps its matrices in float32, so the coefficients are float32 numbers."""
-    for seed in range(200):
-        n, drawn, burden = random_system(1000 + seed, cyclic=cyclic, size=12)
+    size = 12
+    systems: list[tuple[Edges, NDArray[np.float64]]] = []
+    for seed in range(1000, 1200):
+        _n, drawn, burden = random_system(seed, cyclic=cyclic, size=size)
         edges = [(provider, taker, float(np.float32(a))) for provider, taker, a in drawn]
-        burden = burden.astype(np.float32).astype(np.float64)
-        found = solve(linear_system([str(i) for i in range(n)], edges), 0, 3.0)
-        expected = brightway_score(n, edges, burden, 3.0)
+        systems.append((edges, burden.astype(np.float32).astype(np.float64)))
+    names = [str(i) for i in range(size)]
+    for seed, ((edges, burden), expected) in enumerate(
+        zip(systems, brightway_scores(size, systems, 3.0), strict=True), start=1000
+    ):
+        found = solve(linear_system(names, edges), 0, 3.0)
         assert float(burden @ found) == pytest.approx(expected, rel=1e-7), seed
 
 
-def brightway_score(n: int, edges: Edges, burden: NDArray[np.float64], amount: float) -> float:
-    """Return bw2calc's score of the same system."""
+def brightway_scores(
+    n: int, systems: list[tuple[Edges, NDArray[np.float64]]], amount: float
+) -> Iterator[float]:
+    """Yield bw2calc's score of each system; they stand beside each other in one pair of matrices."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         import bw2calc  # noqa: PLC0415 - it warns when imported
@@ -119,32 +127,41 @@ def brightway_score(n: int, edges: Edges, burden: NDArray[np.float64], amount: f
 
     kind = bw_processing.INDICES_DTYPE
     package = bw_processing.create_datapackage()
-    cells = [(i, i) for i in range(n)] + [(provider, taker) for provider, taker, _ in edges]
+    whole = n * len(systems)
+    taken = [
+        (first + provider, first + taker, value)
+        for first, (edges, _burden) in zip(range(0, whole, n), systems, strict=True)
+        for provider, taker, value in edges
+    ]
+    cells = [(i, i) for i in range(whole)] + [(provider, taker) for provider, taker, _ in taken]
     package.add_persistent_vector(
         matrix="technosphere_matrix",
         name="technosphere",
         indices_array=np.array(cells, dtype=kind),
-        data_array=np.array([1.0] * n + [taken for _, _, taken in edges]),
-        flip_array=np.array([False] * n + [True] * len(edges)),
+        data_array=np.array([1.0] * whole + [value for _, _, value in taken]),
+        flip_array=np.array([False] * whole + [True] * len(taken)),
     )
     package.add_persistent_vector(
         matrix="biosphere_matrix",
         name="biosphere",
-        indices_array=np.array([(n, i) for i in range(n)], dtype=kind),
-        data_array=burden,
+        indices_array=np.array([(whole, i) for i in range(whole)], dtype=kind),
+        data_array=np.concatenate([burden for _edges, burden in systems]),
     )
     package.add_persistent_vector(
         matrix="characterization_matrix",
         name="characterisation",
-        indices_array=np.array([(n, n)], dtype=kind),
+        indices_array=np.array([(whole, whole)], dtype=kind),
         data_array=np.array([1.0]),
     )
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         calculation = bw2calc.LCA(demand={0: amount}, data_objs=[package])
-        calculation.lci()
+        calculation.lci(factorize=True)
         calculation.lcia()
-    return float(calculation.score)
+        for first in range(0, whole, n):
+            calculation.lci(demand={first: amount})
+            calculation.lcia()
+            yield float(calculation.score)
 
 
 @settings(max_examples=60, deadline=None)
