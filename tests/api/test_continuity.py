@@ -17,7 +17,7 @@ from passports.authority.api_keys import create_api_key
 from passports.documents import utc_now
 from passports.operators import EconomicOperatorCreate, register_operator
 from tests import worlds
-from tests.api.command_line import invoke, one_document, run
+from tests.api.command_line import invoke, one_document, run, run_one_after_the_other
 from tests.passports.restricted_world import give_restricted, telltales
 from tests.worlds import MAKER, World, populate
 
@@ -180,8 +180,8 @@ def test_everything_still_verifies_by_link_from_the_second_home(
     for name in ("voltpass.sqlite3", "keys"):  # a verifier of its own, with the list it had pinned
         path = own_list / name
         shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for link in homes.links:
-        done = run("verify", link, "--json", home=own_list)
+    commands = [("verify", link, "--json") for link in homes.links]
+    for done in run_one_after_the_other(*commands, home=own_list):
         assert done.returncode == 0, done.stdout + done.stderr
         [report] = one_document(done)["passports"]
         steps = {step["step"]: step["outcome"] for step in report["steps"]}
