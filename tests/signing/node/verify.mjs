@@ -1,16 +1,14 @@
 // Makes verifiers written by others judge what voltpass signed: node verify.mjs < tasks.json
 // Each task has a `kind`, `didDocuments` and `at`; for each one object comes back, `refused` if it is.
 import fs from "node:fs";
-import { setBits, verifySecured } from "./data_integrity.mjs";
-import { verifyCredentialJwt } from "./jose.mjs";
-import { setTokens, verifyPresentation } from "./sd_jwt.mjs";
 
+// A library is loaded when it is asked: to load all of them takes longer than most tasks.
 const KINDS = {
-  "vc+jwt": task => verifyCredentialJwt(task, task.credential),
-  "embedded proof": verifySecured,
-  "presentation": verifyPresentation,
-  "bitstring": setBits,
-  "token": setTokens,
+  "vc+jwt": async task => (await import("./jose.mjs")).verifyCredentialJwt(task, task.credential),
+  "embedded proof": async task => (await import("./data_integrity.mjs")).verifySecured(task),
+  "presentation": async task => (await import("./sd_jwt.mjs")).verifyPresentation(task),
+  "bitstring": async task => (await import("./data_integrity.mjs")).setBits(task),
+  "token": async task => (await import("./sd_jwt.mjs")).setTokens(task),
 };
 
 const answers = [];
