@@ -40,6 +40,7 @@ class AuditReport:
         not_checked: What could not be, and why.
         agrees: True where all was computed anew from a method and factors that ship here; None where
             something was withheld or taken on the bundle's word. A difference raises.
+        implausible: What of the recomputed footprint is implausible; it agrees all the same.
     """
 
     kg_co2e_per_kwh: float
@@ -47,6 +48,7 @@ class AuditReport:
     checked: tuple[str, ...]
     not_checked: tuple[str, ...]
     agrees: bool | None = True
+    implausible: tuple[str, ...] = ()
 
 
 def audit_bundle(footprint: Footprint, *, withhold_licensed: bool = False) -> dict[str, object]:
@@ -235,8 +237,10 @@ def _verified(bundle: Mapping[str, Any]) -> AuditReport:
     not_checked += [
         f"factor {id_}: its value is licensed and withheld" for id_ in bundle["withheld_factors"]
     ]
+    implausible: tuple[str, ...] = ()
     if bundle["inventory"] is not None:
-        findings.extend(_recomputed(bundle, is_certain=not findings))
+        differing, implausible = _recomputed(bundle, is_certain=not findings)
+        findings.extend(differing)
         checked.append("inventory, ruleset and factors through the engine")
     elif bundle["withheld_factors"]:
         not_checked.append("inventory: withheld with the licensed values, only its hash is given")
@@ -251,6 +255,7 @@ def _verified(bundle: Mapping[str, Any]) -> AuditReport:
         tuple(checked),
         tuple(not_checked),
         None if not_checked else True,
+        implausible,
     )
 
 
@@ -259,8 +264,10 @@ def _difference(text: str) -> Finding:
     return Finding(name, "", rest or text, "compare with the original")
 
 
-def _recomputed(bundle: Mapping[str, Any], *, is_certain: bool) -> list[Finding]:
-    """Return differences between the bundle and what the engine makes of its inputs.
+def _recomputed(
+    bundle: Mapping[str, Any], *, is_certain: bool
+) -> tuple[list[Finding], tuple[str, ...]]:
+    """Return differences between the bundle and what the engine makes of its inputs; and its doubts.
 
     Args:
         bundle: The bundle.
@@ -272,7 +279,7 @@ def _recomputed(bundle: Mapping[str, Any], *, is_certain: bool) -> list[Finding]
         again = compute_footprint(inventory, read_ruleset(bundle["ruleset"]), dataset)
         check_credits(again)
     except LcaError as error:
-        return list(error.findings)
+        return list(error.findings), ()
     findings: list[Finding] = []
     stated = bundle["expected"]["kg_co2e_per_battery"]
     if not math.isclose(again.total, stated, rel_tol=1e-12):
@@ -289,7 +296,7 @@ def _recomputed(bundle: Mapping[str, Any], *, is_certain: bool) -> list[Finding]
             for path in differences(part, bundle[part], anew[part])
             if path != _CONTENT_HASH or not is_same_hash
         )
-    return findings
+    return findings, tuple(doubt.text() for doubt in again.doubts)
 
 
 _COMPARED: Final = ("functional_unit", "system", "withheld_by_stage", "expected")

@@ -10,7 +10,7 @@ import csv
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib import resources
 from types import MappingProxyType
 from typing import Final
@@ -53,12 +53,7 @@ class PlausibleRange:
         return (
             (not self.categories or product.category in self.categories)
             and (not self.vehicle_classes or vehicle in self.vehicle_classes)
-            and (
-                not self.chemistries
-                or product.chemistry.strip()
-                .casefold()
-                .startswith(tuple(map(str.casefold, self.chemistries)))
-            )
+            and (not self.chemistries or _begins(product.chemistry, self.chemistries))
         )
 
     def holds(self, value: float, *, low_counts: bool = True) -> bool:
@@ -77,6 +72,11 @@ class PlausibleRange:
         if self.low == -math.inf:
             return f"range up to {said(self.high)}"
         return f"range of {said(self.low)} to {said(self.high)}"
+
+
+@lru_cache(maxsize=1024)
+def _begins(chemistry: str, beginnings: tuple[str, ...]) -> bool:
+    return chemistry.strip().casefold().startswith(tuple(map(str.casefold, beginnings)))
 
 
 def said(value: float) -> str:

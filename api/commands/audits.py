@@ -57,6 +57,7 @@ def _audit_one(data: bytes, file: Path, *, as_json: bool) -> None:
         "content_sha256": report.content_sha256,
         "checked": list(report.checked),
         "not_checked": list(report.not_checked),
+        "implausible": list(report.implausible),
     }
 
     def text() -> None:
@@ -64,6 +65,8 @@ def _audit_one(data: bytes, file: Path, *, as_json: bool) -> None:
         stated = f"{report.kg_co2e_per_kwh:.6f} kg CO2e per kWh delivered"
         told = "as stated" if report.agrees else "is stated; whether it is right cannot be told"
         out.print(f"{stated}, {told}")
+        for doubt in report.implausible:
+            out.print(f"  ! {doubt}", markup=False, style="yellow")
 
     emit(document, as_json=as_json, text=text)
     if report.agrees is not True:

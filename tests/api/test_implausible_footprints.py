@@ -68,6 +68,16 @@ def test_what_if_and_comparison_tell_it_in_text(tmp_path: Path) -> None:
     assert done.stdout.count(NAME) == 1
 
 
+def test_an_audit_agrees_and_says_what_is_implausible(tmp_path: Path) -> None:
+    file = saved(tmp_path / "plant.xlsx", cell(MATERIALS, 3, "amount", TWICE))
+    bundle = tmp_path / "bundle.json"
+    invoke("footprint", "compute", file, "--audit-bundle", bundle, home=tmp_path)
+    done = invoke("footprint", "audit", bundle, home=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "as stated" in done.stdout
+    assert NAME in done.stdout
+
+
 def test_by_http_the_study_is_stored_with_its_doubt_and_answers_with_it(caller: Caller) -> None:
     answer = send(caller, request(TWICE), None)
     assert answer.status == 201

@@ -404,7 +404,9 @@ def test_what_is_implausible_moves_neither_the_result_nor_its_hash(
 def test_an_audit_agrees_with_a_footprint_that_is_doubted(pack: Document, dataset: Dataset) -> None:
     pack["product"]["service_life"]["warranty_years"] = 1000
     result = compute(pack, dataset, "da-2024")
-    assert verify_bundle(write_bundle(result)).agrees is True
+    report = verify_bundle(write_bundle(result))
+    assert report.agrees is True
+    assert report.implausible == tuple(doubt.text() for doubt in result.doubts)
 
 
 def test_an_audit_refuses_what_is_impossible(pack: Document, dataset: Dataset) -> None:
