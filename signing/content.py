@@ -10,6 +10,7 @@ from signing.numbers import whole_number
 from signing.report import Finding
 from signing.status_list import ENTRY_TYPE, MAX_LENGTH
 
+MESSAGE: Final = "message"
 _INDEX_DIGITS: Final = len(str(MAX_LENGTH))
 
 
@@ -89,4 +90,7 @@ def _entry(item: JsonValue) -> StatusEntry:
         )
     if not index.isdecimal() or not index.isascii() or len(index) > _INDEX_DIGITS:
         raise MalformedDocumentError("status_index", "not an index", field="statusListIndex")
+    # Bitstring Status List section 2.1: entries of several bits say what their issuer's messages mean.
+    if "statusSize" in item and whole_number(item["statusSize"]) != 1 and purpose != MESSAGE:
+        purpose += " in several bits"
     return StatusEntry(purpose, int(index), url)

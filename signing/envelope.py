@@ -38,6 +38,7 @@ _CLOCK_SKEW: Final = timedelta(minutes=5)
 # All that is looked at here; of the subject only whether there is one.
 _MEMBERS: Final = (
     "@context", "type", "issuer", "iss", "vct", "validFrom", "validUntil", "nbf", "exp", "iat",
+    "vc", "vp",
 )  # fmt: skip
 # A sender can vary his envelopes at will; what is kept about them must stay small.
 _MAX_KEPT: Final = 512
@@ -157,7 +158,7 @@ class Envelope:
             return Finding("failed", "typ_unknown", "typ is not that of a credential in this form")
         if form == "embedded" or typ in _JWT_TYPES:
             self._issuer = issuer_of(members) or ""
-            return self._format_vcdm()
+            return self._format_vcdm(form)
         issuer = members.get("iss")
         self._issuer = issuer if isinstance(issuer, str) else ""
         if not self._issuer:
@@ -170,12 +171,15 @@ class Envelope:
         self._types = (vct,)
         return Finding("passed", "sd_jwt_vc", "SD-JWT VC")
 
-    def _format_vcdm(self) -> Finding:
+    def _format_vcdm(self, form: Form) -> Finding:
         if self._header.get("cty", "vc") != "vc":
             return Finding("failed", "cty_unknown", "cty is not vc")
         contexts = self._members.get("@context")
         if not isinstance(contexts, list) or not contexts or contexts[0] != _CONTEXT:
             return Finding("failed", "not_vcdm_2", f"@context does not begin with {_CONTEXT}")
+        # VC-JOSE-COSE section 3.1.3: readers of version 1.1 would see another credential in them.
+        if form == "jwt" and ("vc" in self._members or "vp" in self._members):
+            return Finding("failed", "not_vcdm_2", "vc and vp are of version 1.1")
         self._types = types_of(self._members)
         if "VerifiableCredential" not in self._types or "credentialSubject" not in self._members:
             return Finding("failed", "not_a_credential", "type or credentialSubject is missing")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
 from signing.canonical import JsonValue
-from signing.content import StatusEntry
+from signing.content import MESSAGE, StatusEntry
 from signing.credentials import subjects_of, types_of
 from signing.errors import MalformedDocumentError
 from signing.evidence import Evidence
@@ -18,7 +18,7 @@ from signing.status_list import STATUS_LIST_TYPE, StatusList, VerifiedStatusList
 _WITHDRAWN: Final = {"revocation": "revoked", "suspension": "suspended"}
 REFRESH: Final = "refresh"
 # Bitstring Status List section 2.1: of the known purposes, these two withdraw nothing.
-_SAYING_NOTHING: Final = frozenset({REFRESH, "message"})
+_SAYING_NOTHING: Final = frozenset({REFRESH, MESSAGE})
 # Clocks differ, as for the credentials themselves.
 _CLOCK_SKEW: Final = timedelta(minutes=5)
 

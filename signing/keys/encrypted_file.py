@@ -74,6 +74,17 @@ def open_existing(uri: str, passphrase: bytes) -> SoftwareKey:
         raise KeyUnavailableError(uri, "wrong_passphrase_or_damaged", remedy) from None
 
 
+def resealed(uri: str, old: bytes, new: bytes) -> bytes:
+    """Return what the file of a key would hold under another passphrase, with a fresh salt and nonce.
+
+    Raises:
+        KeyUnavailableError: There is no new passphrase, or the key does not open with the old one.
+    """
+    if not new:
+        raise KeyUnavailableError(uri, "empty_passphrase", "give a passphrase")
+    return canonicalize(_sealed(open_existing(uri, old), new))
+
+
 def _path(uri: str) -> Path:
     return Path(uri.removeprefix("file:"))
 

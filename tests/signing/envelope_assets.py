@@ -86,6 +86,8 @@ def format_assets() -> dict[str, Asset]:
         "cty_presentation": ("cty_unknown", with_header(cty="vp")),
         "context_of_version_1": ("not_vcdm_2", signed({**passport(), "@context": old_context})),
         "context_missing": ("not_vcdm_2", signed(without_context)),
+        "claim_vc_of_version_1": ("not_vcdm_2", signed(passport(vc=passport()))),
+        "claim_vp_of_version_1": ("not_vcdm_2", signed({**passport(), "vp": None})),
         "type_missing": ("not_a_credential", signed(passport(type=["DigitalBatteryPassport"]))),
         "subject_missing": ("not_a_credential", signed(passport(credentialSubject=None))),
         "issuer_missing": ("issuer_missing", signed(passport(issuer=None))),

@@ -13,6 +13,7 @@ from signing.canonical import JsonValue, canonicalize
 from signing.data_integrity import add_proof
 from signing.did_web import PublicKeyEntry
 from signing.keys.verifying_key import from_jwk
+from signing.status_list import status_entry
 from tests.signing import content_assets as content
 from tests.signing import envelope_assets as envelope
 from tests.signing.asset_parts import (
@@ -22,6 +23,7 @@ from tests.signing.asset_parts import (
     good,
     lists,
     refused,
+    status,
     status_lists,
     trust,
     with_header,
@@ -29,6 +31,7 @@ from tests.signing.asset_parts import (
 from tests.signing.world import (
     ASSETS,
     AT,
+    INDEX,
     MAKER,
     MAKER_KEY,
     REVOCATION,
@@ -114,6 +117,7 @@ def accepted_assets() -> dict[str, Asset]:
     ended = trust(entry(valid_until=AT - timedelta(days=1)))
     old_list = trust(valid_until=AT - timedelta(days=1))
     without = {url: text for url, text in status_lists().items() if url != REVOCATION}
+    sized: JsonValue = {**status_entry(REVOCATION, "revocation", INDEX), "statusSize": 2}
     return {
         "good": Asset(None, "not_withdrawn", "valid", good()),
         "good_without_kid": Asset(None, "not_withdrawn", "valid", with_header(kid=None)),
@@ -144,6 +148,9 @@ def accepted_assets() -> dict[str, Asset]:
         ),
         "status_list_missing": Asset(
             "status", "status_list_missing", "cannot_tell", good(), {"statusLists": without}
+        ),
+        "status_entry_of_several_bits": Asset(
+            "status", "status_purpose", "cannot_tell", status(sized)
         ),
         "nothing_known_of_the_issuer": Asset(
             "issuer_found",

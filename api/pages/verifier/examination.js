@@ -94,6 +94,9 @@ export class Examination {
     if (get(header, "cty") !== undefined && header.cty !== "vc") return failed("cty_unknown", "cty is not vc");
     if (!Array.isArray(contexts) || contexts[0] !== CONTEXT)
       return failed("not_vcdm_2", `@context does not begin with ${CONTEXT}`);
+    // VC-JOSE-COSE section 3.1.3: readers of version 1.1 would see another credential in them.
+    if (!this.isEmbedded && ["vc", "vp"].some((name) => get(payload, name) !== undefined))
+      return failed("not_vcdm_2", "vc and vp are of version 1.1");
     this.types = typesOf(payload);
     if (!this.types.includes("VerifiableCredential") || !subjectsOf(payload).length)
       return failed("not_a_credential", "type or credentialSubject is missing");

@@ -26,7 +26,10 @@ export function statusEntries(payload) {
     const { statusPurpose: purpose, statusListIndex: index, statusListCredential: url } = item;
     if (![purpose, index, url].every(isText)) refuse("status_entry_incomplete", "purpose, index or list is missing");
     if (!/^[0-9]{1,8}$/.test(index)) refuse("status_index", "not an index");
-    return { purpose, index: Number(index), url };
+    // Bitstring Status List section 2.1: entries of several bits say what their issuer's messages mean.
+    const hasOneBit = get(item, "statusSize") === undefined || item.statusSize === 1;
+    const said = hasOneBit || purpose === "message" ? purpose : `${purpose} in several bits`;
+    return { purpose: said, index: Number(index), url };
   });
 }
 

@@ -94,6 +94,8 @@ class Examination:
         contexts = payload.get("@context")
         if not isinstance(contexts, list) or contexts[:1] != [CONTEXT]:
             raise RefusedError("not_vcdm_2")
+        if self.parsed.form == "vc+jwt" and {"vc", "vp"} & set(payload):
+            raise RefusedError("not_vcdm_2")
         if "VerifiableCredential" not in self.types() or not self.subjects():
             raise RefusedError("not_a_credential")
         issuer = payload.get("issuer")

@@ -44,6 +44,8 @@ def _entry_of(item: Any) -> StatusEntry:
     purpose, index, url = texts
     if not re.fullmatch("[0-9]{1,8}", index):
         raise RefusedError("status_index")
+    if "statusSize" in item and whole(item["statusSize"]) != 1 and purpose != "message":
+        purpose = "unknown"
     return purpose, int(index), url
 
 
