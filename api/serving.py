@@ -7,6 +7,7 @@ writes), measured; httptools does not.
 import asyncio
 import contextlib
 import errno
+import gc
 import os
 import socket
 import threading
@@ -85,6 +86,9 @@ def run_server(
 
 def create_worker() -> ASGIApp:
     """Make the application of one of several processes, its database opened before requests come."""
+    from api.cli import GARBAGE_LOOKED_FOR_AFTER  # noqa: PLC0415 # each process begins anew
+
+    gc.set_threshold(GARBAGE_LOOKED_FOR_AFTER)
     voltpass = Voltpass(Settings())
     voltpass.store.ping()
     return _logged(voltpass)
