@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import httpx
+import hypothesis
 import pytest
 from httpx._transports import default
 from sqlalchemy import event
@@ -25,6 +26,10 @@ from tests.own_postgres import start_postgres
 from tests.paths import SHARED
 from tests.postgres_databases import PostgresDatabases
 from tests.worlds import World, populate
+
+# How long an example takes says more of what else the machine does than of what is tested.
+hypothesis.settings.register_profile("voltpass", deadline=None)
+hypothesis.settings.load_profile("voltpass")
 
 
 def pytest_collection() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from lca.datasets import Dataset
@@ -21,6 +21,7 @@ from lca.reading import read_inventory
 from lca.rulesets import load_ruleset
 from lca.sheets import SheetInput, read_csv_sheets, read_workbook
 from tests.bench.lca_inputs import texts_apart
+from tests.exhaustively import drawn
 from tests.lca.test_sheets import TABLES, as_csv, workbook
 
 HEADER = [
@@ -87,8 +88,7 @@ def outcome(files: dict[str, bytes]) -> tuple[SheetInput | None, object]:
         return None, [(finding.path, finding.value, finding.reason) for finding in error.findings]
 
 
-@given(st.lists(rows(), min_size=1, max_size=6))
-@settings(max_examples=200, deadline=None)
+@drawn(st.lists(rows(), min_size=1, max_size=6), test=40, soak=400, limits=settings(deadline=None))
 def test_columns_give_what_rows_give(bill: list[list[str]]) -> None:
     empty = [""] * len(HEADER)  # an empty row between others is read row by row
     _, by_columns = outcome(sheets(bill))

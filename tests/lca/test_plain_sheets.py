@@ -9,7 +9,6 @@ from collections.abc import Sequence
 import openpyxl
 import pytest
 import python_calamine
-from hypothesis import given
 from hypothesis import strategies as st
 
 from lca.archives import ARCHIVE_FAULTS
@@ -18,6 +17,7 @@ from lca.reading import read_inventory
 from lca.workbook import write_workbook
 from lca.workbook_formulas import has_formula
 from tests.bench.lca_inputs import texts_apart
+from tests.exhaustively import drawn
 from tests.lca.test_sheets import TABLES, workbook
 
 SHEET = "xl/worksheets/sheet1.xml"
@@ -89,7 +89,7 @@ CELLS = st.one_of(
 )
 
 
-@given(st.lists(st.lists(CELLS, max_size=6), max_size=8), st.booleans())
+@drawn(st.lists(st.lists(CELLS, max_size=6), max_size=8), st.booleans(), test=30, soak=300)
 def test_what_is_read_straight_is_what_calamine_reads(
     rows: list[list[object]], apart: bool
 ) -> None:
@@ -170,10 +170,12 @@ PIECES = (
 )
 
 
-@given(
+@drawn(
     st.sampled_from(PIECES),
     st.integers(0, len(HEAD + ROWS + TAIL)),
     st.integers(0, 12),
+    test=30,
+    soak=300,
 )
 def test_a_sheet_that_was_tampered_with_is_never_read_otherwise_than_calamine_does(
     piece: str, at: int, dropped: int

@@ -20,6 +20,7 @@ from lca.footprint import Footprint, compute_footprint
 from lca.inventory import inventory_schema, parse_inventory
 from lca.plain_exchanges import plain_exchange
 from lca.rulesets import load_ruleset
+from tests.exhaustively import drawn
 
 PACK = (Path(__file__).parent / "assets" / "lfp_pack.json").read_text(encoding="utf-8")
 Document = dict[str, Any]
@@ -192,8 +193,7 @@ _exchange_documents = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=400, deadline=None)
-@given(_exchange_documents)
+@drawn(_exchange_documents, test=100, soak=1000, limits=settings(deadline=None))
 def test_the_quick_reader_accepts_nothing_that_the_slow_one_refuses(exchange: Document) -> None:
     from lca.documents import DocumentReader  # noqa: PLC0415 - one use
     from lca.inventory import _exchange_with_findings  # noqa: PLC0415 - the reader under test

@@ -25,6 +25,7 @@ from signing.canonical import (
     parse_strict,
 )
 from signing.errors import MalformedDocumentError
+from tests.exhaustively import drawn
 from tests.paths import SHARED
 from tests.signing.world import vectors
 
@@ -60,7 +61,7 @@ def test_the_official_jcs_data_come_out_byte_for_byte(name: str) -> None:
     )
 
 
-@given(DOCUMENTS)
+@drawn(DOCUMENTS, test=40, soak=400)
 def test_the_fast_path_writes_what_the_reference_writes(document: JsonValue) -> None:
     assert canonicalize(document) == rfc8785.dumps(document)
 
@@ -179,7 +180,7 @@ def test_exactly_the_limits_are_accepted() -> None:
     assert parse_strict(b'"\\ud83d\\ude00"') == "😀"
 
 
-@given(DOCUMENTS)
+@drawn(DOCUMENTS, test=40, soak=400)
 def test_what_was_written_is_read_back(document: JsonValue) -> None:
     written = json.dumps(document)
     assert parse_strict(written.encode()) == document
@@ -187,7 +188,7 @@ def test_what_was_written_is_read_back(document: JsonValue) -> None:
     assert json.loads(canonicalize(document), parse_int=float) == document
 
 
-@given(DOCUMENTS, st.booleans())
+@drawn(DOCUMENTS, st.booleans(), test=40, soak=400)
 def test_both_readings_agree(document: JsonValue, ascii_only: bool) -> None:
     for data in (
         json.dumps(document, separators=(",", ":"), ensure_ascii=ascii_only).encode(),

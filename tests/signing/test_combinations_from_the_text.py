@@ -3,11 +3,12 @@
 import json
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import settings
 from hypothesis import strategies as st
 
 from signing.did_web import PublicKeyEntry
 from signing.trust import trusted_key
+from tests.exhaustively import drawn
 from tests.signing.log_world import log_entries, logged
 from tests.signing.test_written_from_the_text import (
     ENDS,
@@ -37,8 +38,7 @@ ENTRIES = (
 )
 
 
-@settings(max_examples=60, deadline=None)
-@given(st.data())
+@drawn(st.data(), test=20, soak=200, limits=settings(deadline=None))
 def test_any_combination(data: st.DataObject) -> None:
     def some(*several: Any) -> Any:
         """Mostly nothing, so that what comes later is reached."""

@@ -23,6 +23,7 @@ from signing.status_list import (
     token_status_claim,
 )
 from signing.verify import Evidence, examine
+from tests.exhaustively import drawn
 from tests.signing import rfc_9901
 from tests.signing.world import (
     AT,
@@ -178,7 +179,7 @@ def test_an_audience_is_shown_its_members_and_cannot_guess_the_others() -> None:
     assert release(release(FULL, lambda path: True), lambda path: True).count(b"~") == 6
 
 
-@given(st.sets(st.sampled_from(SELECTIVE)))
+@drawn(st.sets(st.sampled_from(SELECTIVE)), test=30, soak=200)
 def test_more_permissions_never_show_less(allowed: set[tuple[str, ...]]) -> None:
     fewer = release(FULL, lambda path: path in allowed)
     more = release(FULL, lambda path: path in allowed or path == ("dismantling",))
@@ -361,8 +362,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=80, deadline=None)
-@given(JSON, st.lists(JSON, max_size=3))
+@drawn(JSON, st.lists(JSON, max_size=3), test=30, soak=160, limits=settings(deadline=None))
 def test_any_payload_and_any_disclosures_get_a_verdict(claim: Any, disclosures: list[Any]) -> None:
     sd_jwt = sealed({**BASE, "claim": claim, "_sd": claim}, NAMED, *disclosures)
     assert examine(sd_jwt, known(), at=AT).verdict in {"valid", "invalid", "cannot_tell"}

@@ -15,6 +15,7 @@ from signing.errors import (
 from signing.report import STEPS
 from signing.status_list import status_entry
 from signing.verify import VerificationReport, examine, verify
+from tests.exhaustively import drawn
 from tests.signing import asset_parts
 from tests.signing.world import (
     AT,
@@ -109,8 +110,7 @@ MEMBERS = st.dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
-@given(HEADERS, MEMBERS)
+@drawn(HEADERS, MEMBERS, test=25, soak=160, limits=settings(deadline=None))
 def test_any_header_and_any_member_get_a_verdict(header: Any, members: Any) -> None:
     payload = canonicalize({**passport(), **members})
     text = asset_parts.raw(payload, canonicalize({**asset_parts.HEADER, **header}))
@@ -122,15 +122,24 @@ STATUS_MEMBERS = st.dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
-@given(st.lists(STATUS_MEMBERS, min_size=1, max_size=2))
+@drawn(
+    st.lists(STATUS_MEMBERS, min_size=1, max_size=2),
+    test=25,
+    soak=160,
+    limits=settings(deadline=None),
+)
 def test_any_status_entry_gets_a_verdict(entries: list[dict[str, Any]]) -> None:
     status = [{**status_entry(REVOCATION, "revocation", INDEX), **members} for members in entries]
     check_is_a_verdict(examine(signed(passport(credentialStatus=status)), EVIDENCE, at=AT))
 
 
-@settings(max_examples=80, deadline=None)
-@given(MEMBERS, st.dictionaries(st.sampled_from(["statusPurpose", "encodedList", "id"]), JSON))
+@drawn(
+    MEMBERS,
+    st.dictionaries(st.sampled_from(["statusPurpose", "encodedList", "id"]), JSON),
+    test=25,
+    soak=160,
+    limits=settings(deadline=None),
+)
 def test_any_status_list_gets_a_verdict(members: Any, subject: Any) -> None:
     document = json.loads(canonicalize(decode(status_list()).payload))
     document["credentialSubject"].update(subject)
@@ -146,8 +155,13 @@ METHOD_MEMBERS = st.dictionaries(
 )
 
 
-@settings(max_examples=80, deadline=None)
-@given(METHOD_MEMBERS, st.dictionaries(st.sampled_from(["id", "assertionMethod"]), JSON))
+@drawn(
+    METHOD_MEMBERS,
+    st.dictionaries(st.sampled_from(["id", "assertionMethod"]), JSON),
+    test=25,
+    soak=160,
+    limits=settings(deadline=None),
+)
 def test_any_did_document_gets_a_verdict(method: Any, members: Any) -> None:
     document = json.loads(canonicalize(did_document()))
     document["verificationMethod"][0].update(method)
