@@ -73,4 +73,4 @@ def answered(server: Served, status: int = 200, seconds: float = 180) -> httpx.R
             return answer
         assert server.process.poll() is None, server.log.read_text(encoding="utf-8")
         assert time.monotonic() < deadline, answer
-        time.sleep(0.1)
+        time.sleep(0.03)

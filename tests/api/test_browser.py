@@ -90,6 +90,23 @@ class Visit:
         return found
 
 
+@pytest.fixture(scope="module")
+def opened(browser: Browser) -> Iterator[Visit]:
+    """A window: to open one takes longer than most of what is looked at in it."""
+    with closing(browser.new_context()) as context:
+        yield visit(context)
+
+
+@pytest.fixture
+def window(opened: Visit) -> Visit:
+    """That window, with nothing seen yet."""
+    opened.page.set_viewport_size({"width": 1280, "height": 900})
+    opened.page.emulate_media(media="screen")
+    opened.requests.clear()
+    opened.complaints.clear()
+    return opened
+
+
 _WATCH: Final = """
 window.violations = [];
 document.addEventListener("securitypolicyviolation",
@@ -131,52 +148,44 @@ PATHS: Final = {
 
 
 def test_every_page_renders_within_its_policy_and_asks_no_other_host(
-    browser: Browser, server: str
+    window: Visit, server: str
 ) -> None:
-    with closing(browser.new_context()) as context:
-        visited = visit(context)
-        for path, heading in PATHS.items():
-            answer = visited.page.goto(server + path)
-            assert answer is not None
-            assert answer.ok, path
-            expect(visited.page.locator("h1")).to_contain_text(heading)
-            assert_clean(visited, server)
+    for path, heading in PATHS.items():
+        answer = window.page.goto(server + path)
+        assert answer is not None
+        assert answer.ok, path
+        expect(window.page.locator("h1")).to_contain_text(heading)
+        assert_clean(window, server)
 
 
-def test_columns_of_checks_begin_at_the_same_height(browser: Browser, server: str) -> None:
-    with closing(browser.new_context(viewport={"width": 1280, "height": 900})) as context:
-        page = context.new_page()
-        page.goto(f"{server}/01/{GTIN}/21/SN-1")
-        boxes = [item.bounding_box() for item in page.locator(".group-passed li").all()]
-        tops: dict[float, float] = {}
-        for box in boxes:
-            assert box is not None
-            tops[box["x"]] = min(box["y"], tops.get(box["x"], box["y"]))
+def test_columns_of_checks_begin_at_the_same_height(window: Visit, server: str) -> None:
+    window.page.goto(f"{server}/01/{GTIN}/21/SN-1")
+    boxes = [item.bounding_box() for item in window.page.locator(".group-passed li").all()]
+    tops: dict[float, float] = {}
+    for box in boxes:
+        assert box is not None
+        tops[box["x"]] = min(box["y"], tops.get(box["x"], box["y"]))
     assert len(tops) > 1
     assert len(set(tops.values())) == 1
 
 
-def test_a_link_that_leads_nowhere_is_answered_by_a_page_too(browser: Browser, server: str) -> None:
-    with closing(browser.new_context()) as context:
-        visited = visit(context)
-        answer = visited.page.goto(f"{server}/01/{GTIN}/21/UNKNOWN")
-        assert answer is not None
-        assert answer.status == 404
-        # Chromium itself notes such an answer in its console.
-        visited.complaints = [text for text in visited.complaints if "404" not in text]
-        assert_clean(visited, server)
+def test_a_link_that_leads_nowhere_is_answered_by_a_page_too(window: Visit, server: str) -> None:
+    answer = window.page.goto(f"{server}/01/{GTIN}/21/UNKNOWN")
+    assert answer is not None
+    assert answer.status == 404
+    # Chromium itself notes such an answer in its console.
+    window.complaints = [text for text in window.complaints if "404" not in text]
+    assert_clean(window, server)
 
 
-def test_a_photo_of_a_label_is_verified_by_the_form(browser: Browser, server: str) -> None:
-    with closing(browser.new_context()) as context:
-        visited = visit(context)
-        visited.page.goto(f"{server}/verify")
-        photo = upload("label.png", data_carrier.draw(LINK, "png"))
-        visited.page.set_input_files("#verify-file", [photo])
-        visited.page.get_by_role("button", name="Verify").click()
-        expect(visited.page.locator("h1")).to_have_text("Verification")
-        expect(visited.page.locator("main")).to_contain_text(LINK)
-        assert_clean(visited, server)
+def test_a_photo_of_a_label_is_verified_by_the_form(window: Visit, server: str) -> None:
+    window.page.goto(f"{server}/verify")
+    photo = upload("label.png", data_carrier.draw(LINK, "png"))
+    window.page.set_input_files("#verify-file", [photo])
+    window.page.get_by_role("button", name="Verify").click()
+    expect(window.page.locator("h1")).to_have_text("Verification")
+    expect(window.page.locator("main")).to_contain_text(LINK)
+    assert_clean(window, server)
 
 
 def test_the_bundle_of_a_passport_is_verified_by_the_served_page_without_a_network(
@@ -201,23 +210,21 @@ def test_the_bundle_of_a_passport_is_verified_by_the_served_page_without_a_netwo
         assert_clean(visited, server)
 
 
-def test_the_served_page_runs_no_script_but_its_own(browser: Browser, server: str) -> None:
-    with closing(browser.new_context()) as context:
-        visited = visit(context)
-        visited.page.goto(f"{server}/static/verify.html")
-        assert visited.page.url == f"{server}/verify-offline"
-        visited.page.get_by_role("button", name="Check").click()
-        expect(visited.page.locator("#result")).to_have_text("Load or paste a passport first.")
-        assert_clean(visited, server)
-        visited.page.evaluate(
-            """() => {
-              const script = document.createElement("script");
-              script.textContent = "window.ran = true";
-              document.head.append(script);
-            }"""
-        )
-        assert visited.page.evaluate("window.ran === undefined")
-        assert visited.violations() == ["script-src-elem inline"]
+def test_the_served_page_runs_no_script_but_its_own(window: Visit, server: str) -> None:
+    window.page.goto(f"{server}/static/verify.html")
+    assert window.page.url == f"{server}/verify-offline"
+    window.page.get_by_role("button", name="Check").click()
+    expect(window.page.locator("#result")).to_have_text("Load or paste a passport first.")
+    assert_clean(window, server)
+    window.page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "window.ran = true";
+          document.head.append(script);
+        }"""
+    )
+    assert window.page.evaluate("window.ran === undefined")
+    assert window.violations() == ["script-src-elem inline"]
 
 
 def upload(name: str, data: bytes) -> FilePayload:
@@ -236,10 +243,10 @@ class Shown:
 def check(page: Page, bundle: bytes, root: Any) -> Shown:
     """Load a bundle, name the root key, press the button, read the table."""
     page.set_input_files("#files", [upload("bundle.zip", bundle)])
-    expect(page.locator("#loaded")).to_contain_text("Loaded:")
+    page.locator("#loaded", has_text="Loaded:").wait_for()  # looks at each frame; `expect` pauses
     page.fill("#root", json.dumps(dict(root)))
     page.get_by_role("button", name="Check").click()
-    expect(page.locator(".verdict").first).to_be_visible()
+    page.locator(".verdict").first.wait_for()
     return shown_in(page)
 
 
@@ -247,7 +254,7 @@ def shown_in(page: Page) -> Shown:
     """Read the first verdict and its table."""
     banner = page.locator(".verdict").first
     rows = page.locator("#result table").first.locator("tbody tr")
-    cells = [row.locator("td").all_text_contents() for row in rows.all()]
+    cells = rows.evaluate_all("rows => rows.map(r => [...r.cells].map(cell => cell.textContent))")
     steps = {
         step.replace(" ", "_"): (outcome.replace(" ", "_"), code)
         for _, step, outcome, _, code in cells
@@ -305,20 +312,27 @@ TAMPERED: Final[list[Callable[[Any], None]]] = [
 ]
 
 
-@pytest.fixture
-def copy(browser: Browser, tmp_path: Path) -> Iterator[Visit]:
-    """A copy of the page, opened from a file without a network, an hour after the issue."""
-    file = tmp_path / "kept" / "verify.html"
-    file.parent.mkdir()
+@pytest.fixture(scope="module")
+def kept(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Visit, str]]:
+    """A window without a network for a copy of the page, and the address of that file."""
+    file = tmp_path_factory.mktemp("kept") / "verify.html"
     file.write_bytes(offline_page().content)
     with closing(browser.new_context(offline=True)) as context:
-        visited = visit(context)
-        visited.page.clock.set_fixed_time(LATER)
-        visited.page.goto(file.as_uri())
-        yield visited
-        assert visited.complaints == []
-        assert visited.violations() == []
-        assert [url for url in visited.requests if not url.startswith("file:")] == []
+        yield visit(context), file.as_uri()
+
+
+@pytest.fixture
+def copy(kept: tuple[Visit, str]) -> Iterator[Visit]:
+    """A copy of the page, just opened from a file without a network, an hour after the issue."""
+    visited, address = kept
+    visited.requests.clear()
+    visited.complaints.clear()
+    visited.page.clock.set_fixed_time(LATER)
+    visited.page.goto(address)
+    yield visited
+    assert visited.complaints == []
+    assert visited.violations() == []
+    assert [url for url in visited.requests if not url.startswith("file:")] == []
 
 
 # What Python does with the engine, and the page says that it does not.
@@ -391,7 +405,7 @@ def pasted(page: Page, text: str) -> Shown:
     """Paste a passport or a seal, press the button by the keyboard, read the table."""
     page.get_by_label("Or paste a passport").fill(text)
     page.get_by_role("button", name="Check").press("Enter")
-    expect(page.locator(".verdict")).to_be_visible()
+    page.locator(".verdict").wait_for()
     return shown_in(page)
 
 
@@ -478,13 +492,11 @@ def test_the_page_that_verifies_leads_back_where_it_was_served_and_only_there(
 
 
 def test_a_printed_passport_begins_with_its_checks_on_few_sheets(
-    browser: Browser, server: str
+    window: Visit, server: str
 ) -> None:
-    with closing(browser.new_context()) as context:
-        page = context.new_page()
-        page.goto(f"{server}/01/{GTIN}/21/SN-1")
-        page.emulate_media(media="print")
-        expect(page.locator(".steps li p").first).to_be_hidden()
-        assert page.locator(".steps > ol").bounding_box()["height"] < 300  # type: ignore[index] # it is drawn
-        sheets = re.findall(rb"/Type /Page\b", page.pdf(format="A4"))
-        assert 1 <= len(sheets) <= 7
+    window.page.goto(f"{server}/01/{GTIN}/21/SN-1")
+    window.page.emulate_media(media="print")
+    expect(window.page.locator(".steps li p").first).to_be_hidden()
+    assert window.page.locator(".steps > ol").bounding_box()["height"] < 300  # type: ignore[index] # it is drawn
+    sheets = re.findall(rb"/Type /Page\b", window.page.pdf(format="A4"))
+    assert 1 <= len(sheets) <= 7
