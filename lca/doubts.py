@@ -52,11 +52,11 @@ class Doubt:
         self, *, value_shown: bool = True, place_shown: bool = True
     ) -> dict[str, object]:
         """Return it as JSON-able data."""
-        low = self.range.low
+        low, value = self.range.low, self.measurement.value
         return {
             "quantity": self.range.quantity,
             "field": self.measurement.field if place_shown else None,
-            "value": self.measurement.value if value_shown else None,
+            "value": value if value_shown and math.isfinite(value) else None,
             "unit": self.range.unit,
             "low": low if math.isfinite(low) else None,
             "high": self.range.high,
@@ -85,9 +85,10 @@ def check_possible(footprint: Footprint) -> None:
     Raises:
         InventoryError: The battery holds more energy than any fuel of its mass; or many times its
             mass goes into it, and no word says where it goes; or the same of its materials at the end
-            of life.
+            of life; or a figure is beyond all numbers.
     """
     findings = [
+        *_unending(footprint),
         *_impossible(
             footprint,
             specific_energy(footprint),
@@ -105,6 +106,19 @@ def check_possible(footprint: Footprint) -> None:
         findings.extend(_impossible(footprint, bill_of_materials_mass(footprint), reason))
     if findings:
         raise InventoryError(findings)
+
+
+def _unending(footprint: Footprint) -> Iterator[Finding]:
+    """Yield figures that are no numbers any more: something is divided by next to nothing."""
+    system = footprint.system
+    divisors = {
+        "product.service_life": system.functional_unit.total_energy.amount,
+        "product.capacity_kwh": system.inventory.product.capacity_kwh,
+    }
+    for field, kwh in divisors.items():
+        if kwh == 0 or not math.isfinite(footprint.total / kwh):
+            reason = "the footprint per kWh of it is beyond all numbers"
+            yield Finding(field, f"{kwh:g} kWh", reason, "check energies, amounts and their units")
 
 
 def _impossible(

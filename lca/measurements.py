@@ -167,8 +167,9 @@ def _electricity(footprint: Footprint) -> Iterator[Measurement]:
         yield Measurement(
             f"metered_electricity_of_{kind}_plant", metered, "plant.production_kwh", indices
         )
-        share = used / capacity / metered
-        yield Measurement("electricity_taken_of_metered", share, field, indices, largest)
+        if metered > 0:  # it may be too little for a number
+            share = used / capacity / metered
+            yield Measurement("electricity_taken_of_metered", share, field, indices, largest)
 
 
 def _fuel_and_heat(footprint: Footprint) -> Iterator[Measurement]:
@@ -193,12 +194,12 @@ def _distribution(footprint: Footprint) -> Iterator[Measurement]:
         for index, burden in enumerate(footprint.system.burdens)
         if burden.stage is LifeCycleStage.DISTRIBUTION and burden.reference_unit == "tkm"
     ]
-    tonnes = footprint.system.inventory.product.mass_kg / 1000
-    yield from _larger_kind(footprint, "distribution_distance_km", found, tonnes)
+    kg = footprint.system.inventory.product.mass_kg
+    yield from _larger_kind(footprint, "distribution_distance_km", found, kg, scale=1000)
 
 
 def _larger_kind(
-    footprint: Footprint, quantity: str, found: Sequence[int], per: float
+    footprint: Footprint, quantity: str, found: Sequence[int], per: float, scale: float = 1
 ) -> Iterator[Measurement]:
     burdens = footprint.system.burdens
     kinds = [
@@ -208,7 +209,8 @@ def _larger_kind(
     larger = max(kinds, key=lambda indices: _summed(footprint, indices))
     if larger:
         field, largest = _largest(footprint, larger)
-        yield Measurement(quantity, _summed(footprint, larger) / per, field, tuple(found), largest)
+        value = _summed(footprint, larger) / per * scale
+        yield Measurement(quantity, value, field, tuple(found), largest)
 
 
 def _result(footprint: Footprint) -> Iterator[Measurement]:

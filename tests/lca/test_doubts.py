@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import csv
+import json
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import lca.plausible_ranges
 from lca.audit import verify_bundle, write_bundle
 from lca.comparison import compare_footprints
-from lca.datasets import Dataset
+from lca.datasets import Dataset, load_shipped_dataset
 from lca.doubts import doubts
 from lca.emission_factors import sha256_of
-from lca.errors import AuditError, InventoryError
+from lca.errors import AuditError, InventoryError, LcaError
 from lca.footprint import Footprint, compute_footprint, evaluate
 from lca.inventory import parse_inventory
 from lca.plausible_ranges import FILE, PlausibleRange, plausible_range, plausible_ranges
 from lca.product_system import build_product_system
 from lca.rulesets import load_ruleset
 from lca.what_if import what_if
+from tests.lca.conftest import ASSETS
 
 Document = dict[str, Any]
 Change = Callable[[Document, float], None]
@@ -453,3 +458,22 @@ def test_a_weighed_product_enters_with_its_own_mass_and_not_with_that_of_its_ore
     taken.update(amount=119870, unit="kg")
     with pytest.raises(InventoryError, match="activities"):
         compute(pack, dataset)
+
+
+POSITIVE = st.floats(min_value=5e-324, max_value=1e18)
+
+
+@settings(max_examples=60, deadline=None)
+@given(mass_kg=POSITIVE, kwh=POSITIVE, kg=POSITIVE, made=POSITIVE, years=POSITIVE, metered=POSITIVE)
+def test_whatever_the_numbers_a_footprint_is_refused_or_told_in_numbers(
+    mass_kg: float, kwh: float, kg: float, made: float, years: float, metered: float
+) -> None:
+    pack: Document = json.loads((ASSETS / "lfp_pack.json").read_text(encoding="utf-8"))
+    pack["product"].update(mass_kg=mass_kg, capacity_kwh=kwh, usable_energy_kwh=kwh)
+    pack["product"]["service_life"]["warranty_years"] = years
+    at(pack, MATERIALS)["amount"] = kg
+    pack["plant"]["production_kwh"] = made
+    pack["electricity"]["supply"] = [{"arrangement": "grid", "kwh": metered}]
+    with suppress(LcaError):  # refused, with findings: nothing else may come of it
+        document = compute(pack, load_shipped_dataset(), "da-2024").to_document()
+        assert json.dumps(document, allow_nan=False, default=dict)
