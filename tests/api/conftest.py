@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from anyio._backends._asyncio import _root_task
 
 from api.serving import free_port
 from passports.documents import utc_now
@@ -23,9 +24,15 @@ DATABASES = {"sqlite": "sqlite", "postgresql": "postgres"}
 
 @pytest.fixture(scope="session")
 def runner() -> Iterator[asyncio.Runner]:
-    """One event loop for all calls of a process."""
+    """One event loop for all calls of a process; its threads stay for the next call, as a server's do."""
     with asyncio.Runner() as running:
+        running.run(_keep_threads())
         yield running
+
+
+async def _keep_threads() -> None:
+    """Have a task that outlasts the calls: anyio's threads end with the task that it takes for the first."""
+    _root_task.set(asyncio.get_running_loop().create_task(asyncio.Event().wait()))
 
 
 @pytest.fixture
