@@ -20,6 +20,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.openid_issuers import OpenIdIssuer
+from passports.begun_passphrase_change import finish_change
 from passports.documents import RuleError
 from passports.verification.loopback import is_loopback
 
@@ -183,7 +184,11 @@ class Settings(BaseSettings):
         return self.home / "trust-root.jwk.json"
 
     def passphrase(self) -> bytes:
-        """Return the passphrase; outside of production one is made up once and kept in `home`."""
+        """Return the passphrase; outside of production one is made up once and kept in `home`.
+
+        Whoever opens keys asks for it first: so a change of it that was killed is carried to its end here.
+        """
+        finish_change(self.keys_directory)
         given = self.key_passphrase.get_secret_value()
         if given:
             return given.encode()

@@ -11,6 +11,7 @@ from datetime import datetime
 from pathlib import Path
 
 from passports.log import LogSigners
+from passports.passphrase_change import making_a_key
 from passports.store import SigningKeyRow, Transaction
 from passports.store.read_only import read_only_error
 from signing.did_web import PublicKeyEntry
@@ -54,7 +55,8 @@ class Keyring:
             # Random, so that a file left behind by a transaction that failed stands in nobody's way.
             name = f"{operator_id}-{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}.json"
             uri = f"file:{self.directory.resolve() / name}"
-            key = create_key(uri, self.passphrase)
+            with making_a_key(self.directory, self.passphrase):
+                key = create_key(uri, self.passphrase)
         else:
             key = self._made_or_opened(uri)
         transaction.signing_keys.add(
@@ -150,7 +152,8 @@ def opened_or_made(path: Path, passphrase: bytes, algorithm: Algorithm = "ES256"
     uri = f"file:{path}"
     if not path.exists():
         try:
-            return create_key(uri, passphrase, algorithm=algorithm)
+            with making_a_key(path.parent, passphrase):
+                return create_key(uri, passphrase, algorithm=algorithm)
         except KeyUnavailableError as error:
             if error.reason != "exists":
                 raise

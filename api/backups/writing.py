@@ -31,6 +31,7 @@ from api.settings import Settings
 from api.settings_view import settings_in_words
 from api.version import VERSION
 from api.wiring import Voltpass
+from passports.begun_passphrase_change import finish_change
 from passports.documents import utc_now
 from passports.errors import Finding
 from passports.store.copying import DatabaseCopyError, DatabaseFacts, copy_database
@@ -73,6 +74,7 @@ def write_backup(settings: Settings, request: BackupRequest, progress: Progress)
     if path.exists() and not (request.replaces and path.is_file()):
         remedy = "Choose another name, or say --replace."
         raise EnvironmentFaultError(Finding("file", str(path), "it is there already", remedy))
+    finish_change(settings.keys_directory)
     with _scratch(path) as folder:
         copy, fresh = folder / "database", folder / "backup"
         made_at = format_instant(utc_now())

@@ -15,6 +15,7 @@ from api.commands.console import (
     read_file,
     reported,
 )
+from api.commands.passphrases import keys_passphrase
 from api.commands.prefixes import keys_prefix
 from passports.authority.roles import Action
 from passports.authority.terms import DEFAULT_OVERLAP_HOURS
@@ -23,6 +24,7 @@ keys = typer.Typer(
     no_args_is_help=True, help="Operators, signing keys and API keys.", rich_markup_mode=None
 )
 keys.command("prefix")(keys_prefix)
+keys.command("passphrase")(keys_passphrase)
 
 
 @keys.command("register")
