@@ -66,10 +66,10 @@ def _header(catalog: Catalog) -> str:
     return f'# What the pages say; CONTRIBUTING.md tells how.\nmsgid ""\nmsgstr ""\n{listed}\n'
 
 
-def updated(code: str) -> Catalog:
-    """Return a language's catalog with exactly the messages of the pages; nothing is guessed."""
+def updated(code: str, found: Catalog) -> Catalog:
+    """Return a language's catalog with exactly the messages that were `extracted`; nothing is guessed."""
     catalog = read(code) if (TRANSLATIONS / f"{code}.po").exists() else Catalog(locale=code)
-    catalog.update(extracted(), no_fuzzy_matching=True, update_creation_date=False)
+    catalog.update(found, no_fuzzy_matching=True, update_creation_date=False)
     return catalog
 
 
@@ -99,8 +99,9 @@ def faults(message: Message) -> list[str]:
 
 def main(codes: list[str]) -> None:
     """Write the catalogs of the languages that there are, and of those that are named."""
+    found = extracted()
     for code in sorted({*(path.stem for path in TRANSLATIONS.glob("*.po")), *codes}):
-        catalog = updated(code)
+        catalog = updated(code, found)
         (TRANSLATIONS / f"{code}.po").write_bytes(written(catalog))
         open_ones = sum(bool(message.id) and bool(faults(message)) for message in catalog)
         sys.stdout.write(f"{code}: {len(catalog)} messages, {open_ones} to be translated\n")

@@ -361,7 +361,7 @@ def killed(arguments: list[str | Path], home: Path, appears: Path, after: float,
     return process.wait(30)
 
 
-@pytest.mark.parametrize("after", [0.0, 0.02])
+@pytest.mark.parametrize("after", [0.0, pytest.param(0.02, marks=pytest.mark.soak)])
 def test_a_backup_that_is_killed_leaves_no_file_of_its_name(
     told: Demonstration, tmp_path: Path, after: float
 ) -> None:
@@ -377,7 +377,7 @@ def test_a_backup_that_is_killed_leaves_no_file_of_its_name(
     assert [path.name for path in tmp_path.iterdir()] == ["b.zip"]
 
 
-@pytest.mark.parametrize("after", [0.0, 0.02])
+@pytest.mark.parametrize("after", [0.0, pytest.param(0.02, marks=pytest.mark.soak)])
 def test_a_restoring_that_is_killed_leaves_no_home_that_looks_whole(
     home: Path, backup: Path, tmp_path: Path, after: float
 ) -> None:
