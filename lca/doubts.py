@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from lca.errors import Finding, InventoryError
@@ -101,11 +102,18 @@ def check_possible(footprint: Footprint) -> None:
         ),
     ]
     masses = Masses(footprint)
-    if _may_be_too_heavy(masses) and not masses.is_loss_declared:
+    most_kg = _limit("bill_of_materials_mass") * footprint.system.inventory.product.mass_kg
+    if masses.may_exceed(most_kg) and not masses.is_loss_declared:
         reason = "what goes in comes out, and no waste or co-product is declared"
         findings.extend(_impossible(footprint, bill_of_materials_mass(footprint), reason))
     if findings:
         raise InventoryError(findings)
+
+
+@cache
+def _limit(quantity: str) -> float:
+    """Return what a quantity exceeds in no possible battery."""
+    return min(item.impossible_above for item in plausible_ranges()[quantity])
 
 
 def _unending(footprint: Footprint) -> Iterator[Finding]:
@@ -133,10 +141,3 @@ def _impossible(
             f"{said(range_.impossible_above)}: {reason}"
         )
         yield Finding(item.field, item.stated, why, range_.check)
-
-
-def _may_be_too_heavy(masses: Masses) -> bool:
-    """Return false where what goes in is no more than the limit; most inventories are done with then."""
-    product = masses.footprint.system.inventory.product
-    limit = min(item.impossible_above for item in plausible_ranges()["bill_of_materials_mass"])
-    return masses.most_kg > limit * product.mass_kg

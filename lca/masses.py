@@ -6,6 +6,7 @@ cathode powder) enters with the mass of that product, not with that of the ore i
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -104,15 +105,23 @@ class Masses:
             new.extend(unweighed)
         return frozenset(found)
 
-    @property
-    def most_kg(self) -> float:
-        """More than goes into the battery, whatever the units: told without a look at each row."""
-        system, levels = self.footprint.system, self.footprint.levels
-        is_taker = np.zeros(levels.size, dtype=np.bool_)
+    def may_exceed(self, kg: float) -> bool:
+        """Return false where no more than so many kg go into the battery, whatever the units.
+
+        First all amounts are taken for kg, then those of what puts the battery together: most
+        inventories are done with so, and none is looked at row by row.
+        """
+        system, levels = self.footprint.system, self.footprint.levels.tolist()
+        passed_on = math.fsum(
+            abs(levels[taker] * amount * (self.weighed[provider] or 0.0))
+            for provider, taker, amount in system.linear.edges
+        )
+        amounts = np.abs(self.footprint.levels[system.takers] * system.quantities)
+        if float(amounts.sum()) + passed_on <= kg:
+            return False
+        is_taker = np.zeros(len(levels), dtype=np.bool_)
         is_taker[list(self.assembled)] = True
-        amounts = (levels[system.takers] * system.quantities)[is_taker[system.takers]]
-        passed_on = sum(item.kg for item in self._products(self.assembled))
-        return float(np.abs(amounts).sum()) + passed_on
+        return float(amounts @ is_taker[system.takers]) + passed_on > kg
 
     def inputs(self, takers: Iterable[int], processes: frozenset[str]) -> Iterator[MassInput]:
         """Yield what activities take by mass for some processes, but for what they take of each other."""

@@ -47,13 +47,15 @@ class PlausibleRange:
     source: str
     where: str
 
-    def concerns(self, product: Product) -> bool:
-        """Return whether the range is for this battery."""
-        vehicle = product.service_life.vehicle_class
+    def concerns(self, category: str, chemistry: str, vehicle_class: str | None) -> bool:
+        """Return whether the range is for a battery of this kind."""
+        named = chemistry.strip().casefold()
         return (
-            (not self.categories or product.category in self.categories)
-            and (not self.vehicle_classes or vehicle in self.vehicle_classes)
-            and (not self.chemistries or _begins(product.chemistry, self.chemistries))
+            (not self.categories or category in self.categories)
+            and (not self.vehicle_classes or vehicle_class in self.vehicle_classes)
+            and (
+                not self.chemistries or named.startswith(tuple(map(str.casefold, self.chemistries)))
+            )
         )
 
     def holds(self, value: float, *, low_counts: bool = True) -> bool:
@@ -74,11 +76,6 @@ class PlausibleRange:
         return f"range of {said(self.low)} to {said(self.high)}"
 
 
-@lru_cache(maxsize=1024)
-def _begins(chemistry: str, beginnings: tuple[str, ...]) -> bool:
-    return chemistry.strip().casefold().startswith(tuple(map(str.casefold, beginnings)))
-
-
 def said(value: float) -> str:
     """Return a number for a sentence: all digits of large ones, five of others."""
     return f"{value:,.0f}" if 1e4 <= abs(value) < 1e15 else f"{value:,.5g}"  # noqa: PLR2004 - readable
@@ -97,8 +94,18 @@ def plausible_ranges() -> Mapping[str, tuple[PlausibleRange, ...]]:
 
 def plausible_range(quantity: str, product: Product) -> PlausibleRange | None:
     """Return the range of a quantity for a battery, or None where none is for it."""
+    vehicle = product.service_life.vehicle_class
+    return _first(quantity, product.category, product.chemistry, vehicle)
+
+
+@lru_cache(maxsize=4096)
+def _first(
+    quantity: str, category: str, chemistry: str, vehicle_class: str | None
+) -> PlausibleRange | None:
     ranges = plausible_ranges()[quantity]
-    return next((item for item in ranges if item.concerns(product)), None)
+    return next(
+        (item for item in ranges if item.concerns(category, chemistry, vehicle_class)), None
+    )
 
 
 def _range(row: Mapping[str, str]) -> PlausibleRange:
