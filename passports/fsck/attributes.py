@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
@@ -11,13 +12,15 @@ from passports.access_log import broken_links_of
 from passports.attributes.versions import AttributeVersion, read_version
 from passports.fsck.faults import reason_of
 from passports.fsck.known import SIGNATURE_STEPS, Known
-from passports.fsck.rows import Entries, all_rows
+from passports.fsck.rows import Entries, all_rows, is_kept, readable_rows
 from passports.restricted import CLAIM, TYPES, restricted_values
 from passports.store import (
     AccessAnchorRow,
     AccessEntryRow,
     AttributeVersionRow,
+    AuthorisationRow,
     OneView,
+    OperatorRow,
     RestrictedCredentialRow,
     StatusListRow,
     Transaction,
@@ -31,16 +34,25 @@ from signing.transparency_log import log_entry
 Found = tuple[str, str, str] | None
 
 
-def check_versions(store: OneView, known: Known) -> Iterator[Found]:
+def check_versions(store: OneView, known: Known, *, is_part: bool) -> Iterator[Found]:
     """Yield for each version of attribute data what is wrong with it and its credential, or None."""
     expected: dict[tuple[str, str, str], int] = {}
     with store.reading() as reading:
+        authorised: dict[str, set[str]] = {}
+        for one in readable_rows(reading, AuthorisationRow):
+            authorised.setdefault(one.agent_id, set()).add(one.operator_id)
+        names = {r.id for r in readable_rows(reading, OperatorRow)}
         for row in all_rows(reading, AttributeVersionRow):
             key = (row.operator_id, row.level, row.subject_id)
             number = expected.get(key, 0) + 1
             expected[key] = row.version
             name = f"{row.operator_id}/{row.level}/{row.subject_id}/{row.version}"
-            reason = reason_of(lambda: _version(reading, row, number, known))  # noqa: B023 # called at once
+            acting_for = authorised.get(row.actor, set())
+            if is_part or is_kept(reading, row.operator_id):
+                acting_for = names | {row.operator_id}  # an archive leaves authorisations out
+            reason = reason_of(
+                lambda: _version(reading, row, number, known) or _given(row, acting_for)  # noqa: B023 # called at once
+            )
             yield None if reason is None else ("attribute data", name, reason)
 
 
@@ -60,19 +72,19 @@ def _version(
     except (ValueError, KeyError, TypeError):
         return "its values cannot be read"
     if not asked:
-        return _given(row, version)
+        return None
     credential = reading.restricted_credentials.get(
         row.operator_id, row.level, row.subject_id, row.version
     )
     if credential is None:
         return "its restricted credential is missing"
-    return _given(row, version) or _credential(reading, credential, version, known)
+    return _credential(reading, credential, version, known)
 
 
-def _given(row: AttributeVersionRow, version: AttributeVersion) -> str | None:
-    own = [given for given in version.values.values() if given.version == row.version]
-    who = {row.actor, row.operator_id}  # an agent gives values in its operator's name
-    at = format_instant(row.recorded_at)
+def _given(row: AttributeVersionRow, acting_for: AbstractSet[str]) -> str | None:
+    """Hold a version's own values against who wrote it, in its own name or that of who authorised it."""
+    own = [given for given in read_version(row).values.values() if given.version == row.version]
+    who, at = {row.actor} | acting_for, format_instant(row.recorded_at)
     if any(given.by not in who or given.at != at for given in own):
         return "its values were given by somebody else, or at another time"
     return None

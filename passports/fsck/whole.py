@@ -110,7 +110,7 @@ def _walks(
     yield "successions", lambda: check_successions(store)
     yield "log_heads", lambda: check_log(store, verifiers)
     yield "kept_logs", lambda: check_kept_logs(store)
-    yield "attribute_versions", lambda: check_versions(store, known)
+    yield "attribute_versions", lambda: check_versions(store, known, is_part=is_part)
     yield "access_log", lambda: check_access_log(store)
     yield "access_anchors", lambda: check_anchors(store)
     if not is_part:

@@ -12,7 +12,7 @@ from lca.datasets import load_shipped_dataset
 from passports.access import Audience, access_to
 from passports.access_log import FIRST, inspect_log
 from passports.attributes.completeness import State, model_report, passport_report
-from passports.attributes.data import AttributeChange, find_subject, write_attributes
+from passports.attributes.data import AttributeChange, Writer, find_subject, write_attributes
 from passports.attributes.schemas import attribute_schema
 from passports.attributes.sources import SOURCES
 from passports.attributes.table import CATEGORIES, Granularity, attributes, get_profile
@@ -38,6 +38,7 @@ from passports.operators import EconomicOperator, get_operator
 from passports.resolve import did_document
 from signing.evidence import Evidence
 from signing.verify import examine
+from tests.passports import test_authority_authorisations as authorisations
 from tests.passports.test_store import at_once
 from tests.worlds import (
     ADDRESS,
@@ -323,6 +324,11 @@ DEFECTS: Final[dict[str, tuple[str, str, str]]] = {
         "attribute data",
         "version 1 is missing",
     ),
+    "who wrote a version": (
+        "UPDATE attribute_version SET actor = 'importer' WHERE level = 'batch' AND version = 2",
+        "attribute data",
+        "given by somebody else",
+    ),
     "a credential that is gone": (
         "DELETE FROM restricted_credential WHERE level = 'model'",
         "attribute data",
@@ -368,6 +374,25 @@ def test_fsck_names_each_defect(sqlite_world: World, name: str) -> None:
     sql(world, statement)
     faults = check_store(world.store, DATASET, NOW).faults
     assert any(f.kind == kind and reason in f.reason for f in faults), faults
+
+
+def test_fsck_asks_for_the_authorisation_of_who_wrote_for_another(sqlite_world: World) -> None:
+    world = sqlite_world
+    world.issue("SN-1")
+    authorisations.give(world)
+    with world.store.reading() as reading:
+        subject = find_subject(reading, MAKER, Granularity.BATCH, "b-1")
+    given = {"recycled_nickel_pre_consumer_percent": 9.0}
+    change = AttributeChange(values=given, reason="a test")
+    who = Writer(MAKER, IMPORTER)
+    write_attributes(
+        world.store, world.keyring, ADDRESS, subject, change, NOW, replace=False, writer=who
+    )
+    assert check_store(world.store, DATASET, NOW).faults == ()
+    sql(world, "DELETE FROM authorisation")
+    [fault] = check_store(world.store, DATASET, NOW).faults
+    assert (fault.kind, fault.id) == ("attribute data", f"{MAKER}/batch/b-1/1")
+    assert "given by somebody else" in fault.reason
 
 
 def test_an_entry_rewritten_with_its_hash_breaks_the_chain_after_it(sqlite_world: World) -> None:
