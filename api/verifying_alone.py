@@ -10,7 +10,7 @@ from api.handed_in import is_image, is_link
 from passports.errors import Finding, InvalidInputError, shorten
 from passports.identifiers import parse_digital_link
 from passports.seals import issuer_of_seal, verify_seal
-from passports.verification.bundle import Bundle, is_bundle, read_bundle
+from passports.verification.bundle import Bundle, is_bundle, read_bundle, vouched_documents
 from passports.verification.checks import BatteryEvidence
 from passports.verification.collection import (
     CollectedEvidence,
@@ -147,6 +147,8 @@ def examine_offline(data: bytes, trust_list: TrustList | None, at: datetime) -> 
     """
     if is_bundle(data):
         bundle = read_bundle(data)
+        documents = vouched_documents(bundle.evidence.did_documents, trust_list)
+        bundle.evidence.did_documents = documents
     else:
         subject = read_subject(data, None, refused_fetch, offline=True)
         if subject.seal is not None:

@@ -20,6 +20,8 @@ from pydantic import BaseModel, Field
 
 from passports.errors import EvidenceUnavailableError, Finding, shorten
 from passports.verification.collection import CollectedEvidence
+from signing.canonical import JsonValue
+from signing.trust import TrustList
 
 FORMAT: Final = "voltpass-bundle/1"
 MAX_MEMBERS: Final = 50_000
@@ -97,6 +99,20 @@ def read_bundle(data: bytes) -> Bundle:
         raise
     except Exception as error:  # noqa: BLE001 # zipfile and its decompressors raise many kinds
         raise _damaged(f"it cannot be read ({type(error).__name__})") from None
+
+
+def vouched_documents(
+    documents: Mapping[str, Mapping[str, JsonValue]], trust_list: TrustList | None
+) -> dict[str, Mapping[str, JsonValue]]:
+    """The DID documents of a bundle that count: of issuers whose keys, or anchors, the trust list has.
+
+    They are not signed, and whoever made the bundle chose them. Where the trust list leaves the keys to the
+    DID document, that is the one that its domain serves.
+    """
+    entries = trust_list.entries if trust_list is not None else ()
+    known = {entry.issuer for entry in entries}
+    open_to_any = {entry.issuer for entry in entries if not entry.keys and not entry.anchors}
+    return {did: found for did, found in documents.items() if did in known - open_to_any}
 
 
 def _damaged(reason: str) -> EvidenceUnavailableError:

@@ -29,7 +29,21 @@ export const emptyEvidence = () => ({
   documents: Object.create(null),
   studies: Object.create(null),
   inventories: Object.create(null),
+  carriedDocuments: Object.create(null),
 });
+
+// The DID documents that count. Those of a bundle are not signed, and whoever made it chose them: they are only for
+// issuers whose keys, or anchors, the trust list has; where it leaves the keys to the DID document, that is the one
+// that its domain serves.
+export function knownDocuments({ didDocuments, carriedDocuments }, trustList) {
+  const known = Object.assign(Object.create(null), didDocuments);
+  for (const [did, document] of Object.entries(carriedDocuments ?? {})) {
+    const entries = (trustList?.entries ?? []).filter(({ issuer }) => issuer === did);
+    const isVouched = entries.length > 0 && entries.every(({ keys, anchors }) => keys.length || anchors.length);
+    if (isVouched && !(did in known)) known[did] = document;
+  }
+  return known;
+}
 
 export async function readBundle(data) {
   try {
@@ -95,7 +109,7 @@ function placeMember(bundle, { kind, name }, content) {
 export function addDidDocument(evidence, did, content) {
   try {
     const document = parseStrict(content);
-    if (isObject(document)) evidence.didDocuments[did] = document;
+    if (isObject(document)) evidence.carriedDocuments[did] = document;
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
   }

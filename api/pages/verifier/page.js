@@ -2,7 +2,7 @@
 if (typeof document !== "undefined")
   (() => {
     const $ = (id) => document.getElementById(id);
-    const nothingLoaded = () => ({ credentials: [], evidence: Voltpass.emptyEvidence(), trustList: null });
+    const nothingLoaded = () => ({ credentials: [], evidence: Voltpass.emptyEvidence(), trustLists: [] });
     let loaded = nothingLoaded();
 
     function element(name, text, className) {
@@ -19,13 +19,13 @@ if (typeof document !== "undefined")
         const { credentials, evidence, trustList } = await Voltpass.readBundle(data);
         loaded.credentials.push(...credentials.map((data) => ({ data, verify: Voltpass.verifyPassport })));
         for (const [kind, items] of Object.entries(evidence)) Object.assign(loaded.evidence[kind], items);
-        loaded.trustList = trustList ?? loaded.trustList;
+        if (trustList) loaded.trustLists.push(trustList);
         return;
       }
       const text = Voltpass.stripped(data);
       if (isPicture(text))
         throw new Voltpass.Refusal("a_picture", "This page reads no pictures: scan the code and paste its text.");
-      if (headerOf(text).includes("trust-list+jwt")) loaded.trustList = text;
+      if (headerOf(text).includes("trust-list+jwt")) loaded.trustLists.push(text);
       else if (!addDocument(text)) await addSubject(text);
     }
 
@@ -83,20 +83,20 @@ if (typeof document !== "undefined")
     const count = (number, word) => `${number} ${word}${number === 1 ? "" : "s"}`;
 
     async function showState() {
-      const { credentials, evidence, trustList } = loaded;
+      const { credentials, evidence, trustLists } = loaded;
       const sizes = Object.values(evidence).map((items) => Object.keys(items).length);
-      const isEmpty = !credentials.length && !trustList && sizes.every((size) => size === 0);
-      const [keys, lists, proofs, documents, studies] = sizes;
+      const isEmpty = !credentials.length && !trustLists.length && sizes.every((size) => size === 0);
+      const [keys, lists, proofs, documents, studies, , carried] = sizes;
       const receipts = credentials.filter(({ isReceipt }) => isReceipt).length;
       const parts = [
         ...(receipts < credentials.length || !receipts ? [count(credentials.length - receipts, "passport")] : []),
         ...(receipts ? [count(receipts, "receipt")] : []),
-        count(keys, "DID document"),
+        count(keys + carried, "DID document"),
         count(lists, "status list"),
         count(proofs, "log proof"),
         count(documents, "certificate document"),
         count(studies, "footprint study").replace("studys", "studies"),
-        trustList ? "a trust list" : "no trust list",
+        trustLists.length ? "a trust list" : "no trust list",
       ];
       $("loaded").textContent = isEmpty ? "Nothing is loaded." : `Loaded: ${parts.join(", ")}.`;
       $("forget").hidden = isEmpty;
@@ -108,7 +108,7 @@ if (typeof document !== "undefined")
         const believed = await believedList();
         if (believed) return describe(believed);
         if (!$("root").value.trim())
-          return loaded.trustList
+          return loaded.trustLists.length
             ? "A trust list is loaded; name the key that signed it to believe it."
             : "No trust list is believed.";
         const key = await Voltpass.readKey(JSON.parse($("root").value));
@@ -123,9 +123,15 @@ if (typeof document !== "undefined")
       return `Believed: the trust list signed by the root key with fingerprint ${root}; ${entries.length} entr${entries.length === 1 ? "y" : "ies"}, good until ${day}.`;
     }
 
+    // Of several the newest, so that nobody brings an old one back with a bundle.
     async function believedList() {
       const root = $("root").value.trim();
-      return root && loaded.trustList ? Voltpass.readTrustList(loaded.trustList, [].concat(JSON.parse(root))) : null;
+      if (!root || !loaded.trustLists.length) return null;
+      const roots = [].concat(JSON.parse(root));
+      const read = await Promise.allSettled(loaded.trustLists.map((list) => Voltpass.readTrustList(list, roots)));
+      const lists = read.filter(({ status }) => status === "fulfilled").map(({ value }) => value);
+      if (!lists.length) throw read.at(-1).reason;
+      return lists.reduce((newest, list) => (list.issuedAt > newest.issuedAt ? list : newest));
     }
 
     // --- checking ---

@@ -2,7 +2,7 @@
 import { isObject, isText, opt, orElseAsync } from "./basics.js";
 import { latin1, startsWith, stripped, utf8 } from "./bytes.js";
 import { batteryChecks } from "./battery.js";
-import { emptyEvidence, isBundle, readBundle } from "./bundle.js";
+import { emptyEvidence, isBundle, knownDocuments, readBundle } from "./bundle.js";
 import { decodeAny, isPresentation } from "./forms.js";
 import { receiptChecks, receiptIn } from "./receipt.js";
 import { RESTRICTED_CHECKS } from "./restricted.js";
@@ -13,20 +13,25 @@ import { examine } from "./verify.js";
 
 // `evidence`: what `emptyEvidence` lists. `trustList`: from `readTrustList`, or null. `link`: what was scanned, or null.
 export async function verifyPassport(credential, evidence, trustList, link, at) {
-  const { didDocuments, statusLists } = evidence;
-  const checks = isPresentation(credential) ? RESTRICTED_CHECKS : batteryChecks({ ...evidence, trustList }, link, at);
+  const { statusLists } = evidence,
+    didDocuments = knownDocuments(evidence, trustList);
+  const known = { ...evidence, didDocuments, trustList };
+  const checks = isPresentation(credential) ? RESTRICTED_CHECKS : batteryChecks(known, link, at);
   const logProof = await citedProof(credential, evidence);
   return examine(credential, { didDocuments, statusLists, trustList, logProof }, at, checks);
 }
 
 export function verifySeal(text, evidence, trustList, link, at) {
-  return examineSeal(text, { didDocuments: evidence.didDocuments, trustList }, at, sealChecks(trustList, link));
+  const didDocuments = knownDocuments(evidence, trustList);
+  return examineSeal(text, { didDocuments, trustList }, at, sealChecks(trustList, link));
 }
 
 // A receipt is signed in the role `platform`; it is about no battery, so there is no link to hold against it.
-export function verifyReceipt(receipt, { didDocuments, statusLists }, trustList, at) {
-  const evidence = { didDocuments, statusLists, trustList, role: "platform" };
-  return examine(receipt.credential, evidence, at, receiptChecks(receipt));
+export function verifyReceipt(receipt, evidence, trustList, at) {
+  const { statusLists } = evidence,
+    didDocuments = knownDocuments(evidence, trustList);
+  const known = { didDocuments, statusLists, trustList, role: "platform" };
+  return examine(receipt.credential, known, at, receiptChecks(receipt));
 }
 
 // One thing that was handed in by itself, of whichever kind it is.

@@ -72,7 +72,7 @@ const KINDS = {
   present: async (task) => ({ canonical: Voltpass.canonical((await Voltpass.decodePresentation(bytes(task.data))).payload) }),
   async bundle(task) {
     const { credentials, evidence } = await Voltpass.readBundle(bytes(task.data));
-    return { credentials: credentials.length, didDocuments: Object.keys(evidence.didDocuments), statusLists: Object.keys(evidence.statusLists) };
+    return { credentials: credentials.length, didDocuments: Object.keys({ ...evidence.didDocuments, ...evidence.carriedDocuments }), statusLists: Object.keys(evidence.statusLists) };
   },
 };
 
