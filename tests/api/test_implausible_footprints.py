@@ -12,6 +12,7 @@ from tests.api.page_reader import Page
 from tests.api.test_demonstration import factories
 from tests.api.test_footprints_by_command_line import MATERIALS, cell, saved
 from tests.api.test_footprints_by_http import SECRET, request, send, studies
+from tests.api.test_studies_by_command_line import NAMES
 from tests.worlds import FACILITY, MAKER
 
 TWICE: Final = 839.74
@@ -126,6 +127,19 @@ def test_the_page_of_the_factory_says_it_beside_the_figure(
     page = Page(caller.get(path, accept="text/html").body.decode()).text
     assert said in " ".join(page.split())
     assert NAME in page  # in full among the warnings
+
+
+def test_a_stored_study_says_it_when_it_is_made_shown_and_listed(
+    demonstration: Demonstration, tmp_path: Path
+) -> None:
+    home, file = demonstration.home, saved(tmp_path / "p.xlsx", cell(MATERIALS, 3, "amount", TWICE))
+    done = invoke("footprint", "study", file, *NAMES, home=home)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count(NAME) == 1
+    study = done.stdout.split()[-1]
+    assert invoke("footprint", "show", study, home=home).stdout.count(NAME) == 1
+    listed = invoke("footprint", "list", home=home).stdout.splitlines()
+    assert [line.split()[0] for line in listed if "with implausible figures" in line] == [study]
 
 
 def test_of_the_demonstration_nothing_is_doubted(told: Demonstration) -> None:
