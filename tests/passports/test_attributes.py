@@ -27,6 +27,7 @@ from passports.attributes.table import (
     read_profile,
 )
 from passports.errors import RecordNotFoundError
+from tests.exhaustively import each_with_each
 from tests.paths import ROOT
 from tests.worlds import ADDRESS
 
@@ -195,7 +196,7 @@ def variants() -> Iterator[tuple[str, str]]:
             yield profile, category
 
 
-@pytest.mark.parametrize(("profile", "category"), list(variants()))
+@pytest.mark.parametrize(("profile", "category"), each_with_each(profile_ids(), CATEGORIES))
 def test_a_generated_schema_is_valid_and_takes_its_own_examples(
     profile: str, category: str
 ) -> None:

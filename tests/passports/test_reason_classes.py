@@ -24,6 +24,7 @@ from passports.store import (
     read_row,
     write_row,
 )
+from tests.exhaustively import each_with_each
 from tests.worlds import ADDRESS, IMPORTER, MAKER, NOW, World
 
 SECRET = "the seal of cell 7 leaks"
@@ -38,8 +39,9 @@ def say(
     return done.to_document()
 
 
-@pytest.mark.parametrize("said", ReasonClass)
-@pytest.mark.parametrize("change", [SUSPENDED, REVOKED])
+@pytest.mark.parametrize(
+    ("change", "said"), each_with_each([SUSPENDED, REVOKED], list(ReasonClass))
+)
 def test_the_class_is_public_and_the_reason_is_not(
     sqlite_world: World, change: StatusChange, said: ReasonClass
 ) -> None:

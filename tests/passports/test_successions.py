@@ -7,6 +7,7 @@ from lca.datasets import load_shipped_dataset
 from passports.errors import IllegalTransitionError
 from passports.fsck.whole import check_store
 from passports.life.lifecycle import current_status
+from tests.exhaustively import each_with_each
 from tests.passports.test_lifecycle import everything, live
 from tests.revoking import revoke_passport
 from tests.worlds import ADDRESS, MAKER, NOW, World
@@ -120,7 +121,11 @@ SUCCESSION_DEFECTS = {
 }
 
 
-@pytest.mark.parametrize("name", SUCCESSION_DEFECTS)
+@pytest.mark.parametrize(
+    ("databases", "name"),
+    each_with_each(["sqlite", "postgresql"], list(SUCCESSION_DEFECTS)),
+    indirect=["databases"],
+)
 def test_fsck_names_a_succession_that_was_changed_in_the_store(world: World, name: str) -> None:
     old, new, third, fourth = (p.id for p in world.issue(*"ABCD").passports)
     live(world, old, "repurposed", successor_id=new)
