@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.api.command_line import invoke, one_document, run
+from tests.api.command_line import invoke, one_document, run, run_one_after_the_other
 from tests.postgres_databases import PostgresDatabases
 
 OPERATOR = {"id": "mine", "name": "Mine", "roles": ["manufacturer"], "country": "DE"}
@@ -35,7 +35,7 @@ def test_a_home_on_postgresql_goes_into_a_file_and_comes_back_elsewhere(
     (tmp_path / "operator.json").write_text(json.dumps(OPERATOR), encoding="utf-8")
     here = {"VOLTPASS_KEY_PASSPHRASE": "word-5", "VOLTPASS_DATABASE_URL": empty(postgres_databases)}
     there = {**here, "VOLTPASS_DATABASE_URL": empty(postgres_databases)}
-    registered = run("keys", "register", tmp_path / "operator.json", home=home, cwd=None, **here)
+    registered = run("keys", "register", tmp_path / "operator.json", home=home, **here)
     assert registered.returncode == 0, registered.stderr
 
     made = one_document(invoke("backup", file, "--json", home=home, **here))
@@ -55,11 +55,15 @@ def test_a_home_on_postgresql_goes_into_a_file_and_comes_back_elsewhere(
     done = invoke("restore", file, "--json", home=again, **there)
     document = one_document(done)
     assert (done.returncode, document["fsck"]["sound"]) == (0, True), document
-    listed = one_document(run("keys", "list", "--json", home=again, cwd=None, **there))
-    assert [row["operator"] for row in listed] == ["mine"]
     # The key is opened in its new place: the old home is not there any more.
     home.rename(tmp_path / "gone")
-    rotated = run("keys", "rotate", "--operator", "mine", "--json", home=again, cwd=None, **there)
+    listed, rotated = run_one_after_the_other(
+        ("keys", "list", "--json"),
+        ("keys", "rotate", "--operator", "mine", "--json"),
+        home=again,
+        **there,
+    )
+    assert [row["operator"] for row in one_document(listed)] == ["mine"]
     assert rotated.returncode == 0, rotated.stdout
 
 

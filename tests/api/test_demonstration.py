@@ -331,23 +331,28 @@ def killed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return {moment: folder / str(number) for number, moment in enumerate(MOMENTS)}
 
 
+OFTEN = ("voltpass.sqlite3", "demo/bundle.zip", "its end")
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [pytest.param(m, marks=() if m in OFTEN else pytest.mark.soak) for m in (*MOMENTS, "its end")],
+)
 def test_what_an_ended_or_a_killed_run_leaves_is_cleared_away(
-    demonstration: Demonstration,
+    told: Demonstration,
     killed: dict[str, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    moment: str,
 ) -> None:
-    homes = [demonstration.home]
-    for number, left in enumerate(killed.values()):
-        homes.append(tmp_path / str(number))
-        shutil.copytree(left, homes[-1])
-    for home in homes:
-        monkeypatch.setenv("VOLTPASS_HOME", str(home))
-        voltpass = demo._start_afresh(free_port())
-        with voltpass.store.reading() as reading:
-            assert [row.id for row in reading.operators.all()] == ["platform"]
-        voltpass.close()
-        assert list((home / "demo").iterdir()) == []
+    home = tmp_path / "home"
+    shutil.copytree(killed.get(moment, told.home), home)
+    monkeypatch.setenv("VOLTPASS_HOME", str(home))
+    voltpass = demo._start_afresh(free_port())
+    with voltpass.store.reading() as reading:
+        assert [row.id for row in reading.operators.all()] == ["platform"]
+    voltpass.close()
+    assert list((home / "demo").iterdir()) == []
 
 
 def test_a_run_after_one_that_was_killed_starts_afresh_on_a_port_that_is_free(

@@ -1,5 +1,6 @@
 """Passports on the command line: named in any way, bundled, labelled."""
 
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,9 @@ import pytest
 
 from api.commands.passport_names import find
 from passports.errors import RecordNotFoundError
+from passports.identifiers import parse_digital_link
+from passports.resolve import find_passport
+from passports.store import Store
 from passports.verification.bundle import read_bundle
 from tests.api.caller import voltpass_on
 from tests.api.command_line import Demonstration, invoke, one_document
@@ -75,7 +79,11 @@ def test_a_batch_is_bundled_in_newest_versions_and_versions_are_counted_apart(
 
     done = invoke("passport", "bundle", *options, "-o", bundle, home=home)
     assert f"{len(passports)} passports, " in done.stdout
-    newest = [answer(home, "show", p["link"])["signed"].encode() for p in passports]
+    with closing(Store(f"sqlite:///{home / 'voltpass.sqlite3'}")) as store:
+        links = [parse_digital_link(passport["link"]) for passport in passports]
+        newest = [find_passport(store, link).credential for link in links]
+    shown = [answer(home, "show", p["link"])["signed"].encode() for p in passports[:2]]
+    assert newest[:2] == shown
     assert read_bundle(bundle.read_bytes()).credentials == newest
     link = passports[0]["link"]
     done = invoke("passport", "bundle", link, passports[0]["id"], "-o", bundle, home=home)

@@ -33,33 +33,35 @@ from tests.worlds import GTIN, MAKER, NOW, World
 # What is heavy, and what a verifier must not need: the engine, the database, the server.
 SCRIPT = """
 import json, sys
-sys.argv = ["voltpass", "verify", sys.argv[1], "--offline", "--json"]
 from api.cli import main
-code = 0
-try:
-    main()
-except SystemExit as ended:
-    code = ended.code
+codes = []
+for path in sys.argv[1:]:
+    sys.argv = ["voltpass", "verify", path, "--offline", "--json"]
+    try:
+        main()
+        codes.append(0)
+    except SystemExit as ended:
+        codes.append(ended.code or 0)
 heavy = {"sqlalchemy", "sqlmodel", "alembic", "psycopg", "numpy", "scipy", "fastapi", "reportlab"}
 loaded = [m for m in sys.modules if m.partition(".")[0] in heavy or m.startswith("passports.store")]
 engine = [m for m in sys.modules if m.startswith("lca.") and m != "lca.errors"]
-print(json.dumps({"code": code, "loaded": loaded + engine}))
+print(json.dumps({"codes": codes, "loaded": loaded + engine}))
 """
 
 
-def verify(path: Path, home: Path) -> tuple[int, dict[str, Any]]:
-    """Verify a file in a process of its own; return exit code and document."""
+def verify(*paths: Path, home: Path) -> list[tuple[int, dict[str, Any]]]:
+    """Verify files one after the other in a process beside this; return exit codes and documents."""
     environment = {**os.environ, "VOLTPASS_HOME": str(home)}
     done = subprocess.run(
-        [sys.executable, "-c", SCRIPT, str(path)],
+        [sys.executable, "-c", SCRIPT, *map(str, paths)],
         check=True,
         capture_output=True,
         env=environment,
         timeout=60,
     )
-    document, told = (json.loads(line) for line in done.stdout.decode().splitlines()[-2:])
+    *documents, told = (json.loads(line) for line in done.stdout.decode().splitlines())
     assert told["loaded"] == []
-    return int(told["code"]), document
+    return list(zip(told["codes"], documents, strict=True))
 
 
 @pytest.fixture
@@ -149,22 +151,22 @@ def test_an_sd_jwt_verifies_from_a_file(sqlite_world: World, home: Path, tmp_pat
     credential = restricted(sqlite_world)
     alone, changed, whole = (tmp_path / name for name in ("a.sd-jwt", "b.sd-jwt", "c.zip"))
     alone.write_bytes(credential + b"\n")
-    code, document = verify(alone, home)
-    assert (code, document["verdict"]) == (2, "cannot_tell")  # its status list is not at hand
-    steps = {step["step"]: step["outcome"] for step in document["passports"][0]["steps"]}
-    assert steps["signature"] == steps["issuer_trusted"] == steps["schema"] == "passed"
-
     disclosures = credential.split(b"~")
     changed.write_bytes(
         b"~".join([disclosures[0], *disclosures[2:], disclosures[1][:-4] + b"AAAA~"])
     )
-    code, document = verify(changed, home)
-    assert (code, document["passports"][0]["failedStep"]) == (1, "parse")
-
     evidence = evidence_from_store(sqlite_world.records(), [credential])
     whole.write_bytes(write_bundle(Bundle(credentials=[credential], evidence=evidence), NOW))
-    code, document = verify(whole, home)
+    by_itself, spoilt, in_a_bundle = verify(alone, changed, whole, home=home)
+
+    code, document = by_itself
+    assert (code, document["verdict"]) == (2, "cannot_tell")  # its status list is not at hand
+    steps = {step["step"]: step["outcome"] for step in document["passports"][0]["steps"]}
+    assert steps["signature"] == steps["issuer_trusted"] == steps["schema"] == "passed"
+    code, document = spoilt
+    assert (code, document["passports"][0]["failedStep"]) == (1, "parse")
     # As time goes by, the trust list and the status list of this world grow stale.
+    code, document = in_a_bundle
     assert code == 0, document
     assert document["verdict"] in {"valid", "valid_with_warnings"}
 
@@ -177,5 +179,5 @@ def test_a_seal_verifies_from_a_file(sqlite_world: World, home: Path, tmp_path: 
         did = get_operator(reading, MAKER).did
     path = tmp_path / "seal.txt"
     path.write_text(seal_of(credential, decode(credential).payload, did, key))
-    code, document = verify(path, home)
+    [(code, document)] = verify(path, home=home)
     assert (code, document["verdict"]) == (0, "valid_with_warnings")
