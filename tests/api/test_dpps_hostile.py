@@ -151,11 +151,14 @@ def test_hostile_values_are_taken_or_refused(
             checked(with_passport, method, place, {**document, name: value})
 
 
-def test_hostile_values_are_taken_or_refused_on_either_database(everywhere: Caller) -> None:
+@pytest.mark.parametrize("step", [7, pytest.param(1, marks=pytest.mark.soak)])
+def test_hostile_values_are_taken_or_refused_on_either_database(
+    everywhere: Caller, step: int
+) -> None:
     everywhere.post("/v1/batches", batch("SN-1"), by=MAKER)
-    for method, place, document in CALLS:
+    for turn, (method, place, document) in enumerate(CALLS):
         *_, last = document
-        for value in HOSTILE[::3]:
+        for value in HOSTILE[turn % step :: step]:  # to each call others
             checked(everywhere, method, place, {**document, last: value})
 
 
