@@ -86,6 +86,12 @@ def _write_durably(path: Path, text: str) -> None:
         file.flush()
         os.fsync(file.fileno())
     beside.replace(path)
+    # Without this the new name may be gone after a power failure, and an old head be remembered.
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
 
 
 def create_witness_app(witness: Witness) -> Starlette:

@@ -319,7 +319,7 @@ class Envelope:
             max([*begins, *filter(None, [issued])], default=None),
             min(ends, default=None),
         )
-        if begin is not None and begin > self._at + _CLOCK_SKEW:
+        if begin is not None and begin - self._at > _CLOCK_SKEW:
             finding = Finding("failed", "not_yet_valid", f"valid from {format_instant(begin)}")
         elif until is not None and until < self._at:
             finding = Finding("failed", "expired", f"was valid until {format_instant(until)}")

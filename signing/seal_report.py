@@ -171,7 +171,7 @@ def _signature(signed: SignedSeal, candidate: VerificationKey | None) -> Finding
 
 def _validity(signed: SignedSeal, key: VerificationKey, at: datetime) -> Finding:
     seal = signed.seal
-    if seal.issued_at > at + _CLOCK_SKEW:
+    if seal.issued_at - at > _CLOCK_SKEW:
         return Finding("failed", "not_yet_valid", f"issued at {format_instant(seal.issued_at)}")
     if seal.expires_at is not None and seal.expires_at < at:
         return Finding("failed", "expired", f"was valid until {format_instant(seal.expires_at)}")

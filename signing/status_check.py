@@ -161,7 +161,7 @@ def _verified(url: str, evidence: Evidence, at: datetime) -> VerifiedStatusList 
         found = _read(examination.payload, examination.issuer, url)
     except MalformedDocumentError as error:
         return Finding("failed", error.reason, f"status list: {error}")
-    if found.valid_from is not None and found.valid_from > at + _CLOCK_SKEW:
+    if found.valid_from is not None and found.valid_from - at > _CLOCK_SKEW:
         begins = format_instant(found.valid_from)
         return Finding("failed", "status_list_not_yet_valid", f"status list: valid from {begins}")
     if not examination.key_was_in_use(found.valid_from):

@@ -1,12 +1,18 @@
 """Credentials in which a reader of other versions or parts would see something else: nobody guesses."""
 
+from datetime import UTC, datetime
 from typing import Any, Final
+
+import pytest
 
 from signing.canonical import JsonValue, canonicalize
 from signing.data_integrity import add_proof
+from signing.seal import sign_seal, to_text
+from signing.seal_report import examine_seal
 from signing.status_list import status_entry
 from signing.verify import examine
 from tests.signing.page import run, steps_of
+from tests.signing.test_seal import SEAL
 from tests.signing.test_verify import evidence_from, read
 from tests.signing.test_written_from_the_text import assert_agreed
 from tests.signing.world import (
@@ -18,6 +24,7 @@ from tests.signing.world import (
     REVOCATION,
     REVOKED,
     SUPERSEDED,
+    evidence,
     passport,
     signed,
 )
@@ -80,3 +87,14 @@ def test_who_verifies_tells_what_he_cannot_read_and_all_tell_the_same() -> None:
         assert [*reasons, report.verdict] == wanted, name
         assert (found["verdict"], found["steps"]) == (report.verdict, steps_of(report)), name
         assert assert_agreed(credential) == report.verdict, name
+
+
+@pytest.mark.parametrize(
+    "at", [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)]
+)
+def test_a_clock_at_the_end_of_time_gives_a_verdict(at: datetime) -> None:
+    known = evidence()
+    report = examine(signed(passport()), known, at=at)
+    assert report.verdict == "invalid"
+    seal = examine_seal(to_text(sign_seal(SEAL, MAKER_KEY)), known, at=at, domain_checks={})
+    assert seal.verdict == "invalid"
