@@ -35,7 +35,7 @@ def test_a_home_on_postgresql_goes_into_a_file_and_comes_back_elsewhere(
     (tmp_path / "operator.json").write_text(json.dumps(OPERATOR), encoding="utf-8")
     here = {"VOLTPASS_KEY_PASSPHRASE": "word-5", "VOLTPASS_DATABASE_URL": empty(postgres_databases)}
     there = {**here, "VOLTPASS_DATABASE_URL": empty(postgres_databases)}
-    registered = run("keys", "register", tmp_path / "operator.json", home=home, **here)
+    registered = run("keys", "register", tmp_path / "operator.json", home=home, cwd=None, **here)
     assert registered.returncode == 0, registered.stderr
 
     made = one_document(invoke("backup", file, "--json", home=home, **here))
