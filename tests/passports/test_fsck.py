@@ -369,11 +369,11 @@ def test_without_the_logs_keys_its_head_is_still_held_against_its_entries(
 
 
 def test_more_passports_than_a_page_are_all_checked(
-    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+    world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("passports.fsck.rows._PAGE", 5)
     monkeypatch.setattr("passports.store.integrity_records.FEW", 5)
-    sqlite_world.issue(*[f"S-{number}" for number in range(16)])
-    report = check(sqlite_world)
+    world.issue(*[f"S-{number}" for number in range(16)])
+    report = check(world)
     assert report.checked["passports"] == 16
     assert not report.faults
