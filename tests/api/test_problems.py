@@ -20,6 +20,7 @@ from passports.errors import Finding, PassportError
 from signing.errors import KeyUnavailableError, SigningError
 from tests.api.caller import JSON, PROBLEM, Answer, Caller, batch
 from tests.api.test_keys import whole
+from tests.exhaustively import each_with_each
 from tests.worlds import FACILITY, GTIN, MAKER, demo_input
 
 LINK = f"/01/{GTIN}/21/SN-1"
@@ -192,8 +193,13 @@ def test_a_body_that_makes_no_sense_is_refused_with_a_reason(
     assert well_formed(answer)
 
 
-@pytest.mark.parametrize("depth", [50, 200, 400, 600, 800, 900, 950, 980, 990, 2000])
-@pytest.mark.parametrize("field", ["activities", "assumptions", "unheard-of", "electricity"])
+@pytest.mark.parametrize(
+    ("field", "depth"),
+    each_with_each(
+        ["activities", "assumptions", "unheard-of", "electricity"],
+        [50, 200, 400, 600, 800, 900, 950, 980, 990, 2000],
+    ),
+)
 def test_a_deeply_nested_inventory_is_refused_and_never_a_fault(
     issued: Caller, field: str, depth: int
 ) -> None:
