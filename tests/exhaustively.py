@@ -4,10 +4,10 @@ What stays has a case of every kind; what goes behind `soak` is the rest, by the
 """
 
 import inspect
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import wraps
 from itertools import product
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
 import pytest
 from _pytest.mark import ParameterSet
@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis.strategies import SearchStrategy
 
 Body: TypeAlias = Callable[..., None]
-Case = TypeVar("Case")
 
 
 def drawn(
@@ -69,14 +68,3 @@ def each_with_each(*axes: Sequence[object]) -> list[ParameterSet]:
         )
         for place in product(*(range(len(axis)) for axis in axes))
     ]
-
-
-def first_of_each(cases: Iterable[Case], kind: Callable[[Case], object]) -> list[ParameterSet]:
-    """Return all cases; in `make test` only the first of each kind."""
-    seen: set[object] = set()
-    sets = []
-    for case in cases:
-        marks = [pytest.mark.soak] if kind(case) in seen else []
-        seen.add(kind(case))
-        sets.append(pytest.param(case, marks=marks))
-    return sets

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from tests.exhaustively import drawn, each_with_each, first_of_each
+from tests.exhaustively import drawn, each_with_each
 
 
 def is_soak(case: Any) -> bool:
@@ -34,12 +34,3 @@ def test_every_value_of_every_axis_has_its_turn_and_every_combination_is_there()
     quick = [case.values for case in cases if not is_soak(case)]
     assert quick == [("a", 1, "x"), ("b", 2, "x"), ("c", 1, "x")]
     assert {case.values for case in cases} == {(a, n, "x") for a in "abc" for n in (1, 2)}
-
-
-def test_the_first_of_each_kind_stays() -> None:
-    cases = first_of_each(["ab", "ac", "bb"], lambda case: case[0])
-    assert [(case.values[0], is_soak(case)) for case in cases] == [
-        ("ab", False),
-        ("ac", True),
-        ("bb", False),
-    ]
