@@ -332,6 +332,18 @@ def test_a_key_that_the_pinned_list_does_not_have_is_refused(
     assert spare.take(path)["imported"]
 
 
+def test_a_pinned_list_without_keys_vouches_for_none_that_an_archive_brings(
+    spare: Second, first: World, tmp_path: Path
+) -> None:
+    listed = first.trust_list()
+    entries = tuple(
+        replace(entry, keys=()) if entry.role != "log" else entry for entry in listed.entries
+    )
+    spare.trust_list = replace(listed, entries=entries)
+    path = written(first, tmp_path / "a.zip")
+    assert "the trust list does not have it" in refusal(lambda: spare.take(path))
+
+
 # --- Versions, certifiers ---
 
 
