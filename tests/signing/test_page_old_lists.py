@@ -80,10 +80,11 @@ def found(page: Page, *files: bytes) -> str:
     """What the page says of the signature, with files dropped one after another."""
     page.goto(page_file().as_uri())
     page.fill("#root", json.dumps(dict(ROOT_KEY.public_jwk)))
-    for number, data in enumerate(files):
-        file: FilePayload = {"name": f"{number}", "mimeType": "", "buffer": data}
-        page.set_input_files("#files", [file])
-        page.wait_for_function("document.getElementById('files').value === ''")
+    dropped: list[FilePayload] = [
+        {"name": f"{number}", "mimeType": "", "buffer": data} for number, data in enumerate(files)
+    ]
+    page.set_input_files("#files", dropped)
+    page.wait_for_selector("#loaded:has-text('1 passport')")
     page.click("#check")
     page.wait_for_selector("#result table")
     return page.inner_text("#result")
