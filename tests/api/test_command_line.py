@@ -261,7 +261,7 @@ def refused(done: "subprocess.CompletedProcess[str]", field: str) -> dict[str, A
 
 
 def test_a_wrong_passphrase_is_named_and_not_repeated(demonstration: Demonstration) -> None:
-    done = run(
+    done = invoke(
         *("passport", "revoke", passport_id(demonstration), "--operator", "demo-maker", "--json"),
         *("--reason", "a recall"),
         home=demonstration.home,
@@ -292,7 +292,7 @@ def passport_id(told: Demonstration) -> str:
     ],
 )
 def test_a_database_out_of_reach_ends_with_3_and_without_its_url(tmp_path: Path, url: str) -> None:
-    start = run if url.endswith("/voltpass") else invoke
+    start = run if url.endswith(":1/voltpass") else invoke
     done = start("fsck", "--json", home=tmp_path, VOLTPASS_DATABASE_URL=url)
     refused(done, "VOLTPASS_DATABASE_URL")
     assert "hidden-word" not in done.stdout + done.stderr
