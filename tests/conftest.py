@@ -188,6 +188,7 @@ def postgres_databases(keyring: Keyring) -> Iterator[PostgresDatabases]:
         databases.close()
     finally:
         server.cleanup()
+        shutil.rmtree(Path(server.pgdata).parent, ignore_errors=True)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
