@@ -20,6 +20,7 @@ from signing.keys import encrypted_file, open_key
 OLD, NEW = b"the old passphrase", b"the new passphrase"
 NAMES = ("log-ed25519.json", "maker.json", "trust-root.json")
 KILLED = 9
+DEVICES = (os.devnull, "/dev/random", "/dev/urandom")  # nothing is kept there
 
 
 @pytest.fixture
@@ -60,7 +61,7 @@ def killed_before(step: int, work: Callable[[], None]) -> bool:
         def count(event: str, arguments: tuple[object, ...]) -> None:
             nonlocal left
             touches = {"open", "os.rename", "os.remove", "os.listdir", "os.scandir", "os.chown"}
-            if event in touches and "/dev/" not in str(arguments[0]):
+            if event in touches and arguments[0] not in DEVICES:
                 left -= 1
                 if left < 0:
                     os._exit(KILLED)
