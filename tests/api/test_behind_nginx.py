@@ -172,6 +172,7 @@ async def _hold(server: Served, count: int, rounds: int) -> tuple[list[float], i
     return waited, still_held, took
 
 
+@pytest.mark.soak
 def test_200_slow_clients_keep_nobody_else_waiting_nor_the_server_from_its_end(
     tmp_path: Path,
 ) -> None:
