@@ -4,6 +4,7 @@ All is decided when a call first asks for its body: the route is known then, and
 A call that needs a key is refused without a good one before a byte of its body is taken.
 """
 
+import asyncio
 import json
 from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,10 @@ _MAX_FORM_FIELDS: Final = 1000  # as many as the form's reader takes; it is slow
 # Ours: below this, reading a body takes the event loop a few milliseconds.
 _LARGE: Final = 256 * _KIB
 _MAX_FINDINGS: Final = 1000
+# What is too much is taken and thrown away while its sender may still be sending: who hangs up then resets
+# the connection, and a proxy answers 502 in the place of what it was told (nginx 1.22, seen).
+_DISCARDED_BYTES: Final = 34 * _MIB  # above the largest limit
+_DISCARDING_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True)
@@ -112,8 +117,21 @@ class BoundBodies:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Stand between the server and who reads the body."""
-        bounded = _BoundReceive(scope, receive) if scope["type"] == "http" else receive
-        await self._app(scope, bounded, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        bounded = _BoundReceive(scope, receive)
+
+        async def send_and_discard(message: Message) -> None:
+            is_last = message["type"] == "http.response.body" and not message.get("more_body")
+            if not is_last or not bounded.is_more_to_come():
+                await send(message)
+                return
+            await send({**message, "more_body": True})
+            await bounded.discard()
+            await send({"type": "http.response.body"})
+
+        await self._app(scope, bounded, send_and_discard)
 
 
 class _BoundReceive:
@@ -125,11 +143,34 @@ class _BoundReceive:
         self._limit: BodyLimit | None = None
         self._marks, self._max_marks = b"", 0
         self._size = self._values = 0
+        self._is_whole = False
+
+    def is_more_to_come(self) -> bool:
+        """Tell whether its sender may be sending what nobody has asked for."""
+        headers = Request(self._scope).headers
+        has_body = "transfer-encoding" in headers or headers.get("content-length", "0") != "0"
+        # Who expects to be told to go on has not begun (RFC 9110 section 10.1.1).
+        return has_body and not self._is_whole and (self._size > 0 or "expect" not in headers)
+
+    async def discard(self) -> None:
+        """Take what is left, up to a bound of bytes and of time."""
+        left = _DISCARDED_BYTES
+        try:
+            async with asyncio.timeout(_DISCARDING_SECONDS):
+                while left > 0 and not self._is_whole:
+                    left -= len((await self._next()).get("body", b""))
+        except TimeoutError:
+            return
+
+    async def _next(self) -> Message:
+        message = await self._receive()
+        self._is_whole = not message.get("more_body")  # or its sender is gone
+        return message
 
     async def __call__(self) -> Message:
         if self._limit is None:
             self._limit = await self._begin()
-        message = await self._receive()
+        message = await self._next()
         chunk: bytes = message.get("body", b"")
         self._size += len(chunk)
         self._values += sum(chunk.count(mark) for mark in self._marks)

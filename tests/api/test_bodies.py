@@ -76,6 +76,43 @@ def test_a_server_under_a_hostile_body_answers_others(
     assert worst < BOUND_SECONDS
 
 
+def _told(url: str, head: bytes, *pieces: bytes) -> bytes:
+    """Send a request in pieces, without looking at what comes back before the last; return the answer."""
+    at = urlsplit(url)
+    with socket.create_connection((at.hostname or "", at.port or 0), timeout=60) as connection:
+        connection.sendall(b"POST /v1/verify HTTP/1.1\r\nHost: x\r\nConnection: close\r\n" + head)
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(0.001)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_who_is_refused_while_still_sending_reads_the_reason(server: str, number: int) -> None:
+    head = b"Content-Type: application/json\r\nContent-Length: 6400000\r\n\r\n"
+    answer = _told(server, head, *[b"x" * 64_000] * 100)
+    assert answer.startswith(b"HTTP/1.1 413 "), number
+    assert b"application/problem+json" in answer
+
+
+def test_who_announces_much_and_sends_no_more_is_let_go(
+    server: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.bodies._DISCARDING_SECONDS", 0.3)
+    began = time.monotonic()
+    answer = _told(server, b"Content-Length: 6400000\r\n\r\n", b"x")
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert 0.25 < time.monotonic() - began < 4
+
+
+def test_who_asks_whether_to_go_on_is_answered_at_once(server: str) -> None:
+    began = time.monotonic()
+    answer = _told(server, b"Expect: 100-continue\r\nContent-Length: 6400000\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 4")
+    assert b"100 Continue" not in answer
+    assert time.monotonic() - began < 4
+
+
 @pytest.mark.parametrize("announce", [True, False])
 @pytest.mark.parametrize("key", [None, "vp.maker.0.x"])
 def test_no_body_is_read_without_a_good_key(
