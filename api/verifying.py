@@ -62,7 +62,7 @@ def verify_list(voltpass: Voltpass, data: bytes, reference: str = "") -> Shipmen
     return verify_shipment(
         data,
         records,
-        voltpass.trust_list(),
+        voltpass.trust_list,
         signer,
         platform.did,
         now,

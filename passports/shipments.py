@@ -89,7 +89,7 @@ class ShipmentReceipt:
 def verify_shipment(
     data: bytes,
     records: OwnRecords,
-    trust_list: TrustList | None,
+    trusted: Callable[[], TrustList | None],
     signer: CredentialSigner,
     signer_did: str,
     now: datetime,
@@ -102,7 +102,7 @@ def verify_shipment(
     Args:
         data: The list.
         records: This server's own.
-        trust_list: Whom to believe.
+        trusted: Asked whom to believe once the passports are there: it knows the keys that signed them.
         signer: Who signs the receipt.
         signer_did: Its DID.
         now: The instant of the check.
@@ -114,6 +114,7 @@ def verify_shipment(
     """
     entries = read_shipment(data)
     found = _find(entries, records)
+    trust_list = trusted()
     executor = examiners() if len(found) >= _WORTH_SHARING else None
     reports = _examine(found, records, trust_list, now, executor)
     with records.store.reading() as reading:

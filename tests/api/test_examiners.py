@@ -39,7 +39,7 @@ def test_a_container_is_judged_by_two_processes_as_by_one(
     def rows(beside: Examiners) -> tuple[list[ShipmentVerdict], int]:
         data = "\n".join(links).encode()
         receipt = verify_shipment(
-            data, records, None, signer, signer.issuer_did, NOW, examiners=beside.pool
+            data, records, lambda: None, signer, signer.issuer_did, NOW, examiners=beside.pool
         )
         return list(receipt.rows), receipt.counts["valid_with_warnings"]
 

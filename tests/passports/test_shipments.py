@@ -6,10 +6,12 @@ from typing import Any
 import pytest
 
 from passports.errors import InvalidInputError
+from passports.key_changes import rotate_key
+from passports.shipment_list import ShipmentEntry, read_shipment
 from passports.shipments import ShipmentReceipt, checked_reference, verify_shipment
 from signing.credentials import CredentialSigner
 from signing.keys.software_key import P256Key
-from tests.worlds import ADDRESS, GTIN, NOW, World
+from tests.worlds import ADDRESS, GTIN, MAKER, NOW, World
 
 SIGNER = CredentialSigner(P256Key.from_secret(bytes([7]) * 32), "did:web:port.example")
 HOST = ADDRESS.base_url.partition("://")[2]
@@ -23,8 +25,8 @@ def checked(world: World, *lines: str) -> ShipmentReceipt:
     """Issue two batteries and check a list against them."""
     world.issue("SN-1", "SN-2")
     data = "\n".join(lines).encode()
-    records, trusted = world.records(), world.trust_list()
-    return verify_shipment(data, records, trusted, SIGNER, SIGNER.issuer_did, NOW)
+    records = world.records()
+    return verify_shipment(data, records, world.trust_list, SIGNER, SIGNER.issuer_did, NOW)
 
 
 def documents(receipt: ShipmentReceipt) -> list[Mapping[str, Any]]:
@@ -41,6 +43,21 @@ def test_a_label_that_leads_to_another_host_is_kept_as_it_was_and_told(sqlite_wo
     assert "link_of_another_host" in row["reason_codes"]
     assert f"the label leads to evil.example, not to {HOST}" in row["reason"]
     assert "link_of_another_host" not in genuine["reason_codes"]
+
+
+def test_what_is_issued_with_a_new_key_while_a_long_list_is_read_is_valid(
+    sqlite_world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = sqlite_world
+
+    def slowly(data: bytes) -> list[ShipmentEntry]:
+        rotate_key(world.store, world.keyring, world.address, MAKER, NOW)
+        world.issue("SN-3", id="meanwhile")
+        return read_shipment(data)
+
+    monkeypatch.setattr("passports.shipments.read_shipment", slowly)
+    rows = documents(checked(world, link("SN-1"), link("SN-3")))
+    assert [row["verdict"] for row in rows] == ["valid_with_warnings"] * 2  # as without a rotation
 
 
 def test_each_row_of_a_label_that_repeats_says_where(sqlite_world: World) -> None:
