@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
+import pytest
 
 from api.serving import free_port
 from api.settings import Settings
@@ -14,6 +15,7 @@ from tests.api.serving_processes import Served, answered
 from tests.passports.test_store import at_once
 
 
+@pytest.mark.soak
 def test_two_servers_on_one_empty_home_both_serve_and_share_its_keys(tmp_path: Path) -> None:
     home, servers = tmp_path / "home", list[Served]()
     given = environment(home, VOLTPASS_PUBLIC_URL="http://127.0.0.1:8000")

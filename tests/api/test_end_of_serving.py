@@ -14,13 +14,10 @@ from tests.api.serving_processes import served
 WRITE_AHEAD = ("voltpass.sqlite3-wal", "voltpass.sqlite3-shm")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(
     ("by", "workers"),
-    [
-        (signal.SIGTERM, 2),
-        pytest.param(signal.SIGTERM, 1, marks=pytest.mark.soak),  # as the test below
-        pytest.param(signal.SIGINT, 1, marks=pytest.mark.soak),
-    ],
+    [(signal.SIGTERM, 1), (signal.SIGTERM, 2), (signal.SIGINT, 1)],
 )
 def test_a_server_that_is_stopped_closes_its_database_and_leaves_one_file(
     tmp_path: Path, by: signal.Signals, workers: int
