@@ -34,9 +34,8 @@ def running(request: Request) -> Voltpass:
 
 
 async def _running(request: Request) -> Voltpass:
-    return running(
-        request
-    )  # nothing to wait for: what is not async is carried to a thread and back
+    # There is nothing to wait for, but what is not async is carried to a thread and back.
+    return running(request)
 
 
 VoltpassDep = Annotated[Voltpass, Depends(_running)]

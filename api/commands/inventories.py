@@ -53,15 +53,13 @@ class FootprintInput:
 
     def with_places(self, result: Mapping[str, Any]) -> dict[str, Any]:
         """Return a result whose implausible figures say where in the file they stand."""
-        doubts = result.get("implausible")
-        if not doubts:
+        if not result.get("implausible"):
             return dict(result)
-        placed = [
-            {**doubt, "place": self.read.place(doubt["field"])}
-            if "." in (doubt["field"] or "")
-            else {**doubt, "place": None}
-            for doubt in doubts
-        ]
+        placed = []
+        for doubt in result["implausible"]:
+            field = doubt["field"] or ""
+            # What has no full stop is a figure of the whole, and stands in no one place.
+            placed.append({**doubt, "place": self.read.place(field) if "." in field else None})
         return {**result, "implausible": placed}
 
     def what_if(self, ruleset: "Ruleset", scenarios: Sequence[str]) -> list[dict[str, Any]]:

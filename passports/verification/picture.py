@@ -21,20 +21,33 @@ MAX_MEMORY_BYTES: Final = 1024 * 1024 * 1024
 # On a machine that is busy with others, too, nobody waits longer for it.
 _MAX_WAIT_SECONDS: Final = 60
 _AT_ONCE: Final = BoundedSemaphore(2)
+# Who waits for a turn keeps a thread of the server from everybody else.
+_MAX_TURN_SECONDS: Final = 10.0
 
 
 def read_picture(data: bytes) -> Codes:
     """Read the QR codes of one label in a picture, as `passports.data_carrier.read_codes` does.
 
     Raises:
-        UnreadableCarrierError: as there; or reading it takes too long, or too much memory.
+        UnreadableCarrierError: as there; or reading it takes too long, or too much memory; or others
+            are being read.
     """
+    if not _AT_ONCE.acquire(timeout=_MAX_TURN_SECONDS):
+        reason, remedy = "other pictures are being read", "Send it again in a minute."
+        finding = Finding("image", "", reason, remedy)
+        raise UnreadableCarrierError(f"the image: {reason}", [finding])
+    try:
+        return _read_beside(data)
+    finally:
+        _AT_ONCE.release()
+
+
+def _read_beside(data: bytes) -> Codes:
     command = [sys.executable, "-I", "-m", __name__, str(MAX_SECONDS)]
     try:
-        with _AT_ONCE:
-            ended = subprocess.run(  # noqa: S603 # our own interpreter and module, no shell
-                command, input=data, capture_output=True, check=False, timeout=_MAX_WAIT_SECONDS
-            )
+        ended = subprocess.run(  # noqa: S603 # our own interpreter and module, no shell
+            command, input=data, capture_output=True, check=False, timeout=_MAX_WAIT_SECONDS
+        )
         found = json.loads(ended.stdout)
     except (subprocess.TimeoutExpired, ValueError):
         reason = f"it cannot be read in {MAX_SECONDS} seconds and {MAX_MEMORY_BYTES >> 30} GiB"

@@ -3,7 +3,7 @@
 import json
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -25,21 +25,18 @@ from api.pages.offline import offline_page
 from api.serving import free_port, serving_in_background
 from api.verifying_alone import verify_offline
 from passports import data_carrier
-from passports.export import EXPORTS
-from passports.trust import sign_trust_list
-from passports.verification.bundle import read_bundle, write_bundle
-from signing import base64url
 from signing.evidence import Evidence
 from signing.report import VerificationReport
 from signing.seal import to_text
 from signing.seal_report import examine_seal
 from signing.trust import TrustList
 from tests.api.caller import Caller
+from tests.api.tampered_bundles import LATER, TAMPERED, exported, judged, rewritten
 from tests.passports.test_page_receipts import FORMS, ISSUERS, changed
 from tests.signing.test_certificate_chain import anchor, sealed
 from tests.signing.test_seal import DATA as SEALED
 from tests.signing.world import AT, ROOT_KEY, entry, trust_list
-from tests.worlds import FACILITY, GTIN, MAKER, NOW, World
+from tests.worlds import FACILITY, GTIN, MAKER, World
 
 CHROMIUM: Final = Path("/usr/bin/chromium")
 FLAGS: Final = ["--disable-gpu", "--disable-quic", "--no-first-run"]
@@ -48,7 +45,6 @@ FLAGS_OF_SILENCE: Final = [
     "--disable-component-update",
     "--disable-sync",
 ]
-LATER: Final = NOW + timedelta(hours=1)
 LINK: Final = f"https://id.example.com/01/{GTIN}/21/SN-1"
 WIDTHS: Final = (390, 1280)
 
@@ -260,56 +256,6 @@ def shown_in(page: Page) -> Shown:
         for _, step, outcome, _, code in cells
     }
     return Shown((banner.get_attribute("class") or "").removeprefix("verdict "), steps)
-
-
-def exported(world: World) -> bytes:
-    """Issue a batch and export its bundle, as the demonstration does."""
-    world.issue("SN-1")
-    signed = sign_trust_list(world.store, world.keyring, world.address, ROOT_KEY, NOW)
-    return EXPORTS["bundle"](world.records(LATER), [world.credential()], signed, True, LATER)
-
-
-def judged(world: World, bundle: bytes) -> VerificationReport:
-    (report,) = verify_offline(bundle, world.trust_list(), LATER)
-    return report
-
-
-def rewritten(bundle: bytes, change: Callable[[Any], None]) -> bytes:
-    """Change what a bundle holds, with a manifest that fits."""
-    read = read_bundle(bundle)
-    change(read)
-    return write_bundle(read, LATER)
-
-
-def improve_the_footprint(bundle: Any) -> None:
-    header, payload, signature = bundle.credentials[0].split(b".")
-    claims = base64url.decode(payload, "payload").replace(
-        b'"kgCo2ePerKwh":0.', b'"kgCo2ePerKwh":0.0', 1
-    )
-    bundle.credentials[0] = b".".join([header, base64url.encode(claims), signature])
-
-
-def flip_a_bit_of_the_status_list(bundle: Any) -> None:
-    url, signed = next(iter(bundle.evidence.status_lists.items()))
-    at = signed.index(b".") + 30
-    bundle.evidence.status_lists[url] = signed[:at] + bytes([signed[at] ^ 1]) + signed[at + 1 :]
-
-
-def take_another_leaf(bundle: Any) -> None:
-    url, proof = next(iter(bundle.evidence.log_proofs.items()))
-    bundle.evidence.log_proofs[url] = proof.replace(b"index 0", b"index 1")
-
-
-def take_away_the_keys(bundle: Any) -> None:
-    bundle.evidence.did_document_bytes.clear()
-
-
-TAMPERED: Final[list[Callable[[Any], None]]] = [
-    improve_the_footprint,
-    flip_a_bit_of_the_status_list,
-    take_another_leaf,
-    take_away_the_keys,
-]
 
 
 @pytest.fixture(scope="module")

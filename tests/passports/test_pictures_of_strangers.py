@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Callable
+from threading import BoundedSemaphore
 from typing import Final
 
 import pytest
@@ -65,3 +66,15 @@ def test_a_picture_is_read_apart_as_it_is_read_here() -> None:
     finding = caught.value.findings[0]
     assert (finding.field, finding.reason) == ("image", "this is not an image that can be opened")
     assert finding.remedy == "Send a PNG or JPEG of the label."
+
+
+def test_nobody_waits_for_a_turn_for_long_and_turns_are_given_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(picture, "_AT_ONCE", BoundedSemaphore(1))
+    monkeypatch.setattr(picture, "_MAX_TURN_SECONDS", 0.01)
+    with picture._AT_ONCE, pytest.raises(UnreadableCarrierError, match="other pictures"):
+        read_picture(draw(LINK, "png"))
+    with pytest.raises(UnreadableCarrierError, match="this is not an image"):
+        read_picture(b"\x89PNG")
+    assert read_picture(draw(LINK, "png")) == Codes(LINK, None)
